@@ -1,0 +1,149 @@
+"""Content, style and total variation loss (section "Loss functions" of the chapter).
+
+Every function takes and returns float32 NDArrays on one device; a loss has shape (1,).
+"""
+
+import math
+from dataclasses import dataclass
+
+from mxnet import nd
+
+from .errors import UsageError
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each loss counts in the sum that is minimised.
+
+    Parameters
+    ----------
+    content_weight, style_weight, tv_weight : float
+        At least 0, at least one of them above 0; the defaults are the chapter's.
+
+    Raises
+    ------
+    UsageError
+        A weight is negative or not finite, or all are 0.
+    """
+
+    content_weight: float = 1.0
+    style_weight: float = 1e3
+    tv_weight: float = 10.0
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if not (math.isfinite(value) and value >= 0):
+                option = "--" + name.replace("_", "-")
+                raise UsageError(f"{option} {value}: a loss weight is a finite number, 0 or more")
+        if not any(vars(self).values()):
+            raise UsageError(
+                "--content-weight, --style-weight and --tv-weight are all 0: "
+                "nothing is left to minimise; give one of them a value above 0"
+            )
+
+
+def content_loss(Y_hat, Y):
+    """Mean squared difference of two feature maps.
+
+    Parameters
+    ----------
+    Y_hat, Y : NDArray, shape (1, c, h, w)
+        A content layer's output for the synthesized and for the content image.
+
+    Returns
+    -------
+    NDArray, shape (1,)
+    """
+    return (Y_hat - Y).square().mean()
+
+
+def gram(X):
+    """Gram matrix of a feature map, divided by its number of elements.
+
+    With the c x hw matrix Y that holds one channel in a row, it is Y Y^T / (c h w). The product
+    is taken by `FullyConnected`, which reads its second factor row by row, because `dot(Y, Y.T)`
+    first copies the transpose and spends more time on that than on multiplying.
+
+    Parameters
+    ----------
+    X : NDArray, shape (1, c, h, w)
+
+    Returns
+    -------
+    NDArray, shape (c, c)
+    """
+    c, n = X.shape[1], X.size // X.shape[1]
+    Y = X.reshape((c, n))
+    return nd.FullyConnected(Y, Y, no_bias=True, num_hidden=c) / (c * n)
+
+
+def style_loss(Y_hat, gram_Y):
+    """Mean squared difference of two Gram matrices.
+
+    Parameters
+    ----------
+    Y_hat : NDArray, shape (1, c, h, w)
+        A style layer's output for the synthesized image.
+    gram_Y : NDArray, shape (c, c)
+        The Gram matrix of that layer's output for the style image.
+
+    Returns
+    -------
+    NDArray, shape (1,)
+    """
+    return (gram(Y_hat) - gram_Y).square().mean()
+
+
+def tv_loss(Y_hat):
+    """Anisotropic total variation: how much neighbouring pixels differ.
+
+    Half the sum of the two mean absolute differences, down the columns and along the rows. The
+    chapter's formula is a sum over all pixels; its code, followed here, takes means.
+
+    Parameters
+    ----------
+    Y_hat : NDArray, shape (1, 3, h, w)
+        A preprocessed picture, at least 2 x 2 pixels.
+
+    Returns
+    -------
+    NDArray, shape (1,)
+    """
+    return 0.5 * (
+        (Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :]).abs().mean()
+        + (Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]).abs().mean()
+    )
+
+
+def compute_loss(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights=LossWeights()):
+    """The three weighted losses and their sum.
+
+    Parameters
+    ----------
+    X : NDArray, shape (1, 3, h, w)
+        The synthesized image.
+    content_Y_hat, content_Y : list of NDArray, each of shape (1, c, h, w)
+        The content layers' outputs for the synthesized and for the content image.
+    style_Y_hat : list of NDArray, each of shape (1, c, h, w)
+        The style layers' outputs for the synthesized image.
+    style_Y_gram : list of NDArray, each of shape (c, c)
+        The style layers' Gram matrices for the style image.
+    weights : LossWeights
+
+    Returns
+    -------
+    content_l, style_l : list of NDArray, each of shape (1,)
+        The weighted loss of each content layer and of each style layer.
+    tv_l, l : NDArray, shape (1,)
+        The weighted total variation loss, and the sum of all losses.
+    """
+    content_l = [
+        content_loss(Y_hat, Y) * weights.content_weight
+        for Y_hat, Y in zip(content_Y_hat, content_Y)
+    ]
+    style_l = [
+        style_loss(Y_hat, gram_Y) * weights.style_weight
+        for Y_hat, gram_Y in zip(style_Y_hat, style_Y_gram)
+    ]
+    tv_l = tv_loss(X) * weights.tv_weight
+    return content_l, style_l, tv_l, nd.add_n(*content_l, *style_l, tv_l)

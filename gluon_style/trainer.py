@@ -1,0 +1,118 @@
+"""The training loop with its learning-rate decay (section "Training" of the chapter)."""
+
+import math
+import time
+from dataclasses import dataclass
+
+from mxnet import autograd, nd
+
+from .errors import GluonStyleError
+from .features import extract_features
+from .losses import LossWeights, compute_loss
+
+
+class NonFiniteLoss(GluonStyleError):
+    """A loss became infinite or not a number."""
+
+    exit_status = 3
+
+    def __init__(self, epoch, term, value):
+        super().__init__(
+            f"epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate "
+            "(--lr) or a loss weight that is too high, or weights on a wrong scale"
+        )
+        self.epoch, self.term = epoch, term
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch did.
+
+    Attributes
+    ----------
+    epoch : int
+        From 0.
+    content, style, tv, total : float
+        The weighted losses of the picture before this epoch's update, and their sum.
+    lr, next_lr : float
+        The learning rate of this epoch's update, and that of the next.
+    seconds : float
+        Wall time of the epoch.
+    """
+
+    epoch: int
+    content: float
+    style: float
+    tv: float
+    total: float
+    lr: float
+    next_lr: float
+    seconds: float
+
+
+def train(
+    net,
+    gen_img,
+    trainer,
+    content_Y,
+    style_Y_gram,
+    layers,
+    max_epochs,
+    lr_decay_epoch,
+    weights=LossWeights(),
+    first_epoch=0,
+):
+    """Change the synthesized image, epoch by epoch, so that its losses fall.
+
+    The learning rate is multiplied by 0.1 after the update of every `lr_decay_epoch`-th epoch,
+    but never after epoch 0. The chapter's text also speaks of dividing the gradient by its mean
+    absolute value; its code does not, nor does this one (Adam makes it superfluous).
+
+    Parameters
+    ----------
+    net : mxnet.gluon.nn.Sequential
+        Of `get_net`.
+    gen_img : GeneratedImage
+        Changed in place.
+    trainer : mxnet.gluon.Trainer
+        Changed in place; both come from `get_inits`.
+    content_Y : list of NDArray, each of shape (1, c, h, w)
+    style_Y_gram : list of NDArray, each of shape (c, c)
+    layers : Layers
+    max_epochs, lr_decay_epoch : int
+        At least 1.
+    weights : LossWeights
+    first_epoch : int
+        Where to go on, 0 for a new run.
+
+    Yields
+    ------
+    Epoch
+        After each update. Stop iterating to stop training.
+
+    Raises
+    ------
+    NonFiniteLoss
+        Before the picture is updated with a gradient that means nothing.
+    """
+    X = gen_img()
+    for epoch in range(first_epoch, max_epochs):
+        start = time.perf_counter()
+        with autograd.record():
+            content_Y_hat, style_Y_hat = extract_features(net, X, layers)
+            content_l, style_l, tv_l, l = compute_loss(
+                X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights
+            )
+        l.backward()
+        losses = nd.concat(nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l, dim=0)
+        losses = dict(zip(("content", "style", "tv", "total"), losses.asnumpy().tolist()))
+        for term, value in losses.items():
+            if not math.isfinite(value):
+                raise NonFiniteLoss(epoch, term, value)
+        trainer.step(1)
+        lr = trainer.learning_rate
+        if epoch % lr_decay_epoch == 0 and epoch != 0:
+            trainer.set_learning_rate(lr * 0.1)
+        nd.waitall()
+        seconds = time.perf_counter() - start
+        yield Epoch(epoch, lr=lr, next_lr=trainer.learning_rate, seconds=seconds, **losses)

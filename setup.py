@@ -1,0 +1,38 @@
+import re
+from pathlib import Path
+
+from setuptools import setup
+
+here = Path(__file__).resolve().parent
+version = re.search(r'__version__ = "(.+)"', (here / "gluon_style/__init__.py").read_text())[1]
+
+setup(
+    name="gluon-style",
+    version=version,
+    description="The style transfer chapter of Dive into Deep Learning, made to run (MXNet/Gluon)",
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.8,<3.13",
+    packages=["gluon_style", "gluon_style.img"],
+    # The pictures stand in img/ for readers, and inside the package once it is installed.
+    package_dir={"gluon_style.img": "img"},
+    package_data={"gluon_style.img": ["*.jpg"]},
+    install_requires=[
+        "numpy>=1.23,<2",
+        "pillow>=9.1",
+        "matplotlib>=3.5",
+        "tqdm>=4.60",
+        "h5py>=3.7",
+        # MXNet imports distutils, which Python 3.12 has only through setuptools.
+        "setuptools; python_version >= '3.12'",
+    ],
+    extras_require={
+        "cpu": ["mxnet==1.9.1"],
+        "cu112": ["mxnet-cu112==1.9.1"],
+        "zoo": ["gluoncv>=0.10,<0.11"],
+        "notebook": ["notebook>=6.5"],
+        "test": ["pytest>=7", "nbclient>=0.7", "ipykernel>=6", "build>=0.10"],
+    },
+    entry_points={"console_scripts": ["gluon-style-train = gluon_style.train:main"]},
+)
