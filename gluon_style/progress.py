@@ -1,0 +1,77 @@
+"""What a run tells on the terminal: the chapter's lines, and how long it will still take."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+from .chapter import Listener
+
+PRINT_EVERY = 50  # epochs, as in the chapter
+
+
+class PrintLosses(Listener):
+    """Print the losses every 50 epochs and each change of the rate, in the chapter's form."""
+
+    def end_epoch(self, stage_run, epoch):
+        if epoch.epoch % PRINT_EVERY == 0 and epoch.epoch != 0:
+            tqdm.write(
+                f"epoch {epoch.epoch:3d}, content loss {epoch.content:.2f}, "
+                f"style loss {epoch.style:.2f}, TV loss {epoch.tv:.2f}, {epoch.seconds:.2f} sec"
+            )
+        if epoch.next_lr != epoch.lr:
+            tqdm.write(f"change lr to {epoch.next_lr:.1e}")
+        sys.stdout.flush()
+
+
+class ProgressBar(Listener):
+    """A bar with the losses and the time left, on stderr."""
+
+    def start_stage(self, stage_run):
+        self.bar = tqdm(
+            total=stage_run.stage.max_epochs,
+            initial=stage_run.first_epoch,
+            desc=f"stage {stage_run.number}",
+            unit="epoch",
+            dynamic_ncols=True,
+        )
+
+    def end_epoch(self, stage_run, epoch):
+        self.bar.set_postfix_str(
+            f"content {epoch.content:.2f}, style {epoch.style:.2f}, TV {epoch.tv:.2f}",
+            refresh=False,
+        )
+        self.bar.update()
+
+    def end_stage(self, stage_run):
+        self.bar.close()
+
+
+class ProgressLines(Listener):
+    """The same as a line now and then, for a log file or a pipe."""
+
+    def __init__(self, every=30.0):
+        self.every = every  # seconds
+
+    def start_stage(self, stage_run):
+        self.start = self.told = time.monotonic()
+
+    def end_epoch(self, stage_run, epoch):
+        now, last = time.monotonic(), stage_run.stage.max_epochs - 1
+        if now - self.told < self.every and epoch.epoch != last:
+            return
+        self.told = now
+        done = epoch.epoch + 1 - stage_run.first_epoch
+        left = (now - self.start) / done * (last - epoch.epoch)
+        print(
+            f"stage {stage_run.number}: epoch {epoch.epoch + 1} of {last + 1}, content "
+            f"{epoch.content:.2f}, style {epoch.style:.2f}, TV {epoch.tv:.2f}, "
+            f"{tqdm.format_interval(left)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def progress():
+    """The listener that suits stderr: a bar on a terminal, lines elsewhere."""
+    return ProgressBar() if sys.stderr.isatty() else ProgressLines()
