@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import warnings
 
 from .errors import DeviceError, RuntimeNotReady, one_line
 
@@ -40,7 +41,10 @@ def prepare():
     for name, builtin in _REMOVED_ALIASES.items():
         setattr(numpy, name, builtin)
     try:
-        import mxnet  # noqa: F401
+        with warnings.catch_warnings():
+            # MXNet looks up functions that NumPy says are deprecated; a user can't help it.
+            warnings.simplefilter("ignore")
+            import mxnet  # noqa: F401
     except ModuleNotFoundError as error:
         if error.name == "mxnet":
             raise RuntimeNotReady(
