@@ -1,0 +1,53 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gluon_style.features import CONVOLUTIONS, convolution_shape
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder with the book's pictures and real weights, which the project does not ship."""
+    folder = PROJECT.parent / "shared" / "data"
+    if not (folder / "vgg19_notop.h5").exists():
+        pytest.skip("the book's pictures and real weights are not on this machine")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def random_parameters():
+    """VGG-19 up to conv5_1 with random kernels that keep the scale of their input."""
+    random = np.random.RandomState(0)
+    parameters = {}
+    for index in CONVOLUTIONS:
+        if index > 28:
+            break
+        shape = convolution_shape(index)
+        deviation = np.sqrt(2 / np.prod(shape[1:]))
+        kernel = random.normal(0, deviation, shape).astype("float32")
+        parameters[index] = kernel, random.normal(0, 0.1, shape[0]).astype("float32")
+    return parameters
+
+
+@pytest.fixture
+def run_command(tmp_path):
+    """Run `python -m gluon_style.NAME ...` in an empty folder, as a user would."""
+
+    def run(name, *options, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", f"gluon_style.{name}", *map(str, options)],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run

@@ -1,0 +1,124 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import autograd, nd
+from mxnet.gluon import model_zoo, nn
+
+from gluon_style.errors import UsageError
+from gluon_style.features import (
+    CONVOLUTIONS,
+    LAST_LAYER,
+    Layers,
+    convolution_shape,
+    extract_features,
+    get_contents,
+    get_net,
+    get_styles,
+)
+
+from . import numpy_chapter
+
+
+@pytest.fixture(scope="module")
+def net(random_parameters):
+    return get_net(random_parameters, Layers(), mx.cpu())
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return np.random.RandomState(2).normal(size=(1, 3, 34, 49)).astype("float32")
+
+
+def test_net_is_the_truncated_vgg19(net):
+    assert type(net) is nn.Sequential
+    whole = model_zoo.vision.vgg19().features
+    assert [type(layer) for layer in net] == [type(whole[i]) for i in range(29)]
+
+
+def test_convolutions_are_those_of_gluons_vgg19():
+    whole = model_zoo.vision.vgg19()
+    whole.initialize()
+    X = nd.zeros((1, 3, 32, 32))
+    for i in range(LAST_LAYER + 1):
+        X = whole.features[i](X)
+        if i in CONVOLUTIONS:
+            assert whole.features[i].weight.shape == convolution_shape(i)
+        else:
+            assert not list(whole.features[i].collect_params())
+
+
+def test_no_gradients_for_the_parameters(net):
+    assert {p.grad_req for p in net.collect_params().values()} == {"null"}
+
+
+def test_all_layers_agree_with_numpy(net, picture, random_parameters):
+    layers = Layers(style_layers=tuple(range(29)), content_layers=(3,))
+    contents, styles = extract_features(net, nd.array(picture), layers)
+    expected = numpy_chapter.features(picture[0], random_parameters)
+    assert len(styles) == 29
+    for actual, wanted in zip(styles, expected):
+        np.testing.assert_allclose(actual[0].asnumpy(), wanted, rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(contents[0].asnumpy(), styles[3].asnumpy())
+
+
+def test_gradient_of_the_features_agrees_with_finite_differences(net, picture):
+    X = nd.array(picture)
+    X.attach_grad()
+    random = np.random.RandomState(3)
+
+    def weighted(X, train=True):
+        contents, styles = extract_features(net, X, Layers())
+        return sum((f * (f > 0)).mean() for f in contents + styles)
+
+    with autograd.record():
+        l = weighted(X)
+    l.backward()
+    direction = X.grad / X.grad.norm() + 0.1 * nd.array(random.normal(size=X.shape)) / X.size**0.5
+    step = 1e-2
+    difference = (weighted(X + step * direction) - weighted(X - step * direction)) / (2 * step)
+    np.testing.assert_allclose(
+        (X.grad * direction).sum().asscalar(), difference.asscalar(), rtol=5e-3
+    )
+
+
+@pytest.mark.parametrize("last, least", [(0, 1), (4, 2), (9, 4), (26, 8), (28, 16), (36, 32)])
+def test_least_side_leaves_the_last_layer_an_output(last, least):
+    layers = Layers(style_layers=(last,), content_layers=(0,))
+    assert layers.last == last
+    assert layers.least_side == least
+
+
+def test_default_layers_are_the_chapters():
+    assert Layers() == Layers(style_layers=(0, 5, 10, 19, 28), content_layers=(25,))
+    names = [CONVOLUTIONS[i] for i in Layers().style_layers + Layers().content_layers]
+    assert names == ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_4"]
+
+
+@pytest.mark.parametrize(
+    "style, content, message",
+    [
+        ((37,), (25,), "--style-layers 37: VGG-19's layers are 0 to 36"),
+        ((0,), (-1,), "--content-layers -1: VGG-19's layers are 0 to 36"),
+        ((), (25,), "--style-layers: name at least one layer"),
+        ((0, 5, 0), (25,), "--style-layers 0,5,0: a layer is named twice"),
+    ],
+)
+def test_layers_have_to_make_sense(style, content, message):
+    with pytest.raises(UsageError) as error:
+        Layers(style, content)
+    assert str(error.value) == message
+
+
+def test_contents_and_styles_have_the_chapters_shapes(net):
+    img = nd.array(np.random.RandomState(0).randint(0, 256, (60, 90, 3)), dtype="uint8")
+    content_X, content_Y = get_contents(net, img, (48, 32), Layers(), mx.cpu())
+    style_X, style_Y = get_styles(net, img, (48, 32), Layers(), mx.cpu())
+    assert content_X.shape == style_X.shape == (1, 3, 32, 48)
+    assert [Y.shape for Y in content_Y] == [(1, 512, 4, 6)]
+    assert [Y.shape for Y in style_Y] == [
+        (1, 64, 32, 48),
+        (1, 128, 16, 24),
+        (1, 256, 8, 12),
+        (1, 512, 4, 6),
+        (1, 512, 2, 3),
+    ]

@@ -1,0 +1,86 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import nd
+
+from gluon_style.features import Layers, extract_features, get_net
+from gluon_style.generated import get_inits
+from gluon_style.losses import LossWeights
+from gluon_style.trainer import NonFiniteLoss, train
+
+from . import numpy_chapter
+from .benchmarks import chapter_loop
+
+LAYERS = Layers()
+
+
+@pytest.fixture
+def pictures():
+    random = np.random.RandomState(5)
+    return [nd.array(random.normal(size=(1, 3, 32, 48))) for _ in range(2)]
+
+
+def start(parameters, pictures, lr=0.01):
+    content_X, style_X = pictures
+    net = get_net(parameters, LAYERS, mx.cpu())
+    content_Y, _ = extract_features(net, content_X, LAYERS)
+    _, style_Y = extract_features(net, style_X, LAYERS)
+    gen_img, style_Y_gram, trainer = get_inits(content_X, mx.cpu(), lr, style_Y)
+    return net, gen_img, trainer, content_Y, style_Y_gram, LAYERS
+
+
+def test_losses_of_every_epoch_agree_with_numpy(random_parameters, pictures):
+    state = start(random_parameters, pictures)
+    content_X, style_X = (X[0].asnumpy() for X in pictures)
+    before = content_X
+    for epoch in train(*state, max_epochs=4, lr_decay_epoch=2):
+        content, style, tv = numpy_chapter.losses(before, content_X, style_X, random_parameters)
+        np.testing.assert_allclose(epoch.content, content, rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(epoch.style, style, rtol=1e-3)
+        np.testing.assert_allclose(epoch.tv, tv, rtol=1e-5)
+        np.testing.assert_allclose(epoch.total, content + style + tv, rtol=1e-3)
+        assert epoch.seconds > 0
+        before = state[1]()[0].asnumpy()
+
+
+def test_agrees_with_the_chapters_loop(random_parameters, pictures):
+    ours = [
+        (epoch.content, epoch.style, epoch.tv)
+        for epoch in train(*start(random_parameters, pictures), max_epochs=12, lr_decay_epoch=5)
+    ]
+    net = get_net(random_parameters, LAYERS, mx.cpu())
+    theirs = [losses[:3] for losses in chapter_loop.epochs(net, *pictures, 12, 5)]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+    assert ours[-1][1] < ours[0][1]
+
+
+def test_rate_falls_after_every_decay_epoch_but_never_after_epoch_0(random_parameters, pictures):
+    epochs = list(train(*start(random_parameters, pictures), max_epochs=8, lr_decay_epoch=3))
+    rates = [0.01] * 4 + [0.001] * 3 + [0.0001]
+    np.testing.assert_allclose([epoch.lr for epoch in epochs], rates)
+    np.testing.assert_allclose([epoch.next_lr for epoch in epochs], rates[1:] + [0.0001])
+    assert [epoch.epoch for epoch in epochs] == list(range(8))
+
+
+def test_weights_scale_the_terms(random_parameters, pictures):
+    weights = LossWeights(content_weight=3, style_weight=500, tv_weight=0)
+    plain = list(train(*start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9))
+    (weighted,) = train(
+        *start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9, weights=weights
+    )
+    np.testing.assert_allclose(weighted.style, plain[0].style / 2, rtol=1e-5)
+    assert weighted.tv == 0
+
+
+def test_stops_at_the_first_loss_that_is_not_finite(random_parameters, pictures):
+    state = start(random_parameters, pictures, lr=1e20)
+    with pytest.raises(NonFiniteLoss, match="epoch 1: the (content|style) loss is (inf|nan)"):
+        list(train(*state, max_epochs=5, lr_decay_epoch=9))
+
+
+def test_parameters_of_the_network_never_change(random_parameters, pictures):
+    state = start(random_parameters, pictures)
+    list(train(*state, max_epochs=2, lr_decay_epoch=9))
+    for index, (kernel, bias) in random_parameters.items():
+        np.testing.assert_array_equal(state[0][index].weight.data().asnumpy(), kernel)
+        np.testing.assert_array_equal(state[0][index].bias.data().asnumpy(), bias)
