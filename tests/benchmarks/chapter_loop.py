@@ -37,17 +37,22 @@ def tv_loss(X):
     return 0.5 * (down + along)
 
 
-def epochs(net, content_X, style_X, max_epochs, lr_decay_epoch, lr=0.01):
-    """Train as the chapter does; yield (content, style, tv, seconds) of each epoch."""
+def epochs(net, content_X, style_X, max_epochs, lr_decay_epoch, watch=None):
+    """Train as the chapter does; yield (content, style, tv, seconds) of each epoch.
+
+    `watch` is called with the picture, as an ndarray, before each epoch.
+    """
     net.collect_params().setattr("grad_req", "write")
     content_Y, _ = extract_features(net, content_X)
     _, style_Y = extract_features(net, style_X)
     gen_img = GeneratedImage(content_X.shape)
     gen_img.initialize(init.Constant(content_X), ctx=content_X.context, force_reinit=True)
-    trainer = gluon.Trainer(gen_img.collect_params(), "adam", {"learning_rate": lr})
+    trainer = gluon.Trainer(gen_img.collect_params(), "adam", {"learning_rate": 0.01})
     style_Y_gram = [gram(Y) for Y in style_Y]
     X = gen_img()
     for i in range(max_epochs):
+        if watch:
+            watch(X.asnumpy())
         start = time.perf_counter()
         with autograd.record():
             content_Y_hat, style_Y_hat = extract_features(net, X)
