@@ -2,11 +2,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
+from mxnet import nd
 
-from gluon_style.features import CONVOLUTIONS, convolution_shape
+from gluon_style.features import CONVOLUTIONS, Layers, convolution_shape
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -33,6 +35,27 @@ def random_parameters():
         kernel = random.normal(0, deviation, shape).astype("float32")
         parameters[index] = kernel, random.normal(0, 0.1, shape[0]).astype("float32")
     return parameters
+
+
+class SmallWeights(NamedTuple):
+    """A `.params` file of VGG-19's first convolutions, and layers for which it is enough."""
+
+    path: Path
+    layers: Layers
+
+
+@pytest.fixture(scope="session")
+def small_weights(random_parameters, tmp_path_factory):
+    """A small file of random weights: start-up and epochs take no time."""
+    layers = Layers(style_layers=(0, 5), content_layers=(7,))
+    path = tmp_path_factory.mktemp("weights") / "small.params"
+    arrays = {}
+    for index, (kernel, bias) in random_parameters.items():
+        if index <= layers.last:
+            arrays[f"features.{index}.weight"] = nd.array(kernel)
+            arrays[f"features.{index}.bias"] = nd.array(bias)
+    nd.save(str(path), arrays)
+    return SmallWeights(path, layers)
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import nd
+from PIL import Image
+
+from gluon_style.chapter import CHAPTER_STAGES, Listener, Settings, Stage, StyleTransfer
+from gluon_style.errors import UsageError
+from gluon_style.images import preprocess, rgb_mean, rgb_std
+
+
+def blank(width, height):
+    return nd.zeros((height, width, 3), dtype="uint8")
+
+
+@pytest.fixture
+def settings(tmp_path, small_weights):
+    """Two tiny stages on two small pictures, with a network of four convolutions."""
+    random = np.random.RandomState(0)
+    for name, shape in (("content.png", (40, 60, 3)), ("style.png", (50, 30, 3))):
+        Image.fromarray(random.randint(0, 256, shape, dtype="uint8")).save(tmp_path / name)
+    return Settings(
+        content=str(tmp_path / "content.png"),
+        style=str(tmp_path / "style.png"),
+        stages=(Stage((24, 16), 3, 2), Stage((36, 24), 2, 1)),
+        weights=str(small_weights.path),
+        layers=small_weights.layers,
+        ctx="cpu",
+    )
+
+
+class Watcher(Listener):
+    def __init__(self):
+        self.events, self.starts, self.ends = [], [], []
+
+    def start_stage(self, stage_run):
+        self.events.append(("start", stage_run.number))
+        self.starts.append(stage_run.gen_img().asnumpy())
+
+    def end_epoch(self, stage_run, epoch):
+        self.events.append((stage_run.number, epoch.epoch, round(epoch.lr, 6)))
+
+    def end_stage(self, stage_run):
+        self.events.append(("end", stage_run.number))
+        self.ends.append(stage_run.picture().asnumpy())
+
+
+def test_the_chapters_stages():
+    first, second = (stage.fitted(blank(2048, 1365)) for stage in CHAPTER_STAGES)
+    assert first == Stage((300, 200), 500, 200)
+    assert second == Stage((1200, 800), 300, 100)
+
+
+@pytest.mark.parametrize(
+    "size, shape",
+    [((1365, 2048), (200, 300)), ((500, 500), (300, 300)), ((1000, 10), (300, 3))],
+)
+def test_a_stage_keeps_the_pictures_aspect_ratio(size, shape):
+    assert CHAPTER_STAGES[0].fitted(blank(*size)).image_shape == shape
+
+
+def test_a_stage_with_both_sides_given_keeps_them():
+    assert Stage((96, 64), 12, 5).fitted(blank(10, 10)).image_shape == (96, 64)
+
+
+@pytest.mark.parametrize(
+    "stage", [((0, 10), 1, 1), ((10, -1), 1, 1), (300, 0, 1), (300, 1, 0), ((2.5, 3), 1, 1)]
+)
+def test_a_stage_has_to_make_sense(stage):
+    with pytest.raises(UsageError, match="--stages .*: width, height, epochs and decay are"):
+        Stage(*stage)
+
+
+def test_default_settings_are_the_chapters():
+    settings = Settings()
+    assert settings.stages == CHAPTER_STAGES
+    assert settings.lr == 0.01
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"lr": 0}, "--lr 0: the learning rate"),
+        ({"lr": float("nan")}, "--lr nan: the learning rate"),
+        ({"seed": -1}, "--seed -1: a whole number"),
+        ({"stages": ()}, "--stages: at least one stage"),
+    ],
+)
+def test_settings_have_to_make_sense(wrong, message):
+    with pytest.raises(UsageError, match=message):
+        Settings(**wrong)
+
+
+def test_a_stage_too_small_for_the_layers_is_refused(settings, small_weights):
+    tiny = Settings(**{**vars(settings), "stages": (Stage((24, 1), 3, 2),)})
+    least = small_weights.layers.least_side
+    with pytest.raises(UsageError, match=f"at least {least}x{least} pixels"):
+        StyleTransfer(tiny)
+
+
+def test_stages_follow_each_other(settings):
+    transfer, watcher = StyleTransfer(settings), Watcher()
+    result = transfer.run([watcher])
+    assert watcher.events == [
+        ("start", 1),
+        (1, 0, 0.01),
+        (1, 1, 0.01),
+        (1, 2, 0.01),
+        ("end", 1),
+        ("start", 2),
+        (2, 0, 0.01),
+        (2, 1, 0.01),
+        ("end", 2),
+    ]
+    # The first stage starts from the content image, the second from the first's result, clipped
+    # to what a picture can show, up-scaled and preprocessed again.
+    content_X = preprocess(transfer.content_img, (24, 16))
+    np.testing.assert_array_equal(watcher.starts[0], content_X.asnumpy())
+    enlarged = mx.image.imresize(nd.array(watcher.ends[0] * 255), 36, 24)
+    expected = ((enlarged / 255 - rgb_mean) / rgb_std).transpose((2, 0, 1)).expand_dims(0)
+    np.testing.assert_allclose(watcher.starts[1], expected.asnumpy(), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(result.asnumpy(), watcher.ends[1])
+    assert result.shape == (24, 36, 3)
+    assert 0 <= result.min().asscalar() <= result.max().asscalar() <= 1
+
+
+def test_a_run_can_be_repeated_bit_for_bit(settings):
+    first, second = (StyleTransfer(settings).run().asnumpy() for _ in range(2))
+    np.testing.assert_array_equal(first, second)

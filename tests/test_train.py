@@ -1,0 +1,159 @@
+"""The command line, as a user meets it."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gluon_style import __version__
+
+from .conftest import PROJECT
+
+QUICK = ("--stages", "48x32:4:2,64x48:3:9", "--ctx", "cpu")
+
+
+@pytest.fixture
+def quick(run_command, small_weights):
+    """Run the command with a small network and two short stages."""
+    layers = small_weights.layers
+
+    def run(*options):
+        return run_command(
+            "train",
+            *QUICK,
+            *("--weights", small_weights.path),
+            *("--style-layers", ",".join(map(str, layers.style_layers))),
+            *("--content-layers", ",".join(map(str, layers.content_layers))),
+            *options,
+        )
+
+    return run
+
+
+def test_a_run_leaves_pictures_losses_and_record(quick, tmp_path, small_weights):
+    result = quick("--output", "a folder/with spaces")
+    assert result.returncode == 0, result.stderr
+    folder = tmp_path / "a folder" / "with spaces"
+    assert Image.open(folder / "neural-style-1.png").size == (48, 32)
+    assert Image.open(folder / "neural-style-2.png").size == (64, 48)
+    assert Image.open(folder / "losses.png").size[0] > 600
+
+    with open(folder / "losses.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        *("stage", "epoch", "content", "style", "tv", "total", "lr", "seconds")
+    ]
+    assert [(row["stage"], row["epoch"]) for row in rows] == [
+        *(("1", str(i)) for i in range(4)),
+        *(("2", str(i)) for i in range(3)),
+    ]
+    np.testing.assert_allclose([float(row["lr"]) for row in rows], [0.01] * 3 + [1e-3] + [0.01] * 3)
+    for row in rows:
+        parts = sum(float(row[term]) for term in ("content", "style", "tv"))
+        np.testing.assert_allclose(float(row["total"]), parts, rtol=1e-6)
+
+    run = json.loads((folder / "run.json").read_text())
+    assert run["weights"]["file"].endswith(small_weights.path.name)
+    assert len(run["weights"]["sha256"]) == 64
+    assert run["settings"]["lr"] == 0.01
+    assert run["versions"]["gluon_style"] == __version__
+    assert [stage["epochs"] for stage in run["stages"]] == [4, 3]
+    assert run["stages"][1]["final"]["total"] == float(rows[-1]["total"])
+
+
+def test_it_says_first_what_it_will_do_and_reports_the_rate(quick):
+    result = quick()
+    assert result.returncode == 0, result.stderr
+    said = result.stdout
+    for expected in (
+        "mountain.jpg",
+        "autumn_tree.jpg",
+        "cpu",
+        "48x32, 4 epochs",
+        "64x48, 3 epochs",
+    ):
+        assert expected in said
+    assert "change lr to 1.0e-03" in said
+    assert "stage 2: epoch 3 of 3" in result.stderr
+
+
+def test_losses_are_printed_in_the_chapters_form(quick):
+    result = quick("--stages", "24x16:52:60")
+    form = "^epoch  50, content loss N, style loss N, TV loss N, N sec$".replace("N", r"\d+\.\d\d")
+    assert len(re.findall(form, result.stdout, re.MULTILINE)) == 1, result.stdout
+    assert "change lr" not in result.stdout
+
+
+def test_quiet_says_nothing(quick):
+    result = quick("--quiet")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_version(run_command):
+    result = run_command("train", "--version")
+    assert (result.returncode, result.stdout) == (0, f"gluon_style {__version__}\n")
+
+
+def test_help_shows_groups_and_defaults(run_command):
+    result = run_command("train", "--help")
+    assert result.returncode == 0
+    text = " ".join(result.stdout.split())
+    for expected in ("pictures:", "training:", "network:", "results:"):
+        assert expected in text
+    for expected in ("(default: 0.01)", "(default: 1000.0)", "(default: 0,5,10,19,28)"):
+        assert expected in text
+
+
+def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
+    folder = tmp_path / "neural-style-out"
+    folder.mkdir()
+    (folder / "neural-style-2.png").write_bytes(b"mine")
+    refused = quick()
+    assert refused.returncode == 2
+    assert re.fullmatch(
+        r"gluon_style: error: .*neural-style-2.png exists: .*--overwrite.*\n", refused.stderr
+    )
+    assert (folder / "neural-style-2.png").read_bytes() == b"mine"
+    assert not (folder / "neural-style-1.png").exists()
+    assert quick("--overwrite").returncode == 0
+    assert Image.open(folder / "neural-style-2.png").size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (("--content", "nowhere.jpg"), "nowhere.jpg: No such file"),
+        (("--weights", "nowhere.h5"), "--weights nowhere.h5: no such file"),
+        (("--stages", "3"), "--stages 3: 1, 2 or WxH:epochs:decay"),
+        (("--stages", "0x10:1:1"), "--stages 0x10:1:1: width, height, epochs and decay"),
+        (("--lr", "fast"), "argument --lr: invalid float value: 'fast'"),
+        (("--lr", "0"), "--lr 0.0: the learning rate"),
+        (("--style-layers", "99"), "--style-layers 99: VGG-19's layers are 0 to 36"),
+        (("--style-layers", "a,b"), "--style-layers: 'a,b': layer indices"),
+        (("--ctx", "tpu"), "--ctx tpu: one of auto, cpu, gpu, gpu(N)"),
+        (("--colour",), "unrecognized arguments: --colour"),
+    ],
+)
+def test_mistakes_get_one_line_and_status_2(quick, tmp_path, options, message):
+    result = quick(*options)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+    assert result.stderr.startswith("gluon_style: error: ")
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_every_name_of_the_package_can_be_imported():
+    import gluon_style
+
+    for name in gluon_style.__all__:
+        assert getattr(gluon_style, name) is not None
+    with pytest.raises(AttributeError, match="nonsense"):
+        gluon_style.nonsense  # noqa: B018
+
+
+def test_version_stands_in_one_place():
+    assert __version__ not in (PROJECT / "setup.py").read_text()
