@@ -32,7 +32,7 @@ setup(
         "cu112": ["mxnet-cu112==1.9.1"],
         "zoo": ["gluoncv>=0.10,<0.11"],
         "notebook": ["notebook>=6.5"],
-        "test": ["pytest>=7", "nbclient>=0.7", "ipykernel>=6", "build>=0.10"],
+        "test": ["pytest>=7", "nbclient>=0.7", "ipykernel>=6", "setuptools>=70.1"],
     },
     entry_points={"console_scripts": ["gluon-style-train = gluon_style.train:main"]},
 )

@@ -1,3 +1,6 @@
+import gluon_style  # noqa: F401  before MXNet, which it prepares
+
+# isort: split
 import os
 import subprocess
 import sys

@@ -1,0 +1,57 @@
+"""The package as it is installed: all that it needs is in the wheel."""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .conftest import PROJECT
+
+PARTS = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gluon_style", "img")
+
+
+def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
+    source, wheels, empty = (tmp_path / name for name in ("source", "wheels", "empty"))
+    for part in PARTS:
+        copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
+        source.mkdir(exist_ok=True)
+        copy(str(PROJECT / part), str(source / part))
+    pip = ("-m", "pip", "-q", "--disable-pip-version-check")
+    build = ("wheel", "--no-deps", "--no-index", "--no-build-isolation", "-w", wheels, source)
+    subprocess.run([sys.executable, *pip, *map(str, build)], check=True)
+    (wheel,) = wheels.glob("gluon_style-*.whl")
+
+    # A new environment that borrows the libraries of this one, but not its gluon_style.
+    environment = tmp_path / "environment"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    install = ("install", "--no-deps", "--no-index", wheel)
+    subprocess.run([str(python), *pip, *map(str, install)], check=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+    empty.mkdir()
+    layers = small_weights.layers
+    run = subprocess.run(
+        [
+            str(environment / "bin" / "gluon-style-train"),
+            *("--stages", "48x32:2:1", "--ctx", "cpu", "--weights", str(small_weights.path)),
+            *("--style-layers", ",".join(map(str, layers.style_layers))),
+            *("--content-layers", ",".join(map(str, layers.content_layers))),
+        ],
+        cwd=empty,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert str(packages) in run.stdout  # the pictures are those of the wheel
+    assert [path.name for path in empty.iterdir()] == ["neural-style-out"]
+    result = Image.open(empty / "neural-style-out" / "neural-style-1.png")
+    assert result.size == (48, 32)
+    assert np.asarray(result).std() > 5
+    assert Path(run.stdout.splitlines()[-1]) == Path("neural-style-out/neural-style-1.png")
