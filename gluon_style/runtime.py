@@ -1,11 +1,19 @@
-"""What MXNet 1.9.1 needs around its import, and which device to compute on."""
+"""What MXNet 1.9.1 needs around its import; which device to compute on, in which precision."""
 
+import ctypes
+import functools
+import importlib.metadata
+import logging
 import os
+import platform
 import re
 import sys
 import warnings
 
+from . import gpu
 from .errors import DeviceError, RuntimeNotReady, one_line
+
+logger = logging.getLogger("gluon_style")
 
 # Names that NumPy 1.24 removed and MXNet 1.9.1 still uses.
 _REMOVED_ALIASES = {
@@ -18,21 +26,50 @@ _REMOVED_ALIASES = {
 }
 
 
+# The distributions on PyPI that bring MXNet, all in one folder of the same name.
+_WHEELS = ("mxnet", "mxnet-cu112", "mxnet-cu110", "mxnet-cu102", "mxnet-cu101", "mxnet-cu100")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
 def prepare():
     """Make `import mxnet` work, or say in one line what has to be installed.
 
     Raises
     ------
     RuntimeNotReady
-        Python is not 3.8 to 3.12, NumPy is 2 or newer, or MXNet is not installed.
+        Python is not 3.8 to 3.12, NumPy is 2 or newer, MXNet is not installed or twice, or one
+        of the libraries that it is linked with is missing.
+    """
+    prepare_numpy()
+    wheels = installed_wheels()
+    check_wheels(wheels)
+    if "mxnet-cu112" in wheels:
+        gpu.load_libraries()
+        # The algorithm that `gpu.check` has tried, not whichever is fastest at the moment.
+        os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
+    why_not_amx()  # asks for AMX, which MXNet's first convolution makes or forgoes
+    import_mxnet()
+
+
+def prepare_numpy():
+    """Give NumPy back the names that MXNet uses.
+
+    Raises
+    ------
+    RuntimeNotReady
+        Python is not 3.8 to 3.12, or NumPy is missing or of version 2 or newer.
     """
     if not (3, 8) <= sys.version_info[:2] < (3, 13):
         raise RuntimeNotReady(
             f"Python {sys.version_info[0]}.{sys.version_info[1]} cannot run MXNet 1.9.1: "
             "make a virtual environment with Python 3.8 to 3.12"
         )
-    import numpy
-
+    try:
+        import numpy
+    except ModuleNotFoundError:
+        raise RuntimeNotReady(
+            "NumPy is not installed: run: python -m pip install 'numpy<2'"
+        ) from None
     if int(numpy.__version__.split(".")[0]) >= 2:
         raise RuntimeNotReady(
             f"NumPy {numpy.__version__} cannot work with MXNet 1.9.1: "
@@ -40,11 +77,48 @@ def prepare():
         )
     for name, builtin in _REMOVED_ALIASES.items():
         setattr(numpy, name, builtin)
+
+
+def installed_wheels():
+    """Names of the installed distributions that bring MXNet: none, one, or too many."""
+    found = []
+    for name in _WHEELS:
+        try:
+            importlib.metadata.distribution(name)
+            found.append(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def check_wheels(wheels):
+    """Refuse two MXNets in one folder: which files are whose is a matter of luck.
+
+    Raises
+    ------
+    RuntimeNotReady
+    """
+    if len(wheels) > 1:
+        raise RuntimeNotReady(
+            f"{' and '.join(wheels)} are both installed, into the same folder: "
+            f"run: python -m pip uninstall -y {' '.join(wheels)}, then: "
+            "python -m pip install 'mxnet==1.9.1' (or 'mxnet-cu112==1.9.1' for an NVIDIA GPU)"
+        )
+
+
+def import_mxnet():
+    """Import MXNet for the first time.
+
+    Raises
+    ------
+    RuntimeNotReady
+        It is not installed, or something that it needs is not.
+    """
     try:
         with warnings.catch_warnings():
             # MXNet looks up functions that NumPy says are deprecated; a user can't help it.
             warnings.simplefilter("ignore")
-            import mxnet  # noqa: F401
+            import mxnet
     except ModuleNotFoundError as error:
         if error.name == "mxnet":
             raise RuntimeNotReady(
@@ -56,6 +130,13 @@ def prepare():
                 "MXNet 1.9.1 needs setuptools on Python 3.12: run: python -m pip install setuptools"
             ) from None
         raise
+    except OSError as error:
+        raise RuntimeNotReady(f"MXNet's library cannot be loaded: {error}") from None
+    if not hasattr(mxnet, "__version__"):  # an empty folder is left of it
+        raise RuntimeNotReady(
+            "MXNet's files are missing: "
+            "run: python -m pip install --force-reinstall --no-deps 'mxnet==1.9.1'"
+        )
 
 
 def started_as_command():
@@ -70,10 +151,32 @@ def prepare_or_exit():
 
 
 def try_gpu():
-    """`mx.gpu()` where it works, else `mx.cpu()`, as the chapter's helper of that name."""
+    """The first GPU that works, else `mx.cpu()`, as the chapter's helper of that name.
+
+    When there is a GPU that cannot be used, the logger `gluon_style` is told why.
+
+    Returns
+    -------
+    mxnet.Context
+    """
     import mxnet as mx
 
-    return mx.gpu() if mx.context.num_gpus() else mx.cpu()
+    report, reasons = gpu.ask_driver(), []
+    for each in report.gpus:
+        reason = gpu.why_not(each, report.cuda, has_gpu_code())
+        if reason is None:
+            return mx.gpu(each.number)
+        reasons.append(reason)
+    if report.failure or reasons:
+        logger.warning("%s; using the CPU", report.failure or "; ".join(dict.fromkeys(reasons)))
+    return mx.cpu()
+
+
+def has_gpu_code():
+    """Whether the MXNet that is installed was built for GPUs."""
+    import mxnet as mx
+
+    return mx.runtime.Features().is_enabled("CUDA")
 
 
 def get_ctx(name):
@@ -82,7 +185,7 @@ def get_ctx(name):
     Parameters
     ----------
     name : str
-        `auto`, `cpu`, `gpu` or `gpu(N)`.
+        `auto` (see `try_gpu`), `cpu`, `gpu` or `gpu(N)`.
 
     Returns
     -------
@@ -91,7 +194,7 @@ def get_ctx(name):
     Raises
     ------
     DeviceError
-        The name is not one of these, or that GPU is not there.
+        The name is not one of these, or that GPU is not there or cannot be used.
     """
     import mxnet as mx
 
@@ -102,7 +205,105 @@ def get_ctx(name):
     match = re.fullmatch(r"gpu(?:\((\d+)\))?", name)
     if not match:
         raise DeviceError(f"--ctx {name}: one of auto, cpu, gpu, gpu(N) is wanted")
-    number = int(match[1] or 0)
-    if number >= mx.context.num_gpus():
-        raise DeviceError(f"--ctx {name}: MXNet sees {mx.context.num_gpus()} GPUs here")
-    return mx.gpu(number)
+    number, report = int(match[1] or 0), gpu.ask_driver()
+    if number < len(report.gpus):
+        reason = gpu.why_not(report.gpus[number], report.cuda, has_gpu_code())
+        if reason is None:
+            return mx.gpu(number)
+    elif report.gpus:
+        reason = f"the last GPU here is gpu({len(report.gpus) - 1})"
+    else:
+        reason = report.failure or "there is no NVIDIA GPU here"
+    raise DeviceError(f"--ctx {name}: {reason}; use --ctx cpu")
+
+
+def cpu_flags(path="/proc/cpuinfo"):
+    """What the first processor can do, as Linux names it; an empty set elsewhere."""
+    try:
+        with open(path) as file:
+            for line in file:
+                if line.startswith("flags"):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+def ask_for_amx():
+    """Ask Linux for the use of AMX's tile registers by this process: whether it is granted."""
+    arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA = 158, 0x1023, 18
+    return ctypes.CDLL(None).syscall(arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0
+
+
+@functools.lru_cache(maxsize=None)
+def why_not_amx():
+    """Switch AMX on for MXNet's convolutions, where the machine allows it.
+
+    It has to be called before MXNet's first convolution (`prepare` does).
+
+    Returns
+    -------
+    str or None
+        Why there are no fast bfloat16 convolutions here; None when there are.
+    """
+    return set_max_cpu_isa(cpu_flags(), ask_for_amx, os.environ)
+
+
+def set_max_cpu_isa(flags, ask, environ):
+    """Set the variable that lets oneDNN use AMX, only where it is safe.
+
+    oneDNN 2.4.4 looks at the processor alone: with the variable, but without the permission of
+    the Linux kernel, the first convolution dies of an illegal instruction.
+
+    Parameters
+    ----------
+    flags : set of str
+        Of the processor.
+    ask : callable
+        Asks for the permission and returns whether it is granted.
+    environ : dict of str to str
+        Changed in place. A limit that the user has set stays, unless it is a deadly one.
+
+    Returns
+    -------
+    str or None
+        Why AMX cannot be used; None when it can.
+    """
+    limit = environ.get("DNNL_MAX_CPU_ISA", "AVX512_CORE_AMX").upper()
+    if platform.machine() != "x86_64" or not {"amx_bf16", "amx_tile"} <= flags:
+        return "this processor has no AMX"
+    if limit not in ("AVX512_CORE_AMX", "ALL"):
+        return f"the environment variable DNNL_MAX_CPU_ISA={limit} forbids AMX"
+    if not ask():
+        environ["DNNL_MAX_CPU_ISA"] = "AVX512_CORE_BF16"
+        return "the kernel refuses the use of AMX (Linux 5.16 or later grants it)"
+    environ["DNNL_MAX_CPU_ISA"] = limit
+    return None
+
+
+def get_precision(name, ctx):
+    """The precision of VGG's convolutions that `--precision` names.
+
+    Parameters
+    ----------
+    name : str
+        `auto`, `float32` or `bfloat16`.
+    ctx : mxnet.Context
+        The device that computes.
+
+    Returns
+    -------
+    str
+        `float32` or `bfloat16`; for `auto`, bfloat16 where it is fast: on a CPU with AMX.
+
+    Raises
+    ------
+    DeviceError
+        The name is not one of these, or the device has no fast bfloat16.
+    """
+    if name not in PRECISIONS:
+        raise DeviceError(f"--precision {name}: one of {', '.join(PRECISIONS)} is wanted")
+    reason = why_not_amx() if ctx.device_type == "cpu" else f"{ctx} has no bfloat16 in MXNet 1.9.1"
+    if name == "bfloat16" and reason:
+        raise DeviceError(f"--precision bfloat16: {reason}; use --precision float32")
+    return "float32" if reason or name == "float32" else "bfloat16"
