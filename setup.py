@@ -24,12 +24,26 @@ setup(
         "matplotlib>=3.5",
         "tqdm>=4.60",
         "h5py>=3.7",
+        "psutil>=5.8",
         # MXNet imports distutils, which Python 3.12 has only through setuptools.
         "setuptools; python_version >= '3.12'",
     ],
     extras_require={
         "cpu": ["mxnet==1.9.1"],
-        "cu112": ["mxnet-cu112==1.9.1"],
+        # All that mxnet-cu112 is linked with but the driver; gluon_style.gpu loads it.
+        "cu112": [
+            "mxnet-cu112==1.9.1",
+            "nvidia-cuda-runtime-cu11>=11.8,<12",
+            "nvidia-cublas-cu11>=11.11,<12",
+            "nvidia-cudnn-cu11>=8.9,<9",
+            "nvidia-nccl-cu11>=2.16,<3",
+            "nvidia-cufft-cu11>=10.9,<11",
+            "nvidia-cusparse-cu11>=11.7.5,<12",
+            "nvidia-cusolver-cu11>=11.4.1,<12",
+            "nvidia-curand-cu11>=10.3,<11",
+            "nvidia-cuda-nvrtc-cu11>=11.8,<12",
+            "nvidia-nvtx-cu11>=11.8,<12",
+        ],
         "zoo": ["gluoncv>=0.10,<0.11"],
         "notebook": ["notebook>=6.5"],
         "test": ["pytest>=7", "nbclient>=0.7", "ipykernel>=6", "setuptools>=70.1"],
