@@ -40,6 +40,10 @@ class DeviceError(GluonStyleError):
     """The device or the precision that was asked for cannot be used here."""
 
 
+class NotEnoughMemory(GluonStyleError):
+    """A stage does not fit into the memory that this machine has left."""
+
+
 @contextmanager
 def one_line():
     """Report a `GluonStyleError` as one line on stderr and leave with its exit status."""

@@ -1,0 +1,174 @@
+"""How long a stage will take and how much memory it needs, measured from one that has run.
+
+Time and memory grow with the number of pixels: what VGG computes and keeps for the backward pass
+is in proportion to them; the weights and the libraries are there already.
+"""
+
+import math
+import statistics
+from dataclasses import dataclass
+
+from . import memory
+from .errors import NotEnoughMemory
+
+# The least that a stage was seen to take, before any has been measured: with this, a size that
+# cannot possibly fit is refused before anything is computed.
+LEAST_BYTES_PER_PIXEL = 2000
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a pixel costs on this machine, in this precision.
+
+    Attributes
+    ----------
+    seconds_per_pixel : float
+        Of one epoch.
+    bytes_per_pixel : float
+        Of memory, at the peak.
+    """
+
+    seconds_per_pixel: float
+    bytes_per_pixel: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a stage will take.
+
+    Attributes
+    ----------
+    seconds : float
+        For all its epochs.
+    added : float
+        Bytes of memory beyond those that the process holds already.
+    memory : float
+        Bytes that the process will hold at its peak.
+    """
+
+    seconds: float
+    added: float
+    memory: float
+
+    def __str__(self):
+        return f"{duration(self.seconds)}, {size(self.memory)} of memory"
+
+
+class Meter:
+    """A listener that measures a stage (see `gluon_style.chapter.Listener`).
+
+    The peak of a process never falls, so it is the stage's own only if the stage has raised it;
+    where it has not, the memory that the stage left behind is all that is known for certain.
+    """
+
+    def start_stage(self, stage_run):
+        self.pixels = math.prod(stage_run.stage.image_shape)
+        self.resident, self.peak, self.seconds = memory.resident(), memory.peak(), []
+
+    def end_epoch(self, stage_run, epoch):
+        self.seconds.append(epoch.seconds)
+
+    def end_stage(self, stage_run):
+        """Everything is measured; only what chapter.Listener asks for."""
+
+    def measurement(self):
+        """What the stage that has run, or is running, shows.
+
+        Returns
+        -------
+        Measurement
+        """
+        peak = memory.peak()
+        reached = peak if peak > self.peak else memory.resident()
+        return Measurement(
+            seconds_per_pixel=statistics.median(self.seconds) / self.pixels,
+            bytes_per_pixel=max(0, reached - self.resident) / self.pixels,
+        )
+
+
+def forecast(measurement, image_shape, max_epochs, resident=None):
+    """Forecast a stage.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    image_shape : tuple of int
+        (width, height).
+    max_epochs : int
+    resident : int, optional
+        Bytes that the process holds before the stage; as many as now unless told.
+
+    Returns
+    -------
+    Forecast
+    """
+    pixels = math.prod(image_shape)
+    added = measurement.bytes_per_pixel * pixels
+    resident = memory.resident() if resident is None else resident
+    return Forecast(measurement.seconds_per_pixel * pixels * max_epochs, added, resident + added)
+
+
+def largest_shape(image_shape, bytes_per_pixel, available):
+    """The largest size of the same proportions that fits into the memory, itself at most.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (width, height).
+    bytes_per_pixel : float
+    available : int
+        Bytes.
+
+    Returns
+    -------
+    tuple of int
+        (width, height), each at least 1.
+    """
+    width, height = image_shape
+    scale = min(1, math.sqrt(available / max(1, bytes_per_pixel * width * height)))
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def check_memory(image_shape, bytes_per_pixel=LEAST_BYTES_PER_PIXEL, available=None):
+    """Refuse a stage that does not fit into the memory.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        (width, height).
+    bytes_per_pixel : float
+        Measured, or the least.
+    available : int, optional
+        Bytes; what the machine can give now unless told.
+
+    Raises
+    ------
+    NotEnoughMemory
+    """
+    available = memory.available() if available is None else available
+    added = bytes_per_pixel * math.prod(image_shape)
+    if added > available:
+        shape, fits = (
+            "{}x{}".format(*s)
+            for s in (image_shape, largest_shape(image_shape, bytes_per_pixel, available))
+        )
+        raise NotEnoughMemory(
+            f"{shape} needs {size(added)} more memory and {size(available)} can be had: "
+            f"the largest size that fits is {fits}; choose it with --stages, or end other programs"
+        )
+
+
+def duration(seconds):
+    """A time as one says it: `about 40 s`, `about 12 min`, `about 2 h 10 min`."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} min"
+    hours, minutes = divmod(round(minutes, -1), 60)
+    return f"about {hours} h {minutes} min" if minutes else f"about {hours} h"
+
+
+def size(number):
+    """An amount of memory as one says it: `850 MB`, `2.4 GB`; 1 GB is 10^9 bytes."""
+    return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"
