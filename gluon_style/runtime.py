@@ -129,9 +129,15 @@ def import_mxnet():
             raise RuntimeNotReady(
                 "MXNet 1.9.1 needs setuptools on Python 3.12: run: python -m pip install setuptools"
             ) from None
-        raise
+        raise RuntimeNotReady(
+            f"MXNet needs {error.name}, which is not installed: "
+            f"run: python -m pip install {error.name}"
+        ) from None
     except OSError as error:
-        raise RuntimeNotReady(f"MXNet's library cannot be loaded: {error}") from None
+        raise RuntimeNotReady(
+            f"MXNet's library cannot be loaded ({error}): "
+            "run: python -m pip install --force-reinstall --no-deps 'mxnet==1.9.1'"
+        ) from None
     if not hasattr(mxnet, "__version__"):  # an empty folder is left of it
         raise RuntimeNotReady(
             "MXNet's files are missing: "

@@ -130,7 +130,8 @@ def shadow(folder, name, text):
         ("numpy", "raise ModuleNotFoundError", "NumPy is not installed: run: "),
         ("mxnet", "raise ModuleNotFoundError(name='mxnet')", "MXNet is not installed: run: "),
         ("mxnet", "raise ModuleNotFoundError(name='distutils')", "MXNet 1.9.1 needs setuptools"),
-        ("mxnet", "raise OSError('libgomp.so.1: no')", "MXNet's library cannot be loaded: libgomp"),
+        ("mxnet", "import requestz", "MXNet needs requestz, which is not installed: run: "),
+        ("mxnet", "raise OSError('libgomp.so.1: no')", "MXNet's library cannot be loaded (libg"),
         ("mxnet", "", "MXNet's files are missing: run: "),
     ],
 )
