@@ -2,10 +2,13 @@
 
 import argparse
 import dataclasses
+import importlib.metadata
 import importlib.util
 import json
+import logging
 import os
 import platform
+import re
 import shutil
 import sys
 import textwrap
@@ -15,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
 from . import __version__, gpu, runtime
-from .errors import RuntimeNotReady, one_line
+from .errors import DeviceError, RuntimeNotReady, one_line
 from .isolated import run_python
 
 PACKAGES = {  # name of the module: name to install
@@ -67,7 +70,9 @@ class Finding:
 def broken(name, error):
     """The finding that a `RuntimeNotReady` tells: `what is wrong: run: this, then: that`."""
     text, _, commands = str(error).partition(": run: ")
-    return Finding(name, False, text, tuple(commands.split(", then: ")), needed=True)
+    # Words in brackets become a comment, so that the line can be given to a shell as it is.
+    mend = (re.sub(r" \((.*)\)$", r"  # \1", command) for command in commands.split(", then: "))
+    return Finding(name, False, text, tuple(mend), needed=True)
 
 
 def check_python():
@@ -93,17 +98,23 @@ def check_numpy():
     return Finding("NumPy", True, numpy.__version__, needed=True)
 
 
-def check_mxnet():
+def check_mxnet(numpy_works):
     """Whether MXNet can be imported, and which build it is."""
+    wheels = runtime.installed_wheels()
     try:
+        runtime.check_wheels(wheels)
+        if not numpy_works and wheels:
+            return Finding("MXNet", None, f"{wheels[0]} is installed; it waits for NumPy")
+        if not numpy_works:
+            raise RuntimeNotReady(f"MXNet is not installed: run: {runtime.INSTALL_MXNET}")
         runtime.prepare()
     except RuntimeNotReady as error:
         return broken("MXNet", error)
     import mxnet
 
     build = "for CPUs and NVIDIA GPUs" if runtime.has_gpu_code() else "for CPUs"
-    wheels = ", ".join(runtime.installed_wheels()) or "unknown package"
-    return Finding("MXNet", True, f"{mxnet.__version__} {build} ({wheels})", needed=True)
+    text = f"{mxnet.__version__} {build} ({', '.join(wheels) or 'unknown package'})"
+    return Finding("MXNet", True, text, needed=True)
 
 
 def check_packages():
@@ -116,21 +127,21 @@ def check_packages():
 
 
 def check_gluoncv():
-    """Whether GluonCV, which only one source of weights needs, can be imported."""
+    """Whether GluonCV and OpenCV, which it uses, can be imported."""
     if not importlib.util.find_spec("gluoncv"):
         return Finding("GluonCV", None, "not installed; style transfer does without it")
-    code = "import gluon_style, gluoncv; print(gluoncv.__version__)"
-    outcome = run_python(["-c", code], timeout=60)
-    if not outcome.failure:
-        return Finding("GluonCV", True, outcome.stdout.split()[-1])
-    if "cannot open shared object file" in outcome.failure:  # cv2 draws windows with libGL, glib
+    code = "import gluon_style, cv2; from gluoncv import model_zoo"
+    failure = run_python(["-c", code], timeout=60).failure
+    if not failure:
+        return Finding("GluonCV", True, importlib.metadata.version("gluoncv"))
+    mend = ("python -m pip install --force-reinstall 'gluoncv>=0.10,<0.11' 'numpy<2'",)
+    if ".so" in failure:  # the OpenCV that opens windows needs libGL and libglib for that
         mend = (
             "python -m pip uninstall -y opencv-python",
             "python -m pip install 'opencv-python-headless<4.12'",
+            "# or, on Debian and Ubuntu: sudo apt-get install libgl1 libglib2.0-0",
         )
-    else:
-        mend = ("python -m pip install --force-reinstall 'gluoncv>=0.10,<0.11' 'numpy<2'",)
-    return Finding("GluonCV", False, f"cannot be imported: {outcome.failure}", mend)
+    return Finding("GluonCV", False, f"cannot be imported: {failure}", mend)
 
 
 def check_processor():
@@ -241,7 +252,9 @@ def check_smoke(ctx, precision):
     outcome = run_python(["-m", "gluon_style.smoke", ctx, precision], SMOKE_TIMEOUT)
     if outcome.failure:
         text = f"a few epochs on {ctx} failed: {outcome.failure}"
-        yield Finding(name, False, text, ("--precision float32",), precision == "float32")
+        needed = precision == "float32"
+        mend = "see the whole error: python -m gluon_style.smoke " + f"'{ctx}' {precision}"
+        yield Finding(name, False, text, (mend,), needed)
         return
     result = json.loads(outcome.stdout.splitlines()[-1])
     width, height = result["stages"][0]["image_shape"]
@@ -274,12 +287,9 @@ def examine(offline):
     offline : bool
         Whether to leave the download hosts in peace.
     """
-    basis = []
-    for check in (check_python, check_numpy, check_mxnet, check_packages):
-        if check is check_mxnet and not all(finding.ok for finding in basis):
-            continue  # it would only say the same
-        basis.append(check())
-        yield basis[-1]
+    basis = [check_python(), check_numpy()]
+    basis += [check_mxnet(basis[-1].ok), check_packages()]
+    yield from basis
     works = all(finding.ok for finding in basis)
     yield check_gluoncv()
     yield check_processor()
@@ -292,10 +302,15 @@ def examine(offline):
         yield Finding("Epochs", False, "not tried", ("mend the above first",), needed=True)
         return
     yield check_weights()
-    ctx = str(runtime.try_gpu()) if gpu.ask_driver().gpus else "cpu"
-    yield from check_smoke("cpu" if ctx.startswith("cpu") else ctx, "float32")
-    if ctx.startswith("cpu") and runtime.why_not_amx() is None:
-        yield from check_smoke("cpu", "bfloat16")
+    logging.disable()  # why a GPU is not used has been said
+    try:
+        ctx = runtime.try_gpu()
+    except DeviceError as error:
+        yield broken("Epochs", error)
+        return
+    precisions = {"float32", runtime.get_precision("auto", ctx)}
+    for precision in sorted(precisions, reverse=True):
+        yield from check_smoke("cpu" if ctx.device_type == "cpu" else str(ctx), precision)
 
 
 def marks(encoding):

@@ -28,6 +28,7 @@ _REMOVED_ALIASES = {
 
 # The distributions on PyPI that bring MXNet, all in one folder of the same name.
 _WHEELS = ("mxnet", "mxnet-cu112", "mxnet-cu110", "mxnet-cu102", "mxnet-cu101", "mxnet-cu100")
+INSTALL_MXNET = "python -m pip install 'mxnet==1.9.1' (or 'gluon-style[cu112]' for an NVIDIA GPU)"
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -101,8 +102,7 @@ def check_wheels(wheels):
     if len(wheels) > 1:
         raise RuntimeNotReady(
             f"{' and '.join(wheels)} are both installed, into the same folder: "
-            f"run: python -m pip uninstall -y {' '.join(wheels)}, then: "
-            "python -m pip install 'mxnet==1.9.1' (or 'mxnet-cu112==1.9.1' for an NVIDIA GPU)"
+            f"run: python -m pip uninstall -y {' '.join(wheels)}, then: {INSTALL_MXNET}"
         )
 
 
@@ -121,10 +121,7 @@ def import_mxnet():
             import mxnet
     except ModuleNotFoundError as error:
         if error.name == "mxnet":
-            raise RuntimeNotReady(
-                "MXNet is not installed: run: python -m pip install 'mxnet==1.9.1' "
-                "(or 'mxnet-cu112==1.9.1' on a machine with an NVIDIA GPU)"
-            ) from None
+            raise RuntimeNotReady(f"MXNet is not installed: run: {INSTALL_MXNET}") from None
         if error.name == "distutils":
             raise RuntimeNotReady(
                 "MXNet 1.9.1 needs setuptools on Python 3.12: run: python -m pip install setuptools"
@@ -173,8 +170,38 @@ def try_gpu():
         if reason is None:
             return mx.gpu(each.number)
         reasons.append(reason)
+    ctx = get_cpu()
     if report.failure or reasons:
         logger.warning("%s; using the CPU", report.failure or "; ".join(dict.fromkeys(reasons)))
+    return ctx
+
+
+def get_cpu():
+    """`mx.cpu()`, unless MXNet's build for GPUs meets a driver that answers with errors.
+
+    That build counts the GPUs for every backward pass, on the CPU too, and fails if it can't.
+
+    Returns
+    -------
+    mxnet.Context
+
+    Raises
+    ------
+    DeviceError
+    """
+    import mxnet as mx
+
+    failure = gpu.ask_driver().failure if has_gpu_code() else None
+    if has_gpu_code() and not failure:
+        try:
+            mx.context.num_gpus()
+        except mx.MXNetError as error:
+            failure = str(error).strip().splitlines()[-1]
+    if failure:
+        raise DeviceError(
+            f"mxnet-cu112 cannot compute, not even on the CPU, with this driver ({failure}): "
+            + gpu.TO_CPU_WHEEL
+        )
     return mx.cpu()
 
 
@@ -207,7 +234,7 @@ def get_ctx(name):
     if name == "auto":
         return try_gpu()
     if name == "cpu":
-        return mx.cpu()
+        return get_cpu()
     match = re.fullmatch(r"gpu(?:\((\d+)\))?", name)
     if not match:
         raise DeviceError(f"--ctx {name}: one of auto, cpu, gpu, gpu(N) is wanted")

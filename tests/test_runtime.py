@@ -113,7 +113,7 @@ def test_two_mxnets_are_refused():
     assert str(error.value) == (
         "mxnet and mxnet-cu112 are both installed, into the same folder: "
         "run: python -m pip uninstall -y mxnet mxnet-cu112, then: "
-        "python -m pip install 'mxnet==1.9.1' (or 'mxnet-cu112==1.9.1' for an NVIDIA GPU)"
+        "python -m pip install 'mxnet==1.9.1' (or 'gluon-style[cu112]' for an NVIDIA GPU)"
     )
 
 
