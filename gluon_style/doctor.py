@@ -181,7 +181,7 @@ def check_gpu(each, cuda, mxnet_works):
     name = f"GPU {each.number}"
     text = f"{each.name}, compute capability {each.capability[0]}.{each.capability[1]}"
     data = {"name": each.name, "capability": each.capability, "cuda": cuda}
-    excluded = gpu.why_not(each, cuda, True, check=lambda number: None)
+    excluded = gpu.why_not(each, cuda, True, attempt=lambda number: None)
     if excluded:
         mend = "nothing to mend: --ctx auto uses the CPU"
         if cuda < gpu.OLDEST_CUDA and each.capability >= gpu.OLDEST_CAPABILITY:

@@ -174,7 +174,7 @@ def check(number, program=("-m", "gluon_style.gpu_check"), timeout=CHECK_TIMEOUT
     return failure and f"a small convolution failed on it: {failure}"
 
 
-def why_not(gpu, cuda, gpu_wheel, check=check):
+def why_not(gpu, cuda, gpu_wheel, attempt=None):
     """Why MXNet cannot compute on a GPU.
 
     Parameters
@@ -184,8 +184,8 @@ def why_not(gpu, cuda, gpu_wheel, check=check):
         (major, minor) of the newest CUDA that the driver can run.
     gpu_wheel : bool
         Whether the MXNet that is installed was built for GPUs.
-    check : callable
-        Takes the GPU's number, tries it, returns None or what went wrong.
+    attempt : callable, optional
+        Takes the GPU's number, tries it, returns None or what went wrong; `check` unless given.
 
     Returns
     -------
@@ -207,5 +207,5 @@ def why_not(gpu, cuda, gpu_wheel, check=check):
             "python -m gluon_style.doctor"
         )
     else:
-        reason = check(gpu.number)
+        reason = (attempt or check)(gpu.number)
     return reason and f"{gpu.name}: {reason}"

@@ -155,10 +155,10 @@ def test_a_gpu_is_tried_when_mxnet_has_code_for_it(monkeypatch):
     each = Gpu(0, "NVIDIA T4", (7, 5))
     monkeypatch.setattr(gpu, "ask_driver", lambda: Report((each,), (11, 4)))
     monkeypatch.setattr(runtime, "has_gpu_code", lambda: True)
-    monkeypatch.setattr(gpu.why_not, "__defaults__", (lambda number: None,))
+    monkeypatch.setattr(gpu, "check", lambda number: None)
     (finding,) = check_gpus(True)
     assert (finding.ok, finding.text) == (True, "NVIDIA T4, compute capability 7.5")
-    monkeypatch.setattr(gpu.why_not, "__defaults__", (lambda number: "it gave wrong numbers",))
+    monkeypatch.setattr(gpu, "check", lambda number: "it gave wrong numbers")
     (finding,) = check_gpus(True)
     assert (finding.ok, finding.text) == (False, "NVIDIA T4: it gave wrong numbers")
 
@@ -175,7 +175,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def host():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
