@@ -80,6 +80,9 @@ class Settings:
         Where VGG-19's parameters come from, see `gluon_style.weights.get_weights`.
     ctx : str
         `auto`, `cpu`, `gpu` or `gpu(N)`.
+    precision : str
+        Of VGG-19's convolutions: `auto`, `float32` or `bfloat16`. The losses, the picture and
+        Adam are float32 always.
     lr : float
         Adam's learning rate at the start of each stage, above 0.
     seed : int
@@ -98,6 +101,7 @@ class Settings:
     stages: Tuple[Stage, ...] = CHAPTER_STAGES
     weights: str = "auto"
     ctx: str = "auto"
+    precision: str = "auto"
     lr: float = 0.01
     seed: int = 0
     layers: Layers = Layers()
@@ -164,6 +168,8 @@ class StyleTransfer:
     stages : tuple of Stage
         The settings' stages with width and height.
     ctx : mxnet.Context
+    precision : str
+        `float32` or `bfloat16`.
     weights : Weights
     net : mxnet.gluon.nn.Sequential
 
@@ -185,10 +191,11 @@ class StyleTransfer:
                     f"--stages {stage}: the chosen layers need at least {least}x{least} pixels"
                 )
         self.ctx = runtime.get_ctx(settings.ctx)
+        self.precision = runtime.get_precision(settings.precision, self.ctx)
         self.weights = get_weights(
             settings.weights, settings.layers, self.content_img, self.style_img, settings.seed
         )
-        self.net = get_net(self.weights.parameters, settings.layers, self.ctx)
+        self.net = get_net(self.weights.parameters, settings.layers, self.ctx, self.precision)
 
     def run(self, listeners=()):
         """Train the synthesized image, stage by stage.
@@ -213,6 +220,7 @@ class StyleTransfer:
             )
             X = content_X if result is None else preprocess(result * 255, stage.image_shape)
             gen_img, style_Y_gram, trainer = get_inits(X, self.ctx, settings.lr, style_Y)
+            del style_Y  # as large as half an epoch's feature maps
             stage_run = StageRun(number, stage, 0, gen_img, trainer)
             for listener in listeners:
                 listener.start_stage(stage_run)

@@ -20,7 +20,7 @@ class RuntimeNotReady(GluonStyleError, ImportError):
     """MXNet cannot work in this environment: wrong Python or NumPy, or no MXNet."""
 
 
-class UsageError(GluonStyleError, ValueError):
+class UsageError(GluonStyleError):
     """A setting, an option or a combination of them makes no sense."""
 
 

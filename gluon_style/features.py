@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from mxnet import init
+import numpy as np
+from mxnet import init, nd
 from mxnet.gluon import model_zoo, nn
 
 from .errors import UsageError
@@ -32,6 +33,8 @@ CONVOLUTIONS = {
     34: "conv5_4",
 }
 CHANNELS = (64, 128, 256, 512, 512)  # of the five convolution blocks
+# How MXNet spells the 16-bit format whose range is float32's (it refuses the string).
+DTYPES = {"float32": np.dtype("float32"), "bfloat16": np.dtype([("bfloat16", np.uint16)])}
 
 
 def convolution_shape(index):
@@ -87,7 +90,7 @@ class Layers:
         return 2 ** sum(layer <= self.last for layer in POOLING_LAYERS)
 
 
-def get_net(parameters, layers, ctx):
+def get_net(parameters, layers, ctx, precision="float32"):
     """VGG-19 as far as it is needed, as the chapter's truncated `nn.Sequential`.
 
     Parameters
@@ -96,6 +99,8 @@ def get_net(parameters, layers, ctx):
         Kernel (out, in, 3, 3) and bias (out,) of each convolution up to `layers.last`, float32.
     layers : Layers
     ctx : mxnet.Context
+    precision : str
+        `float32` or `bfloat16`: what the convolutions compute in.
 
     Returns
     -------
@@ -108,13 +113,19 @@ def get_net(parameters, layers, ctx):
     for i in range(layers.last + 1):
         net.add(pretrained_net.features[i])
     net.collect_params().setattr("grad_req", "null")
+    net.cast(DTYPES[precision])
     for i in CONVOLUTIONS:
         if i <= layers.last:
             for parameter, value in zip((net[i].weight, net[i].bias), parameters[i]):
+                value = cast(nd.array(value), DTYPES[precision])
                 parameter.shape = value.shape
-                parameter.initialize(init.Constant(0), ctx=ctx)
-                parameter.set_data(value)
+                parameter.initialize(init.Constant(value), ctx=ctx)
     return net
+
+
+def cast(X, dtype):
+    """Convert an NDArray (`astype` refuses bfloat16); one that has the dtype comes back as it is"""
+    return X if X.dtype == dtype else nd.amp_cast(X, dtype=dtype)
 
 
 def extract_features(net, X, layers):
@@ -131,15 +142,16 @@ def extract_features(net, X, layers):
     Returns
     -------
     contents, styles : list of NDArray, each of shape (1, c, h', w')
-        In the order of the layers in `net`.
+        In the order of the layers in `net`; float32, also when the network computes in bfloat16.
     """
     contents, styles = [], []
+    X = cast(X, net[0].weight.dtype)
     for i in range(layers.last + 1):
         X = net[i](X)
         if i in layers.style_layers:
-            styles.append(X)
+            styles.append(cast(X, DTYPES["float32"]))
         if i in layers.content_layers:
-            contents.append(X)
+            contents.append(cast(X, DTYPES["float32"]))
     return contents, styles
 
 

@@ -115,6 +115,7 @@ class OutputFolder(Listener):
         run = {
             "settings": dataclasses.asdict(transfer.settings),
             "ctx": str(transfer.ctx),
+            "precision": transfer.precision,
             "weights": {
                 "source": weights.source,
                 "file": weights.file,

@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 
-from .runtime import prepare_or_exit
+from .runtime import PRECISIONS, prepare_or_exit
 
 prepare_or_exit()
 
@@ -15,6 +15,14 @@ from .features import Layers  # noqa: E402
 from .losses import LossWeights  # noqa: E402
 from .outputs import OutputFolder  # noqa: E402
 from .progress import PrintLosses, progress  # noqa: E402
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Show the default of every option that takes a value."""
+
+    def _get_help_string(self, action):
+        shows = action.nargs != 0 and action.default is not argparse.SUPPRESS
+        return f"{action.help} (default: %(default)s)" if shows else action.help
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,7 +88,7 @@ def build_parser():
         "Dive into Deep Learning, with a pretrained VGG-19.",
         epilog="Example: python -m gluon_style.train --content me.jpg --style painting.jpg "
         "--stages 1 --output me-painted",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
 
@@ -96,7 +104,7 @@ def build_parser():
     group.add_argument(
         "--stages",
         type=parse_stages,
-        default=settings.stages,
+        default=str(len(settings.stages)),
         metavar="STAGES",
         help="1 or 2: the chapter's first stage (long side 300) or both (then 1200); "
         "or WxH:epochs:decay[,WxH:epochs:decay...]",
@@ -127,13 +135,19 @@ def build_parser():
         group.add_argument(
             "--" + name.replace("_", "-"),
             type=parse_layers,
-            default=getattr(layers, name),
+            default=",".join(map(str, getattr(layers, name))),
             metavar="I,J,...",
             help=f"layers of VGG-19, 0 to 36, whose outputs are the {what} features",
         )
     group.add_argument("--seed", type=int, default=settings.seed, help="of the untrained network")
     group.add_argument(
         "--ctx", default=settings.ctx, metavar="auto|cpu|gpu|gpu(N)", help="device to compute on"
+    )
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=settings.precision,
+        help="of the convolutions; auto is bfloat16 where the processor is fast at it",
     )
 
     group = parser.add_argument_group("results")
@@ -155,6 +169,7 @@ def get_settings(options):
         stages=options.stages,
         weights=options.weights,
         ctx=options.ctx,
+        precision=options.precision,
         lr=options.lr,
         seed=options.seed,
         layers=Layers(options.style_layers, options.content_layers),
@@ -169,7 +184,7 @@ def plan(transfer, output):
     lines = [
         f"content  {settings.content}",
         f"style    {settings.style}",
-        f"device   {transfer.ctx}",
+        f"device   {transfer.ctx}, {transfer.precision}",
         f"weights  {origin}",
     ]
     for number, stage in enumerate(transfer.stages, 1):

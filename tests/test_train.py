@@ -15,6 +15,11 @@ from .conftest import PROJECT
 QUICK = ("--stages", "48x32:4:2,64x48:3:9", "--ctx", "cpu")
 
 
+def size_of(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
 @pytest.fixture
 def quick(run_command, small_weights):
     """Run the command with a small network and two short stages."""
@@ -37,9 +42,9 @@ def test_a_run_leaves_pictures_losses_and_record(quick, tmp_path, small_weights)
     result = quick("--output", "a folder/with spaces")
     assert result.returncode == 0, result.stderr
     folder = tmp_path / "a folder" / "with spaces"
-    assert Image.open(folder / "neural-style-1.png").size == (48, 32)
-    assert Image.open(folder / "neural-style-2.png").size == (64, 48)
-    assert Image.open(folder / "losses.png").size[0] > 600
+    assert size_of(folder / "neural-style-1.png") == (48, 32)
+    assert size_of(folder / "neural-style-2.png") == (64, 48)
+    assert size_of(folder / "losses.png")[0] > 600
 
     with open(folder / "losses.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -119,7 +124,7 @@ def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
     assert (folder / "neural-style-2.png").read_bytes() == b"mine"
     assert not (folder / "neural-style-1.png").exists()
     assert quick("--overwrite").returncode == 0
-    assert Image.open(folder / "neural-style-2.png").size == (64, 48)
+    assert size_of(folder / "neural-style-2.png") == (64, 48)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
     assert run.returncode == 0, run.stderr
     assert str(packages) in run.stdout  # the pictures are those of the wheel
     assert [path.name for path in empty.iterdir()] == ["neural-style-out"]
-    result = Image.open(empty / "neural-style-out" / "neural-style-1.png")
-    assert result.size == (48, 32)
-    assert np.asarray(result).std() > 5
+    with Image.open(empty / "neural-style-out" / "neural-style-1.png") as result:
+        assert result.size == (48, 32)
+        assert np.asarray(result).std() > 5
     assert Path(run.stdout.splitlines()[-1]) == Path("neural-style-out/neural-style-1.png")
