@@ -104,6 +104,21 @@ def test_the_losses_are_those_of_the_wheel_for_cpus(cu112, project, tmp_path):
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
+def test_a_driver_that_answers_with_errors_is_refused(cu112, tmp_path):
+    python, env = cu112
+    process = subprocess.run(
+        [str(python), "-I", "-m", "gluon_style.train", *STAGE, "--output", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **env, "STUB_CUDA_ERROR": "803"},
+    )
+    assert process.returncode == 2
+    assert process.stderr.startswith(
+        "gluon_style: error: mxnet-cu112 cannot compute, not even on the CPU, with this driver "
+    )
+    assert process.stderr.count("\n") == 1
+
+
 def test_without_the_driver_one_line_says_so(cu112):
     python, _ = cu112
     process = subprocess.run(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gluon_style import gpu
+from gluon_style import gpu, runtime
 from gluon_style.errors import DeviceError, RuntimeNotReady
 from gluon_style.gpu import Gpu, Report, why_not
 from gluon_style.isolated import run_python
@@ -147,6 +147,19 @@ def test_a_gpu_that_is_asked_for_is_used_or_refused(monkeypatch, gpus, name, lin
     assert str(error.value) == line
 
 
+@pytest.mark.parametrize("name", ["auto", "cpu"])
+def test_the_build_for_gpus_needs_a_driver_that_answers(monkeypatch, name):
+    use(monkeypatch, failure="the NVIDIA driver answers with CUDA error 803")
+    monkeypatch.setattr(runtime, "has_gpu_code", lambda: True)
+    with pytest.raises(DeviceError) as error:
+        get_ctx(name)
+    assert str(error.value) == (
+        "mxnet-cu112 cannot compute, not even on the CPU, with this driver (the NVIDIA driver "
+        "answers with CUDA error 803): run: python -m pip uninstall -y mxnet-cu112, then: "
+        "python -m pip install 'mxnet==1.9.1'"
+    )
+
+
 def test_a_missing_library_is_named_with_the_package_that_brings_it(monkeypatch, tmp_path):
     monkeypatch.setattr(gpu, "driver_installed", lambda: True)
     libraries = {"libm.so.6": "none", "libnone.so.8": "nvidia-none-cu11<9"}
@@ -195,7 +208,7 @@ DRIVERS = [
 def test_the_driver_is_asked(stub):
     code = f"""
 import os
-from gluon_style import gpu
+from gluon_style import gpu, runtime
 for env in {[env for env, _ in DRIVERS]}:
     os.environ.update(env)
     gpu.DRIVER_TIMEOUT = 0.5 if "STUB_CUDA_HANG" in env else 20
