@@ -38,7 +38,7 @@ def written_whole(path):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        os.chmod(temporary, 0o666 & ~umask())
         os.replace(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
@@ -48,7 +48,7 @@ def written_whole(path):
                 os.unlink(temporary)
 
 
-def _umask():
+def umask():
     """The process's mask for new files, which can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)

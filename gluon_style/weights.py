@@ -1,26 +1,106 @@
-"""Where VGG-19's parameters come from: MXNet's model cache, a file, or none (untrained)."""
+"""Where VGG-19's parameters come from: a cache, a download, a file, or nowhere (untrained).
 
-import hashlib
-import os
+`python -m gluon_style.weights` lists what is in the cache; with `--source` and `--out` it writes
+one small file for a whole class (see `gluon_style.weights_command`).
+"""
+
+if __name__ == "__main__":
+    from .runtime import prepare_or_exit
+
+    prepare_or_exit()
+
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
-import numpy as np
-from mxnet import cpu, nd
-
+from . import downloads, zoo
+from .downloads import DownloadError, RemoteFile, cache_folder, sha256_if_sound
 from .errors import WeightsError
-from .features import CONVOLUTIONS, Layers, convolution_shape, extract_features, get_net
-from .images import preprocess
-from .losses import LossWeights, gram, style_loss
-from .weight_files import read_gluon, read_keras
+from .export import described
+from .features import CONVOLUTIONS, Layers
+from .runtime import logger
+from .scale import KERAS_GAIN, measured_gain, scaled
+from .untrained import untrained
+from .weight_files import READERS, read
 
-# The style loss that the book prints at epoch 0, for its pair of pictures at 300x200.
-BOOK_STYLE_LOSS = 372.72
-# What that asks of the Oxford network that Keras serves, with the preprocessing folded in.
-KERAS_GAIN = 0.0094963
-# The model zoo's file of VGG-19, in GluonCV and in Gluon.
-ZOO_FILE = "vgg19-ad2f660d.params"
+
+@dataclass(frozen=True)
+class Source:
+    """Someone who serves VGG-19.
+
+    Attributes
+    ----------
+    name : str
+        As `--weights` has it.
+    remote : RemoteFile
+    gain : float or None
+        What brings its features to the chapter's scale (see `gluon_style.scale`); None when it
+        has to be measured from the run's pictures.
+    licence : str
+    bring : callable
+        How the file comes, see `gluon_style.downloads.fetch`.
+    """
+
+    name: str
+    remote: RemoteFile
+    gain: Optional[float]
+    licence: str
+    bring: Callable = downloads.download
+
+
+ZOO = Source(
+    "zoo",
+    RemoteFile(
+        "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/models/"
+        "vgg19-ad2f660d.params",
+        None,
+        "sha1:ad2f660d101905472b83590b59708b71ea22b2e5",
+    ),
+    gain=1.0,
+    licence="Apache-2.0 (MXNet model zoo)",
+    bring=zoo.bring,
+)
+KERAS = Source(
+    "keras",
+    RemoteFile(
+        "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
+        "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        80_134_624,
+        "md5:253f8cb515780f3b799900260a226db6",
+    ),
+    gain=KERAS_GAIN,
+    licence="CC BY 4.0 (Visual Geometry Group, University of Oxford)",
+)
+TORCHVISION = Source(
+    "torchvision",
+    RemoteFile(
+        "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+        574_673_361,
+        "sha256:dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+    ),
+    gain=None,
+    licence="BSD-3-Clause (torchvision)",
+)
+SOURCES = {source.name: source for source in (ZOO, KERAS, TORCHVISION)}
+# Whose network a file holds, by its suffix.
+NETWORKS = {
+    ".params": ZOO,
+    ".h5": KERAS,
+    ".hdf5": KERAS,
+    ".pth": TORCHVISION,
+    ".pt": TORCHVISION,
+    ".safetensors": TORCHVISION,
+}
+ZOO_FILE = ZOO.remote.name
+
+UNTRAINED_NOTICE = """\
+*** NO PRETRAINED WEIGHTS: the network is UNTRAINED ***
+*** {reason}
+*** The result will have some of the style's colours and texture, but no brush strokes.
+*** For the real thing: connect to the Internet and run again; or ask someone who has
+*** {file} to copy it into {folder};
+*** or give a file: --weights vgg19-features.params"""
 
 
 @dataclass(frozen=True)
@@ -32,20 +112,25 @@ class Weights:
     parameters : dict of int to (ndarray, ndarray)
         Kernel and bias of each convolution by layer index, on the scale of the chapter's weights.
     source : str
-        `zoo`, `keras`, `file` or `untrained`.
+        `zoo`, `keras`, `torchvision`, `file` or `untrained`.
     file : str or None
         The file they were read from.
     sha256 : str or None
         Its checksum.
     gain : float
-        What the features were multiplied by (see `scaled`).
+        What the features were multiplied by (see `gluon_style.scale.scaled`). Only `find` may
+        leave it None: the parameters are as in the file then, and it has to be measured.
+    origin, licence : str or None
+        Of the file.
     """
 
     parameters: dict
     source: str
     file: Optional[str] = None
     sha256: Optional[str] = None
-    gain: float = 1.0
+    gain: Optional[float] = 1.0
+    origin: Optional[str] = None
+    licence: Optional[str] = None
 
 
 def get_weights(which, layers, content_img, style_img, seed=0, root=None):
@@ -54,11 +139,14 @@ def get_weights(which, layers, content_img, style_img, seed=0, root=None):
     Parameters
     ----------
     which : str or Path
-        `auto`, `untrained`, or the path of a `.h5` or `.params` file.
+        `zoo`, `keras` or `torchvision`: from the cache, else downloaded, else an error.
+        `auto`: the zoo's or Keras' file in the cache, else Keras' downloaded, else `untrained`,
+        of which the logger `gluon_style` is warned. `untrained`: no file at all. Otherwise the
+        path of a file: `.params`, `.h5`, `.pth` or `.safetensors`.
     layers : Layers
         What the parameters have to reach up to.
     content_img, style_img : NDArray, shape (h, w, 3), uint8
-        The run's pictures, from which the scale of an untrained network is set.
+        The run's pictures, from which the scale of a network is set where it is not known.
     seed : int
         Of the untrained network's kernels.
     root : str or Path, optional
@@ -70,142 +158,136 @@ def get_weights(which, layers, content_img, style_img, seed=0, root=None):
 
     Raises
     ------
-    WeightsError
-        There is no such file, or it does not hold VGG-19 up to the last layer needed.
+    DownloadError, WeightsError
+        The file cannot be had, or does not hold VGG-19 up to the last layer needed.
     """
-    if which == "auto":
-        # Downloading takes its place here, between the cache and the untrained network.
-        cached = cache_folder(root) / ZOO_FILE
-        which = cached if cached.is_file() else "untrained"
     if which == "untrained":
-        return untrained(content_img, style_img, seed)
-    return from_file(Path(which), layers)
+        return without_training(layers, content_img, style_img, seed)
+    try:
+        weights = find(which, root)
+    except DownloadError as error:
+        if which != "auto":
+            raise
+        notice = UNTRAINED_NOTICE.format(
+            reason=error, file=KERAS.remote.name, folder=cache_folder(root)
+        )
+        logger.warning("%s", notice)
+        return without_training(layers, content_img, style_img, seed)
+    check_reach(weights, layers)
+    if weights.gain is None:
+        check_reach(weights, Layers())
+        gain = measured_gain(weights.parameters, content_img, style_img)
+        parameters = scaled(weights.parameters, gain)
+        weights = dataclasses.replace(weights, parameters=parameters, gain=gain)
+    return weights
 
 
-def cache_folder(root=None):
-    """MXNet's model cache: `root`, or `$MXNET_HOME/models`, or `~/.mxnet/models`."""
-    home = os.environ.get("MXNET_HOME") or os.path.join("~", ".mxnet")
-    return Path(root or os.path.join(home, "models")).expanduser()
+def without_training(layers, content_img, style_img, seed):
+    """The `Weights` of an untrained network (see `gluon_style.untrained`)."""
+    parameters, gain = untrained(layers, content_img, style_img, seed)
+    return Weights(scaled(parameters, gain), "untrained", gain=gain)
 
 
-def from_file(path, layers):
-    """Read a file, fold in what it needs, and check that it reaches far enough.
+def find(which, root=None):
+    """Read what `--weights` names, downloading it if need be.
+
+    Parameters
+    ----------
+    which : str or Path
+        As in `get_weights`, but not `untrained`.
+    root : str or Path, optional
+
+    Returns
+    -------
+    Weights
+        Scaled, where its gain is known without pictures.
+
+    Raises
+    ------
+    DownloadError, WeightsError
+    """
+    folder = cache_folder(root)
+    if which == "auto":
+        for source in (ZOO, KERAS):
+            path = folder / source.remote.name
+            sha256 = sha256_if_sound(path, source.remote.checksum)
+            if sha256:
+                return from_source(source, path, sha256)
+        which = "keras"
+    if which in SOURCES:
+        source = SOURCES[which]
+        return from_source(source, *downloads.fetch(source.remote, folder, source.bring))
+    return from_path(Path(which))
+
+
+def from_source(source, path, sha256):
+    """Read a source's own file, whose checksum is right."""
+    remote = source.remote
+    return from_file(path, sha256, source.name, source.gain, remote.url, source.licence)
+
+
+def from_file(path, sha256, source, gain, origin, licence):
+    """Read a file and bring it to the chapter's scale, where that is known."""
+    parameters = read(path)
+    if gain not in (None, 1.0):
+        parameters = scaled(parameters, gain)
+    return Weights(parameters, source, str(path), sha256, gain, origin, licence)
+
+
+def from_path(path):
+    """Read a file that the user gives.
 
     Raises
     ------
     WeightsError
     """
     if not path.is_file():
-        raise WeightsError(f"--weights {path}: no such file (nor is it one of: auto, untrained)")
-    if path.suffix in (".h5", ".hdf5"):
-        source, gain, parameters = "keras", KERAS_GAIN, scaled(read_keras(path), KERAS_GAIN)
-    elif path.suffix == ".params":
-        source, gain, parameters = "file", 1.0, read_gluon(path)
-    else:
-        raise WeightsError(f"--weights {path}: a .h5 or a .params file is wanted")
-    if layers.last > max(parameters) + 2 or (
-        layers.last > max(parameters) and layers.last in CONVOLUTIONS
-    ):
+        names = ", ".join(["auto", *SOURCES, "untrained"])
+        raise WeightsError(f"--weights {path}: no such file (nor is it one of: {names})")
+    if path.suffix not in READERS:
+        raise WeightsError(f"--weights {path}: a file of {', '.join(READERS)} is wanted")
+    network = NETWORKS[path.suffix]
+    algorithm, checksum = network.remote.checksum.split(":")
+    try:
+        own, sha256 = downloads.hashes(path, algorithm, "sha256")
+    except OSError as error:
+        raise WeightsError(f"--weights {path}: {error.strerror}") from None
+    if own == checksum:
+        return from_source(network, path, sha256)
+    if path.suffix == ".params":
+        return from_export(path, sha256)
+    return from_file(path, sha256, network.name, network.gain, f"a file named {path.name}", None)
+
+
+def from_export(path, sha256):
+    """Read a `.params` file, whose gain has been applied already, with what is known of it.
+
+    Raises
+    ------
+    WeightsError
+        It is not the file that is described beside it.
+    """
+    known = {"source": "file", "gain": 1.0, "origin": None, "licence": None}
+    known.update(described(path, sha256))
+    return Weights(read(path), file=str(path), sha256=sha256, **known)
+
+
+def check_reach(weights, layers):
+    """Make sure that the parameters reach up to the last of some layers.
+
+    Raises
+    ------
+    WeightsError
+    """
+    needed = max(index for index in CONVOLUTIONS if index <= layers.last)
+    if needed not in weights.parameters:
         raise WeightsError(
-            f"--weights {path}: it ends at layer {max(parameters)}, but layer {layers.last} is "
-            "needed; choose other layers or the whole network's file"
+            f"--weights {weights.file}: it ends at layer {max(weights.parameters)}, but layer "
+            f"{needed} is needed; choose other layers or the whole network's file"
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Weights(parameters, source, str(path), digest, gain)
 
 
-def scaled(parameters, gain):
-    """Multiply every feature by `gain`.
+if __name__ == "__main__":
+    from .weights_command import main
 
-    Convolution, ReLU and maximum are positively homogeneous: when the first kernel and every
-    bias are multiplied by a gain, so is every feature, content losses by its square and style
-    losses by its fourth power. The chapter's loss weights suit features of one scale only, that
-    of the model zoo's network, with which the book prints a style loss of 372.72 at epoch 0 at
-    300x200. A network on another scale gets the gain (372.72 / its own style loss)^(1/4), which
-    for the Oxford network and the book's pair is 0.0094963.
-
-    Parameters
-    ----------
-    parameters : dict of int to (ndarray, ndarray)
-    gain : float
-
-    Returns
-    -------
-    dict of int to (ndarray, ndarray)
-    """
-    return {
-        index: (kernel * np.float32(gain) if index == 0 else kernel, bias * np.float32(gain))
-        for index, (kernel, bias) in parameters.items()
-    }
-
-
-def calibration_shape(content_img):
-    """(width, height) at which the scale of a network is measured: long side 300, as in the book"""
-    height, width = content_img.shape[:2]
-    return tuple(max(32, round(side * 300 / max(width, height))) for side in (width, height))
-
-
-def measured_gain(parameters, content_img, style_img):
-    """The gain that brings the style loss at epoch 0 to the book's (see `scaled`)."""
-    shape, layers = calibration_shape(content_img), Layers()
-    net = get_net(parameters, layers, cpu())
-    _, content_styles = extract_features(net, preprocess(content_img, shape), layers)
-    _, style_styles = extract_features(net, preprocess(style_img, shape), layers)
-    loss = sum(
-        style_loss(Y_hat, gram(Y)).asscalar() for Y_hat, Y in zip(content_styles, style_styles)
-    )
-    if not loss > 0:
-        return 1.0  # one and the same picture: any scale will do
-    return float((BOOK_STYLE_LOSS / (LossWeights().style_weight * loss)) ** 0.25)
-
-
-def untrained(content_img, style_img, seed=0):
-    """A VGG-19 without training: colours and some texture, no brush strokes.
-
-    Kernels are random and orthogonal; then, from the first layer to the last, each convolution's
-    outputs are normalised per channel to mean 0 and standard deviation 1 over the two pictures,
-    and the scale is set as for any other network. See He, Wang and Hopcroft, "A powerful
-    generative model using random weights for the deep image representation", NIPS 2016.
-
-    Parameters
-    ----------
-    content_img, style_img : NDArray, shape (h, w, 3), uint8
-    seed : int
-        0 or more.
-
-    Returns
-    -------
-    Weights
-    """
-    shape = calibration_shape(content_img)
-    X = nd.concat(preprocess(content_img, shape), preprocess(style_img, shape), dim=0)
-    random = np.random.RandomState(seed)
-    parameters = {}
-    for index in range(max(CONVOLUTIONS) + 1):
-        if index not in CONVOLUTIONS:
-            X = (
-                nd.Pooling(X, kernel=(2, 2), stride=(2, 2), pool_type="max")
-                if index in (4, 9, 18, 27)
-                else nd.relu(X)
-            )
-            continue
-        kernel = _orthogonal(random, convolution_shape(index))
-        channels = kernel.shape[0]
-        X = nd.Convolution(
-            X, nd.array(kernel), no_bias=True, kernel=(3, 3), pad=(1, 1), num_filter=channels
-        )
-        mean = X.mean(axis=(0, 2, 3), keepdims=True)
-        deviation = (X - mean).square().mean(axis=(0, 2, 3), keepdims=True).sqrt() + 1e-6
-        X = (X - mean) / deviation
-        mean, deviation = mean.asnumpy().ravel(), deviation.asnumpy().ravel()
-        parameters[index] = kernel / deviation[:, None, None, None], -mean / deviation
-    gain = measured_gain(parameters, content_img, style_img)
-    return Weights(scaled(parameters, gain), "untrained", gain=gain)
-
-
-def _orthogonal(random, shape):
-    """A kernel whose rows (or, when there are too many, columns) are orthonormal."""
-    rows, columns = shape[0], int(np.prod(shape[1:]))
-    normal = random.standard_normal((max(rows, columns), min(rows, columns)))
-    q, _ = np.linalg.qr(normal)
-    return (q if rows >= columns else q.T).reshape(shape).astype("float32")
+    main()

@@ -1,0 +1,101 @@
+"""Reading MXNet's `.params` files without MXNet.
+
+`mx.nd.load` believes what a damaged file says of its arrays: it allocates and fills all the
+memory that there is before it finds that the file is too short. This reader looks first, and
+reads only the arrays that are wanted.
+"""
+
+import math
+import os
+import struct
+
+import numpy as np
+
+# Of a file that holds a list of arrays, and of an array as MXNet 0.12 to 1.9 write it; from 0.12
+# on a field says whether the array is sparse.
+LIST_MAGIC = 0x112
+ARRAY_MAGIC_WITHOUT_STORAGE, *ARRAY_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
+DENSE = 0
+DTYPES = {0: "<f4", 1: "<f8", 2: "<f2"}
+MOST_DIMENSIONS, LONGEST_NAME = 8, 1000
+
+
+def read_arrays(path, wanted):
+    """Read some arrays of a `.params` file.
+
+    Parameters
+    ----------
+    path : str or Path
+    wanted : callable
+        `wanted(name, shape)` says whether to read that array.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Float32.
+
+    Raises
+    ------
+    ValueError, OSError
+        The file is not such a file, or is damaged.
+    """
+    with open(path, "rb") as file:
+        length = os.fstat(file.fileno()).st_size
+        if _numbers(file, "QQ")[0] != LIST_MAGIC:
+            raise ValueError("it does not begin as such a file does")
+        places = [_skip_array(file, length) for _ in range(_count(file, length))]
+        names = [_name(file) for _ in range(_count(file, length))]
+        if len(names) != len(places):
+            raise ValueError("its arrays have no names")
+        arrays = {}
+        for name, (shape, dtype, start) in zip(names, places):
+            if wanted(name, shape):
+                file.seek(start)
+                flat = np.fromfile(file, dtype, math.prod(shape))
+                arrays[name] = flat.reshape(shape).astype("float32")
+    return arrays
+
+
+def _numbers(file, form):
+    data = file.read(struct.calcsize("<" + form))
+    try:
+        return struct.unpack("<" + form, data)
+    except struct.error:
+        raise ValueError("it ends too early") from None
+
+
+def _count(file, length):
+    (count,) = _numbers(file, "Q")
+    if count > length:
+        raise ValueError("it ends too early")
+    return count
+
+
+def _skip_array(file, length):
+    """Shape, dtype and place of the array that begins here; the file is behind it afterwards."""
+    (magic,) = _numbers(file, "I")
+    if magic in ARRAY_MAGIC:
+        if _numbers(file, "i")[0] != DENSE:
+            raise ValueError("one of its arrays is sparse")
+    elif magic != ARRAY_MAGIC_WITHOUT_STORAGE:
+        raise ValueError("one of its arrays does not begin as arrays do")
+    (dimensions,) = _numbers(file, "I")
+    if not 0 < dimensions <= MOST_DIMENSIONS:
+        raise ValueError(f"one of its arrays has {dimensions} dimensions")
+    shape = _numbers(file, f"{dimensions}q")
+    _device, _number, kind = _numbers(file, "iii")
+    if kind not in DTYPES or min(shape) < 1:
+        raise ValueError("one of its arrays has no shape, or is not of floats")
+    start = file.tell()
+    end = start + math.prod(shape) * np.dtype(DTYPES[kind]).itemsize
+    if end > length:
+        raise ValueError("it ends too early")
+    file.seek(end)
+    return shape, DTYPES[kind], start
+
+
+def _name(file):
+    (length,) = _numbers(file, "Q")
+    if length > LONGEST_NAME:
+        raise ValueError("one of its names is not a name")
+    return file.read(length).decode()
