@@ -1,0 +1,146 @@
+"""How long an epoch takes: the chapter's loop as printed, this package, and PyTorch.
+
+Run by hand from the project's folder, in the environment of the tests:
+
+    python -m tests.benchmarks.epoch_time --weights vgg19.h5 --shape 300x200 --shape 1200x800
+
+Each side runs in processes of its own, in turns, and what the sides compute is compared: their
+losses after the last epoch have to agree, or the exit status is 1.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+
+SIDES = {
+    "chapter": "the chapter's loop as printed",
+    "float32": "this package, float32",
+    "bfloat16": "this package, bfloat16",
+    "torch-unfrozen": "PyTorch, float32, VGG not frozen",
+    "torch": "PyTorch, float32, VGG frozen",
+    "torch-bfloat16": "PyTorch, bfloat16, channels last",
+}
+LR_DECAY_EPOCH = 200  # beyond what is measured
+
+
+def measure(side, shape, epochs, weights):
+    """Run one side in this process: seconds of each epoch, losses of the last, memory in GB."""
+    import mxnet as mx
+    from mxnet import nd
+
+    from gluon_style.chapter import Settings
+    from gluon_style.features import Layers, get_contents, get_net, get_styles
+    from gluon_style.generated import get_inits
+    from gluon_style.images import read
+    from gluon_style.trainer import train
+    from gluon_style.weights import get_weights
+
+    layers, settings, ctx = Layers(), Settings(), mx.cpu()
+    content_img, style_img = read(settings.content), read(settings.style)
+    parameters = get_weights(weights, layers, content_img, style_img).parameters
+    net = get_net(parameters, layers, ctx, "bfloat16" if side == "bfloat16" else "float32")
+    content_X, content_Y = get_contents(net, content_img, shape, layers, ctx)
+    style_X, style_Y = get_styles(net, style_img, shape, layers, ctx)
+    gen_img, style_Y_gram, trainer = get_inits(content_X, ctx, settings.lr, style_Y)
+    del style_Y
+    nd.waitall()
+    if side.startswith("torch"):
+        from .torch_loop import epochs as torch_epochs
+
+        pictures = content_X.asnumpy(), style_X.asnumpy()
+        run = torch_epochs(parameters, *pictures, epochs, "bfloat16" in side, "unfrozen" in side)
+    elif side == "chapter":
+        from .chapter_loop import epochs as chapter_epochs
+
+        run = chapter_epochs(net, content_X, style_X, epochs, LR_DECAY_EPOCH)
+    else:
+        run = (
+            (epoch.content, epoch.style, epoch.tv, epoch.seconds)
+            for epoch in train(
+                net, gen_img, trainer, content_Y, style_Y_gram, layers, epochs, LR_DECAY_EPOCH
+            )
+        )
+    rows = [[float(value) for value in row] for row in run]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # The first epoch prepares kernels and buffers.
+    return {"seconds": [row[3] for row in rows[1:]], "losses": rows[-1][:3], "gb": peak}
+
+
+def measure_apart(side, options, shape):
+    """`measure` in a process of its own."""
+    threads = options.threads
+    if side == "chapter" and not threads:
+        # What MXNet takes when nobody tells it: half the processors it sees.
+        threads = max(1, len(os.sched_getaffinity(0)) // 2)
+    environment = {**os.environ, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
+    command = ("--side", side, "--shape", shape, "--epochs", str(options.epochs))
+    run = subprocess.run(
+        [sys.executable, "-m", __spec__.name, *command, "--weights", options.weights],
+        env=environment,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+def compare(sides, options, shape):
+    """Measure the sides in turns, print their table, and say whether their losses agree."""
+    results = {side: [] for side in sides}
+    for _ in range(options.rounds):
+        for side in sides:
+            results[side].append(measure_apart(side, options, shape))
+    print(f"\n{shape}: seconds per epoch (median, least and most), memory, losses after the last\n")
+    print("| | median | least..most | times as fast as the chapter | peak memory | losses |")
+    print("|---|---|---|---|---|---|")
+    base = statistics.median(s for run in results[sides[0]] for s in run["seconds"])
+    expected, agree = results[sides[0]][0]["losses"], True
+    for side in sides:
+        seconds = [s for run in results[side] for s in run["seconds"]]
+        median, losses = statistics.median(seconds), results[side][0]["losses"]
+        print(
+            f"| {SIDES[side]} | {median:.3f} | {min(seconds):.3f}..{max(seconds):.3f} "
+            f"| {base / median:.2f} | {max(run['gb'] for run in results[side]):.2f} GB "
+            f"| {' / '.join(f'{loss:.4g}' for loss in losses)} |",
+            flush=True,
+        )
+        tolerance = 0.02 if "bfloat16" in side else 1e-3
+        agree &= all(abs(a - b) <= tolerance * abs(b) for a, b in zip(losses, expected))
+    print("\nThe losses agree." if agree else "\nTHE LOSSES DO NOT AGREE.")
+    return agree
+
+
+def main():
+    """Measure one side (`--side`), or all of them at every shape."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", default="untrained", help="as for gluon_style.train")
+    parser.add_argument("--shape", action="append", metavar="WxH", help="default: 300x200")
+    parser.add_argument("--epochs", type=int, default=6, help="of each process, at least 2")
+    parser.add_argument("--rounds", type=int, default=3, help="processes of each side")
+    parser.add_argument("--threads", type=int, help="the same for all sides")
+    parser.add_argument("--torch", action="store_true", help="compare with PyTorch as well")
+    parser.add_argument("--no-bfloat16", action="store_true", help="leave out bfloat16")
+    parser.add_argument("--side", choices=SIDES, help="measure this side only, in this process")
+    options = parser.parse_args()
+    shapes = options.shape or ["300x200"]
+    if options.side:
+        shape = tuple(int(side) for side in shapes[0].split("x"))
+        print(json.dumps(measure(options.side, shape, options.epochs, options.weights)))
+        return
+    sides = [
+        side
+        for side in SIDES
+        if (options.torch or not side.startswith("torch"))
+        and not (options.no_bfloat16 and "bfloat16" in side)
+    ]
+    if not all([compare(sides, options, shape) for shape in shapes]):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    import gluon_style  # noqa: F401  before MXNet, which it prepares
+
+    main()
