@@ -12,8 +12,9 @@ import re
 import shutil
 import sys
 import textwrap
+import threading
+import time
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
@@ -32,12 +33,7 @@ TO_GPU_WHEEL = (
     "python -m pip uninstall -y mxnet",
     "python -m pip install 'gluon-style[cu112]'",
 )
-DOWNLOADS = (
-    "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
-    "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    "https://huggingface.co/timm/vgg19.tv_in1k/resolve/main/model.safetensors",
-)
+HOST_TIMEOUT = 5  # seconds
 SMOKE_TIMEOUT = 300  # seconds
 
 
@@ -214,32 +210,59 @@ def check_memory():
 
 
 def check_weights():
-    """Which pretrained weights are in MXNet's model cache."""
-    from .weights import ZOO_FILE, cache_folder
+    """Which pretrained weights are in MXNet's model cache, and whether they are sound."""
+    from .downloads import cache_folder, sha256_if_sound
+    from .weights import SOURCES
 
-    file = cache_folder() / ZOO_FILE
-    if file.is_file():
-        return Finding("Weights", True, str(file))
-    return Finding(
-        "Weights", False, f"no pretrained VGG-19 in {file.parent}", ("see --weights in --help",)
-    )
+    folder = cache_folder()
+    sound, damaged, mend = [], [], []
+    for source in SOURCES.values():
+        path = folder / source.remote.name
+        if sha256_if_sound(path, source.remote.checksum):
+            sound.append(f"{source.name} ({path.name}, checksum right)")
+        elif path.exists():
+            damaged.append(str(path))
+            mend += [f"rm '{path}'", f"python -m gluon_style.weights --source {source.name}"]
+    if damaged:
+        return Finding("Weights", False, f"damaged: {', '.join(damaged)}", tuple(mend))
+    if not sound:
+        return Finding(
+            "Weights",
+            False,
+            f"no pretrained VGG-19 in {folder} yet (the first run fetches it, if it can)",
+            ("python -m gluon_style.weights --source auto",),
+        )
+    return Finding("Weights", True, f"{', '.join(sound)} in {folder}")
 
 
 def check_downloads(urls):
     """Whether the hosts that serve weights answer."""
-    with ThreadPoolExecutor(len(urls)) as pool:
-        reasons = dict(zip(urls, pool.map(why_no_answer, urls)))
-    silent = [f"{url.split('/')[2]} ({reason})" for url, reason in reasons.items() if reason]
+    reasons = dict.fromkeys(urls, f"nothing within {HOST_TIMEOUT} s")
+    threads = [
+        # Left behind in the end: looking up a host's name has no time limit of its own.
+        threading.Thread(
+            target=lambda url=url: reasons.update({url: why_no_answer(url)}), daemon=True
+        )
+        for url in urls
+    ]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + HOST_TIMEOUT
+    for thread in threads:
+        thread.join(max(0, deadline - time.monotonic()))
+    hosts = [url.split("/")[2] for url in urls]
+    silent = [f"{host} ({reasons[url]})" for host, url in zip(hosts, urls) if reasons[url]]
     if silent:
         mend = "use another network, or copy the weights from a machine that has them"
         return Finding("Downloads", False, f"no answer from {', '.join(silent)}", (mend,))
-    return Finding("Downloads", True, f"{', '.join(url.split('/')[2] for url in urls)}")
+    return Finding("Downloads", True, f"answers from {', '.join(hosts)}")
 
 
-def why_no_answer(url, timeout=5):
+def why_no_answer(url):
     """What is wrong with an address: None when a request for its headers succeeds."""
+    request = urllib.request.Request(url, method="HEAD")
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout):
+        with urllib.request.urlopen(request, timeout=HOST_TIMEOUT):
             return None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
@@ -296,12 +319,14 @@ def examine(offline):
     yield from check_gpus(works)
     if importlib.util.find_spec("psutil"):
         yield check_memory()
-    if not offline:
-        yield check_downloads(DOWNLOADS)
     if not works:
         yield Finding("Epochs", False, "not tried", ("mend the above first",), needed=True)
         return
     yield check_weights()
+    if not offline:
+        from .weights import KERAS, TORCHVISION  # the zoo's own host is gone
+
+        yield check_downloads([source.remote.address for source in (KERAS, TORCHVISION)])
     logging.disable()  # why a GPU is not used has been said
     try:
         ctx = runtime.try_gpu()

@@ -26,10 +26,14 @@ class Measurement:
         Of one epoch.
     bytes_per_pixel : float
         Of memory, at the peak.
+    base : float
+        Bytes that the process held before the stage. What it holds after it does not count: a
+        later stage uses that again.
     """
 
     seconds_per_pixel: float
     bytes_per_pixel: float
+    base: float
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,11 @@ class Forecast:
     ----------
     seconds : float
         For all its epochs.
-    added : float
-        Bytes of memory beyond those that the process holds already.
     memory : float
         Bytes that the process will hold at its peak.
     """
 
     seconds: float
-    added: float
     memory: float
 
     def __str__(self):
@@ -83,10 +84,11 @@ class Meter:
         return Measurement(
             seconds_per_pixel=statistics.median(self.seconds) / self.pixels,
             bytes_per_pixel=max(0, reached - self.resident) / self.pixels,
+            base=self.resident,
         )
 
 
-def forecast(measurement, image_shape, max_epochs, resident=None):
+def forecast(measurement, image_shape, max_epochs):
     """Forecast a stage.
 
     Parameters
@@ -95,66 +97,61 @@ def forecast(measurement, image_shape, max_epochs, resident=None):
     image_shape : tuple of int
         (width, height).
     max_epochs : int
-    resident : int, optional
-        Bytes that the process holds before the stage; as many as now unless told.
 
     Returns
     -------
     Forecast
     """
     pixels = math.prod(image_shape)
-    added = measurement.bytes_per_pixel * pixels
-    resident = memory.resident() if resident is None else resident
-    return Forecast(measurement.seconds_per_pixel * pixels * max_epochs, added, resident + added)
+    return Forecast(
+        seconds=measurement.seconds_per_pixel * pixels * max_epochs,
+        memory=measurement.base + measurement.bytes_per_pixel * pixels,
+    )
 
 
-def largest_shape(image_shape, bytes_per_pixel, available):
+def largest_shape(image_shape, measurement=None, available=None):
     """The largest size of the same proportions that fits into the memory, itself at most.
 
     Parameters
     ----------
     image_shape : tuple of int
         (width, height).
-    bytes_per_pixel : float
-    available : int
-        Bytes.
+    measurement : Measurement, optional
+        The least that is known to be needed unless given.
+    available : int, optional
+        Bytes that the process can take in addition; what the machine can give unless told.
 
     Returns
     -------
     tuple of int
         (width, height), each at least 1.
     """
+    measurement = measurement or Measurement(0, LEAST_BYTES_PER_PIXEL, memory.resident())
+    available = memory.available() if available is None else available
+    room = max(0, memory.resident() + available - measurement.base)
     width, height = image_shape
-    scale = min(1, math.sqrt(available / max(1, bytes_per_pixel * width * height)))
+    scale = min(1, math.sqrt(room / max(1, measurement.bytes_per_pixel * width * height)))
     return max(1, int(width * scale)), max(1, int(height * scale))
 
 
-def check_memory(image_shape, bytes_per_pixel=LEAST_BYTES_PER_PIXEL, available=None):
+def check_memory(image_shape, measurement=None, available=None):
     """Refuse a stage that does not fit into the memory.
 
-    Parameters
-    ----------
-    image_shape : tuple of int
-        (width, height).
-    bytes_per_pixel : float
-        Measured, or the least.
-    available : int, optional
-        Bytes; what the machine can give now unless told.
+    Parameters are those of `largest_shape`.
 
     Raises
     ------
     NotEnoughMemory
     """
+    measurement = measurement or Measurement(0, LEAST_BYTES_PER_PIXEL, memory.resident())
     available = memory.available() if available is None else available
-    added = bytes_per_pixel * math.prod(image_shape)
-    if added > available:
-        shape, fits = (
-            "{}x{}".format(*s)
-            for s in (image_shape, largest_shape(image_shape, bytes_per_pixel, available))
-        )
+    largest = largest_shape(image_shape, measurement, available)
+    if largest != tuple(image_shape):
+        needed = forecast(measurement, image_shape, 1).memory
         raise NotEnoughMemory(
-            f"{shape} needs {size(added)} more memory and {size(available)} can be had: "
-            f"the largest size that fits is {fits}; choose it with --stages, or end other programs"
+            f"{image_shape[0]}x{image_shape[1]} needs {size(needed)} of memory and "
+            f"{size(memory.resident() + available)} can be had: the largest size that fits is "
+            f"{largest[0]}x{largest[1]}; choose it with --stages, or end other programs"
         )
 
 

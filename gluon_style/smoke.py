@@ -10,7 +10,6 @@ import sys
 
 from .chapter import CHAPTER_STAGES, Settings, Stage, StyleTransfer
 from .forecast import Meter, forecast, largest_shape
-from .memory import available, resident
 
 EPOCHS = 4
 
@@ -48,23 +47,22 @@ def run(ctx, precision):
         stages=(Stage(first.image_shape, EPOCHS, first.lr_decay_epoch),),
         weights="untrained",
         ctx=ctx,
-        **({"precision": precision} if "precision" in Settings.__dataclass_fields__ else {}),
+        precision=precision,
     )
     transfer, meter, losses = StyleTransfer(settings), Meter(), LastLosses()
-    before, free = resident(), available()
     transfer.run([meter, losses])
     measured = meter.measurement()
     stages = []
     for stage in CHAPTER_STAGES:
         shape = stage.fitted(transfer.content_img).image_shape
-        expected = forecast(measured, shape, stage.max_epochs, before)
+        expected = forecast(measured, shape, stage.max_epochs)
         stages.append(
             {
                 "image_shape": shape,
                 "epochs": stage.max_epochs,
                 "seconds": expected.seconds,
                 "memory": expected.memory,
-                "largest": largest_shape(shape, measured.bytes_per_pixel, free),
+                "largest": largest_shape(shape, measured),
             }
         )
     return {

@@ -1,6 +1,9 @@
+import dataclasses
+import hashlib
 import http.server
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -8,9 +11,18 @@ import threading
 import pytest
 
 from gluon_style import doctor, gpu, runtime
-from gluon_style.doctor import Finding, broken, check_downloads, check_gpus, lines, marks
+from gluon_style.doctor import (
+    Finding,
+    broken,
+    check_downloads,
+    check_gpus,
+    check_weights,
+    lines,
+    marks,
+)
 from gluon_style.errors import RuntimeNotReady
 from gluon_style.gpu import Gpu, Report
+from gluon_style.weights import KERAS, SOURCES
 
 SIGNS = ("+", "x", "-", ">")
 
@@ -184,10 +196,44 @@ def host():
 
 def test_hosts_that_answer_and_hosts_that_do_not(host):
     address = host.split("/")[2]
-    assert check_downloads([f"{host}/there"]) == Finding("Downloads", True, address)
+    assert check_downloads([f"{host}/there"]) == Finding(
+        "Downloads", True, f"answers from {address}"
+    )
     finding = check_downloads([f"{host}/there", f"{host}/gone", "http://127.0.0.1:9/closed"])
     assert finding.ok is False and not finding.needed
     assert f"no answer from {address} (Not Found), 127.0.0.1:9 (Connection refused)" in finding.text
+
+
+def test_a_host_that_never_answers(monkeypatch):
+    monkeypatch.setattr(doctor, "HOST_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        finding = check_downloads([f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+    assert finding.ok is False
+    assert "(timed out)" in finding.text or "(nothing within 0.2 s)" in finding.text
+
+
+def test_cached_weights(monkeypatch, tmp_path):
+    monkeypatch.setenv("MXNET_HOME", str(tmp_path))
+    folder = tmp_path / "models"
+    finding = check_weights()
+    assert finding.ok is False and not finding.needed
+    assert finding.text.startswith(f"no pretrained VGG-19 in {folder}")
+    assert finding.mend == ("python -m gluon_style.weights --source auto",)
+
+    folder.mkdir()
+    path = folder / KERAS.remote.name
+    path.write_bytes(b"not the whole of it")
+    finding = check_weights()
+    assert finding.ok is False
+    assert finding.text == f"damaged: {path}"
+    assert finding.mend == (f"rm '{path}'", "python -m gluon_style.weights --source keras")
+
+    digest = hashlib.sha256(b"not the whole of it").hexdigest()
+    remote = dataclasses.replace(KERAS.remote, checksum=f"sha256:{digest}")
+    monkeypatch.setitem(SOURCES, "keras", dataclasses.replace(KERAS, remote=remote))
+    assert check_weights() == Finding(
+        "Weights", True, f"keras ({path.name}, checksum right) in {folder}"
+    )
 
 
 @pytest.mark.parametrize("largest, ok", [([1200, 800], True), ([600, 400], False)])
