@@ -150,13 +150,16 @@ def check_processor():
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     flags = runtime.cpu_flags()
     vectors = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
-    reason = runtime.why_not_amx()
-    precision = f"float32 ({reason})" if reason else "bfloat16 on AMX"
+    reason = runtime.why_not_bfloat16(flags, os.environ)
+    precision = f"float32: {reason}" if reason else "bfloat16"
+    if "amx_bf16" in flags:
+        granted = "granted" if runtime.amx_granted() else "refused"
+        precision += f" (AMX: {granted} by the kernel, not used: MXNet 1.9.1 may hang with it)"
     return Finding(
         "Processor",
         True,
         f"{name}, {cores} cores, {' '.join(vectors) or platform.machine()}; {precision}",
-        data={"name": name, "cores": cores, "flags": vectors, "why_not_amx": reason},
+        data={"name": name, "cores": cores, "flags": vectors, "why_not_bfloat16": reason},
     )
 
 

@@ -1,7 +1,6 @@
 """What MXNet 1.9.1 needs around its import; which device to compute on, in which precision."""
 
 import ctypes
-import functools
 import importlib.metadata
 import logging
 import os
@@ -48,7 +47,8 @@ def prepare():
         gpu.load_libraries()
         # The algorithm that `gpu.check` has tried, not whichever is fastest at the moment.
         os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
-    why_not_amx()  # asks for AMX, which MXNet's first convolution makes or forgoes
+    bound_isa(os.environ)
+    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     import_mxnet()
 
 
@@ -250,6 +250,18 @@ def get_ctx(name):
     raise DeviceError(f"--ctx {name}: {reason}; use --ctx cpu")
 
 
+def usable_cores():
+    """How many cores this process may use, hyper-threads not counted.
+
+    Left to itself MXNet takes half of the processors that it sees, which on one without
+    hyper-threads (many laptops, most virtual machines) leaves half of the cores idle.
+    """
+    import psutil
+
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(allowed or 1, psutil.cpu_count(logical=False) or allowed or 1))
+
+
 def cpu_flags(path="/proc/cpuinfo"):
     """What the first processor can do, as Linux names it; an empty set elsewhere."""
     try:
@@ -262,55 +274,48 @@ def cpu_flags(path="/proc/cpuinfo"):
     return set()
 
 
-def ask_for_amx():
+def amx_granted():
     """Ask Linux for the use of AMX's tile registers by this process: whether it is granted."""
     arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA = 158, 0x1023, 18
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return False
     return ctypes.CDLL(None).syscall(arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0
 
 
-@functools.lru_cache(maxsize=None)
-def why_not_amx():
-    """Switch AMX on for MXNet's convolutions, where the machine allows it.
+def bound_isa(environ):
+    """Keep oneDNN from AMX, whatever the user has set; call it before MXNet's first convolution.
 
-    It has to be called before MXNet's first convolution (`prepare` does).
+    oneDNN 2.4.4 uses AMX only when a variable asks for it, and then one of its kernels (bfloat16,
+    the data gradient of conv1_2) never returns for some wide pictures. AVX512_BF16, which every
+    processor with AMX has too, computes in bfloat16 at any size.
 
-    Returns
-    -------
-    str or None
-        Why there are no fast bfloat16 convolutions here; None when there are.
+    Parameters
+    ----------
+    environ : dict of str to str
+        Changed in place.
     """
-    return set_max_cpu_isa(cpu_flags(), ask_for_amx, os.environ)
+    if environ.get("DNNL_MAX_CPU_ISA", "ALL").upper() in ("ALL", "AVX512_CORE_AMX"):
+        environ["DNNL_MAX_CPU_ISA"] = "AVX512_CORE_BF16"
 
 
-def set_max_cpu_isa(flags, ask, environ):
-    """Set the variable that lets oneDNN use AMX, only where it is safe.
-
-    oneDNN 2.4.4 looks at the processor alone: with the variable, but without the permission of
-    the Linux kernel, the first convolution dies of an illegal instruction.
+def why_not_bfloat16(flags, environ):
+    """Why the CPU is not fast in bfloat16; None when it is.
 
     Parameters
     ----------
     flags : set of str
-        Of the processor.
-    ask : callable
-        Asks for the permission and returns whether it is granted.
+        Of the processor, see `cpu_flags`.
     environ : dict of str to str
-        Changed in place. A limit that the user has set stays, unless it is a deadly one.
 
     Returns
     -------
     str or None
-        Why AMX cannot be used; None when it can.
     """
-    limit = environ.get("DNNL_MAX_CPU_ISA", "AVX512_CORE_AMX").upper()
-    if platform.machine() != "x86_64" or not {"amx_bf16", "amx_tile"} <= flags:
-        return "this processor has no AMX"
-    if limit not in ("AVX512_CORE_AMX", "ALL"):
-        return f"the environment variable DNNL_MAX_CPU_ISA={limit} forbids AMX"
-    if not ask():
-        environ["DNNL_MAX_CPU_ISA"] = "AVX512_CORE_BF16"
-        return "the kernel refuses the use of AMX (Linux 5.16 or later grants it)"
-    environ["DNNL_MAX_CPU_ISA"] = limit
+    limit = environ.get("DNNL_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    if "avx512_bf16" not in flags:
+        return "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
+    if limit.upper() != "AVX512_CORE_BF16":
+        return f"the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16"
     return None
 
 
@@ -327,7 +332,7 @@ def get_precision(name, ctx):
     Returns
     -------
     str
-        `float32` or `bfloat16`; for `auto`, bfloat16 where it is fast: on a CPU with AMX.
+        `float32` or `bfloat16`; for `auto`, bfloat16 where it is fast: on a CPU with AVX512_BF16.
 
     Raises
     ------
@@ -336,7 +341,10 @@ def get_precision(name, ctx):
     """
     if name not in PRECISIONS:
         raise DeviceError(f"--precision {name}: one of {', '.join(PRECISIONS)} is wanted")
-    reason = why_not_amx() if ctx.device_type == "cpu" else f"{ctx} has no bfloat16 in MXNet 1.9.1"
+    if ctx.device_type == "cpu":
+        reason = why_not_bfloat16(cpu_flags(), os.environ)
+    else:
+        reason = f"{ctx} has no bfloat16 in MXNet 1.9.1"
     if name == "bfloat16" and reason:
         raise DeviceError(f"--precision bfloat16: {reason}; use --precision float32")
     return "float32" if reason or name == "float32" else "bfloat16"

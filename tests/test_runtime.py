@@ -9,48 +9,41 @@ import pytest
 from gluon_style import runtime
 from gluon_style.errors import DeviceError, RuntimeNotReady
 from gluon_style.isolated import run_python
-from gluon_style.runtime import check_wheels, get_precision, set_max_cpu_isa
+from gluon_style.runtime import check_wheels, get_precision
 
-AMX = {"sse", "amx_bf16", "amx_tile"}
+NO_BFLOAT16 = "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
 
 
 @pytest.mark.parametrize(
-    "flags, granted, environ, limit, reason",
+    "limit, bounded",
     [
-        (AMX, True, {}, "AVX512_CORE_AMX", None),
-        (AMX, True, {"DNNL_MAX_CPU_ISA": "ALL"}, "ALL", None),
-        (
-            AMX,
-            False,
-            {},
-            "AVX512_CORE_BF16",
-            "the kernel refuses the use of AMX (Linux 5.16 or later grants it)",
-        ),
-        (
-            AMX,
-            False,
-            {"DNNL_MAX_CPU_ISA": "AVX512_CORE_AMX"},
-            "AVX512_CORE_BF16",
-            "the kernel refuses the use of AMX (Linux 5.16 or later grants it)",
-        ),
-        (
-            AMX,
-            True,
-            {"DNNL_MAX_CPU_ISA": "AVX2"},
-            "AVX2",
-            "the environment variable DNNL_MAX_CPU_ISA=AVX2 forbids AMX",
-        ),
-        ({"sse"}, True, {}, None, "this processor has no AMX"),
-        ({"sse", "amx_tile"}, True, {}, None, "this processor has no AMX"),
-        (set(), True, {}, None, "this processor has no AMX"),
+        (None, "AVX512_CORE_BF16"),
+        ("ALL", "AVX512_CORE_BF16"),
+        ("avx512_core_amx", "AVX512_CORE_BF16"),
+        ("AVX2", "AVX2"),
     ],
 )
-@pytest.mark.skipif(runtime.platform.machine() != "x86_64", reason="AMX is of x86-64")
-def test_amx_is_switched_on_only_when_processor_and_kernel_allow_it(
-    flags, granted, environ, limit, reason
-):
-    assert set_max_cpu_isa(flags, lambda: granted, environ) == reason
-    assert environ.get("DNNL_MAX_CPU_ISA") == limit
+def test_amx_is_never_used_and_lower_limits_stay(limit, bounded):
+    environ = {} if limit is None else {"DNNL_MAX_CPU_ISA": limit}
+    runtime.bound_isa(environ)
+    assert environ == {"DNNL_MAX_CPU_ISA": bounded}
+
+
+@pytest.mark.parametrize(
+    "flags, limit, reason",
+    [
+        ({"avx512f", "avx512_bf16"}, "AVX512_CORE_BF16", None),
+        ({"avx512f"}, "AVX512_CORE_BF16", NO_BFLOAT16),
+        (set(), "AVX512_CORE_BF16", NO_BFLOAT16),
+        (
+            {"avx512_bf16"},
+            "AVX2",
+            "the environment variable DNNL_MAX_CPU_ISA=AVX2 forbids AVX512_BF16",
+        ),
+    ],
+)
+def test_bfloat16_needs_a_processor_that_has_it(flags, limit, reason):
+    assert runtime.why_not_bfloat16(flags, {"DNNL_MAX_CPU_ISA": limit}) == reason
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -58,23 +51,37 @@ def test_the_processor_of_this_machine():
     flags = runtime.cpu_flags()
     assert flags <= set(Path("/proc/cpuinfo").read_text().split())
     assert flags
-    usable = runtime.why_not_amx() is None
-    assert not usable or "amx_bf16" in flags
-    assert usable == (os.environ.get("DNNL_MAX_CPU_ISA") in ("AVX512_CORE_AMX", "ALL"))
+    usable = "avx512_bf16" in flags
     assert get_precision("auto", mx.cpu()) == ("bfloat16" if usable else "float32")
+
+
+def test_all_cores_compute_unless_the_user_says_otherwise():
+    command = "import os, gluon_style; print(os.environ['OMP_NUM_THREADS'])"
+    environment = {key: os.environ[key] for key in os.environ if key != "OMP_NUM_THREADS"}
+    for given, expected in (({}, str(runtime.usable_cores())), ({"OMP_NUM_THREADS": "7"}, "7")):
+        told = subprocess.run(
+            [sys.executable, "-c", command],
+            env={**environment, **given},
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert told.stdout.strip() == expected
+    assert 1 <= runtime.usable_cores() <= os.cpu_count()
 
 
 def test_there_is_no_processor_where_there_is_no_such_file(tmp_path):
     assert runtime.cpu_flags(tmp_path / "cpuinfo") == set()
 
 
-def test_precision_follows_amx(monkeypatch):
-    monkeypatch.setattr(runtime, "why_not_amx", lambda: None)
+def test_precision_follows_the_processor(monkeypatch):
+    monkeypatch.setattr(runtime, "cpu_flags", lambda: {"avx512_bf16"})
     assert get_precision("auto", mx.cpu()) == "bfloat16"
     assert get_precision("bfloat16", mx.cpu()) == "bfloat16"
     assert get_precision("float32", mx.cpu()) == "float32"
     assert get_precision("auto", mx.gpu()) == "float32"
-    monkeypatch.setattr(runtime, "why_not_amx", lambda: "this processor has no AMX")
+    monkeypatch.setattr(runtime, "cpu_flags", lambda: {"avx2"})
     assert get_precision("auto", mx.cpu()) == "float32"
     assert get_precision("float32", mx.cpu()) == "float32"
 
@@ -85,7 +92,7 @@ def test_precision_follows_amx(monkeypatch):
         (
             "bfloat16",
             mx.cpu(),
-            "--precision bfloat16: this processor has no AMX; use --precision float32",
+            f"--precision bfloat16: {NO_BFLOAT16}; use --precision float32",
         ),
         (
             "bfloat16",
@@ -96,7 +103,7 @@ def test_precision_follows_amx(monkeypatch):
     ],
 )
 def test_precision_is_refused(monkeypatch, name, ctx, line):
-    monkeypatch.setattr(runtime, "why_not_amx", lambda: "this processor has no AMX")
+    monkeypatch.setattr(runtime, "cpu_flags", lambda: {"avx2"})
     with pytest.raises(DeviceError) as error:
         get_precision(name, ctx)
     assert str(error.value) == line
