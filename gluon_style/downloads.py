@@ -126,7 +126,8 @@ def download(remote, folder):
     try:
         files.fetch(remote.name, downloader=lambda url, file, _: receive(url, file, remote.size))
     except requests.exceptions.RequestException as error:
-        raise DownloadError(f"{remote.address}: the download failed: {error}") from None
+        url = "" if remote.address in str(error) else f"{remote.address}: "
+        raise DownloadError(f"{url}{error}") from None
     except ValueError:
         raise DownloadError(
             f"{remote.address}: what it sends is not the right file (its checksum is another)"
@@ -206,10 +207,12 @@ def answer(url):
         raise DownloadError(f"{url}: cannot be reached ({reason(response)})")
     if isinstance(response, Exception):
         raise DownloadError(f"{url}: {response}")
-    if 400 <= response.status_code < 500:
+    if response.status_code >= 400:
         response.close()
-        raise DownloadError(f"{url}: the server says {response.status_code} {response.reason}")
-    response.raise_for_status()
+        said = f"{url}: the server says {response.status_code} {response.reason}"
+        if response.status_code < 500:
+            raise DownloadError(said)
+        raise requests.exceptions.HTTPError(said)
     return response
 
 
