@@ -362,8 +362,8 @@ def lines(finding, signs, width):
         break_long_words=False,
         break_on_hyphens=False,
     )
-    if finding.ok is False:  # unbroken, so that it can be copied
-        for command in finding.mend:
+    if finding.ok is False:
+        for command in finding.mend:  # unbroken, so that it can be copied
             yield " " * (len(sign) + 13) + f"{signs[3]} {command}"
 
 
@@ -388,6 +388,8 @@ def main(argv=None):
         if not options.json:
             print(f"gluon_style {__version__} on {system}", flush=True)
         for finding in examine(options.offline):
+            if finding.ok is not False:  # nothing to do
+                finding = dataclasses.replace(finding, mend=())
             findings.append(finding)
             if not options.json:
                 show(finding)

@@ -47,6 +47,7 @@ def test_this_machine_is_ready():
     findings = {finding["name"]: finding for finding in report["findings"]}
     for name in ("Python", "NumPy", "MXNet", "Packages", "Processor", "Memory", "float32"):
         assert findings[name]["ok"], findings[name]
+        assert findings[name]["mend"] == []
     assert "Downloads" not in findings
     assert ("bfloat16" in findings) == ("avx512_bf16" in runtime.cpu_flags())
     first, second = findings["float32"]["data"]["stages"]
