@@ -8,6 +8,7 @@ from typing import Tuple, Union
 from . import runtime
 from .errors import UsageError
 from .features import Layers, get_contents, get_net, get_styles
+from .forecast import check_memory
 from .generated import get_inits
 from .images import postprocess, preprocess, read, shipped
 from .losses import LossWeights
@@ -176,8 +177,8 @@ class StyleTransfer:
     Raises
     ------
     GluonStyleError
-        A picture cannot be read, a stage is too small for the chosen layers, the device or the
-        weights cannot be had.
+        A picture cannot be read, a stage is too small for the chosen layers or too large for the
+        memory, the device or the weights cannot be had.
     """
 
     def __init__(self, settings):
@@ -190,6 +191,7 @@ class StyleTransfer:
                 raise UsageError(
                     f"--stages {stage}: the chosen layers need at least {least}x{least} pixels"
                 )
+            check_memory(stage.image_shape)
         self.ctx = runtime.get_ctx(settings.ctx)
         self.precision = runtime.get_precision(settings.precision, self.ctx)
         self.weights = get_weights(

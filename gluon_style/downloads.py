@@ -273,7 +273,7 @@ def bring_into_place(remote, path, bring):
         logger.warning("%s is damaged (its checksum is wrong) and is fetched again", path)
     for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    logger.warning("downloading %s to %s", remote.address, path.parent)
+    logger.info("downloading %s to %s", remote.address, path.parent)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
         received = Path(scratch, path.name)
         try:
@@ -313,7 +313,7 @@ def alone(path):
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        logger.warning("another process is downloading %s: waiting for it", path.name)
+        logger.info("another process is downloading %s: waiting for it", path.name)
         lock.acquire()
     try:
         yield

@@ -105,7 +105,7 @@ def described(path, sha256):
         if not (gain is None or (math.isfinite(gain) and gain > 0)):
             raise ValueError(f"a gain of {gain}")
     except FileNotFoundError:
-        logger.warning("%s: no %s beside it, so it cannot be verified", path, beside.name)
+        logger.info("%s: no %s beside it, so it cannot be verified", path, beside.name)
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(

@@ -6,6 +6,7 @@ import time
 from tqdm import tqdm
 
 from .chapter import Listener
+from .forecast import Meter, check_memory, forecast
 
 PRINT_EVERY = 50  # epochs, as in the chapter
 
@@ -70,6 +71,37 @@ class ProgressLines(Listener):
             file=sys.stderr,
             flush=True,
         )
+
+
+class NextStage(Meter):
+    """Say, when a stage ends, what the next one will take; refuse one that does not fit.
+
+    Parameters
+    ----------
+    stages : tuple of Stage
+        Of the run, with width and height.
+    quiet : bool
+        Only refuse.
+
+    Raises
+    ------
+    NotEnoughMemory
+    """
+
+    # Below this, what a stage takes is mostly not in proportion to its pixels.
+    LEAST_PIXELS = 30_000
+
+    def __init__(self, stages, quiet=False):
+        self.stages, self.quiet = stages, quiet
+
+    def end_stage(self, stage_run):
+        if stage_run.number == len(self.stages) or self.pixels < self.LEAST_PIXELS:
+            return
+        stage, measurement = self.stages[stage_run.number], self.measurement()
+        if not self.quiet:
+            expected = forecast(measurement, stage.image_shape, stage.max_epochs)
+            print(f"stage {stage_run.number + 1} will take {expected}", flush=True)
+        check_memory(stage.image_shape, measurement)
 
 
 def progress():

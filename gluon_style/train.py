@@ -1,6 +1,7 @@
 """`python -m gluon_style.train`: the command line, and nothing else."""
 
 import argparse
+import dataclasses
 import logging
 import sys
 
@@ -8,13 +9,13 @@ from .runtime import PRECISIONS, prepare_or_exit
 
 prepare_or_exit()
 
-from . import __version__  # noqa: E402
+from . import __version__, book  # noqa: E402
 from .chapter import CHAPTER_STAGES, Settings, Stage, StyleTransfer  # noqa: E402
 from .errors import UsageError, one_line  # noqa: E402
 from .features import Layers  # noqa: E402
 from .losses import LossWeights  # noqa: E402
 from .outputs import OutputFolder  # noqa: E402
-from .progress import PrintLosses, progress  # noqa: E402
+from .progress import NextStage, PrintLosses, progress  # noqa: E402
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -100,6 +101,13 @@ def build_parser():
         "--style", default=settings.style, metavar="FILE", help="how it is to be painted"
     )
 
+    group.add_argument(
+        "--book",
+        action="store_true",
+        help="the book's own two pictures, downloaded once; in the end, the book's losses "
+        "beside ours",
+    )
+
     group = parser.add_argument_group("training")
     group.add_argument(
         "--stages",
@@ -127,9 +135,10 @@ def build_parser():
     group.add_argument(
         "--weights",
         default=settings.weights,
-        metavar="PATH|untrained|auto",
-        help="VGG-19's parameters: a Keras no-top .h5, a Gluon .params, an untrained network, "
-        "or what MXNet's model cache has (else untrained)",
+        metavar="WHAT",
+        help="VGG-19's parameters: auto (what is in the cache, else downloaded, else untrained), "
+        "keras, zoo, torchvision, untrained, or the path of a .params, .h5, .pth or "
+        ".safetensors file",
     )
     for name, what in (("style_layers", "style"), ("content_layers", "content")):
         group.add_argument(
@@ -196,10 +205,12 @@ def plan(transfer, output):
 
 def main(argv=None):
     """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
-    logging.basicConfig(format="gluon_style: %(message)s")
     with one_line():
         try:
-            stylise(build_parser().parse_args(argv))
+            options = build_parser().parse_args(argv)
+            logging.basicConfig(format="gluon_style: %(message)s")
+            logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
+            stylise(options)
         except KeyboardInterrupt:
             print("gluon_style: interrupted", file=sys.stderr)
             sys.exit(130)
@@ -210,13 +221,21 @@ def stylise(options):
     settings = get_settings(options)
     output = OutputFolder(options.output)
     output.prepare(len(settings.stages), options.overwrite)
+    if options.book:
+        if (settings.content, settings.style) != (Settings().content, Settings().style):
+            raise UsageError("--book brings its own pictures: leave out --content and --style")
+        content, style = map(str, book.pictures())
+        settings = dataclasses.replace(settings, content=content, style=style)
     transfer = StyleTransfer(settings)
-    listeners = [output]
+    listeners = [output, NextStage(transfer.stages, options.quiet)]
     if not options.quiet:
         print(plan(transfer, output), flush=True)
         listeners += [PrintLosses(), progress()]
     transfer.run(listeners)
     output.write_run(transfer)
+    if options.book and not options.quiet:
+        shapes = [stage.image_shape for stage in transfer.stages]
+        print("\n".join([*book.comparison(output.records, shapes), book.CREDIT]))
     if not options.quiet:
         print(f"{output.path / output.names(len(transfer.stages))[-4]}")
 
