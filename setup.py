@@ -24,6 +24,11 @@ setup(
         "matplotlib>=3.5",
         "tqdm>=4.60",
         "h5py>=3.7",
+        "safetensors>=0.3",
+        # Fetching weights and the book's pictures.
+        "pooch>=1.7",
+        "requests>=2.25",
+        "filelock>=3.4",
         "psutil>=5.8",
         # MXNet imports distutils, which Python 3.12 has only through setuptools.
         "setuptools; python_version >= '3.12'",

@@ -1,6 +1,7 @@
 """Fetching a file once, into MXNet's model cache, and never a wrong one."""
 
 import hashlib
+import logging
 import os
 import queue
 import shutil
@@ -161,6 +162,7 @@ def receive(url, file, size=None):
             unit="B",
             unit_scale=True,
             miniters=1,
+            disable=logger.level > logging.INFO,  # for those who asked for warnings only
         ) as bar:
             for piece in response.iter_content(1 << 16):
                 out.write(piece)

@@ -1,12 +1,15 @@
 """`python -m gluon_style.weights`: what is in the cache, and one small file for a class."""
 
 import argparse
+import logging
+import sys
 from pathlib import Path
 
 from .downloads import cache_folder, sha256_if_sound
 from .errors import UsageError, one_line
 from .export import check_free, export, sidecar
 from .features import Layers
+from .runtime import logger
 from .weights import SOURCES, check_reach, find
 
 
@@ -74,6 +77,12 @@ def run(options):
 
 
 def main(argv=None):
-    """Run the command; the exit status is 0, or 2 for a user's mistake."""
+    """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    logging.basicConfig(format="gluon_style: %(message)s")
+    logger.setLevel("INFO")
     with one_line():
-        run(build_parser().parse_args(argv))
+        try:
+            run(build_parser().parse_args(argv))
+        except KeyboardInterrupt:
+            print("gluon_style: interrupted", file=sys.stderr)
+            sys.exit(130)

@@ -1,11 +1,13 @@
 """The model zoo's VGG-19, through GluonCV (which is imported only here)."""
 
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 from .downloads import STALL, DownloadError, answer
+from .runtime import logger
 
 # The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
@@ -52,17 +54,18 @@ def bring(remote, folder):
             "--weights keras has another source)"
         ) from None
     paths = [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,  # its progress bar goes to our stderr
-    )
-    try:
-        said = output_while_growing(process, folder).strip().split("\n")[-1]
-    finally:
-        process.kill()
-        process.wait()
+        stdout=subprocess.PIPE,
+        # Its progress bar, but not for those who asked for warnings only.
+        stderr=subprocess.DEVNULL if logger.level > logging.INFO else None,
+    ) as process:
+        try:
+            said = output_while_growing(process, folder).strip().split("\n")[-1]
+        finally:
+            process.kill()
     if process.returncode:
         raise DownloadError(f"the model zoo cannot be had: {advice(said)}")
 

@@ -57,6 +57,13 @@ def test_a_file_is_fetched_once_with_a_progress_bar(server, remote, tmp_path, ca
     assert not scratch_folders(folder)
 
 
+def test_those_who_want_warnings_only_see_no_progress_bar(server, remote, tmp_path, capsys, caplog):
+    server.serve("/there/file.bin", BODY, loopback.well)
+    with caplog.at_level("WARNING", "gluon_style"):
+        fetch(remote, tmp_path)
+    assert capsys.readouterr().err == ""
+
+
 def test_others_may_read_the_file_as_far_as_the_umask_lets_them(server, remote, tmp_path):
     server.serve("/there/file.bin", BODY, loopback.well)
     old = os.umask(0o022)
@@ -180,7 +187,7 @@ import logging, sys, types
 package = types.ModuleType("gluon_style")
 package.__path__ = [{str(PROJECT / "gluon_style")!r}]
 sys.modules["gluon_style"] = package
-logging.basicConfig(format="%(message)s")
+logging.basicConfig(format="%(message)s", level="INFO")
 from pathlib import Path
 from gluon_style import downloads
 downloads.STALL = 100
