@@ -208,11 +208,12 @@ def find(which, root=None):
     """
     folder = cache_folder(root)
     if which == "auto":
-        for source in (ZOO, KERAS):
-            path = folder / source.remote.name
-            sha256 = sha256_if_sound(path, source.remote.checksum)
-            if sha256:
-                return from_source(source, path, sha256)
+        path = folder / ZOO.remote.name
+        sha256 = sha256_if_sound(path, ZOO.remote.checksum)
+        if sha256:
+            return from_source(ZOO, path, sha256)
+        if path.exists():
+            logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
         which = "keras"
     if which in SOURCES:
         source = SOURCES[which]

@@ -62,6 +62,8 @@ def run(options):
     """Do what the options say."""
     if options.out and not options.source:
         raise UsageError(f"--out {options.out}: --source says of what, for example --source keras")
+    if options.source == "untrained":
+        raise UsageError("--source untrained: every run makes such a network for its own pictures")
     if options.out:
         check_free(options.out, options.overwrite)
     if not options.source:

@@ -86,12 +86,13 @@ def test_auto_takes_the_zoos_file_first(keras, zoo, server, pictures, small_weig
 
 
 def test_auto_passes_over_a_damaged_file_of_the_zoo(
-    keras, zoo, server, pictures, small_weights, tmp_path
+    keras, zoo, server, pictures, small_weights, tmp_path, caplog
 ):
     with open(tmp_path / "zoo.params", "ab") as file:
         file.write(b"!")
     found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
     assert found.source == "keras"
+    assert "zoo.params is damaged" in caplog.text
 
 
 def test_auto_fetches_a_damaged_keras_file_again(

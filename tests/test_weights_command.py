@@ -142,6 +142,7 @@ def test_the_command_lists_without_a_warning(run_command, tmp_path):
 def test_mistakes_get_one_line_and_status_2(run_command, refused, tmp_path):
     for options, message in (
         (("--out", "x.params"), "--out x.params: --source says of what"),
+        (("--source", "untrained"), "--source untrained: every run makes"),
         (("--source", "nowhere.h5"), "--weights nowhere.h5: no such file"),
         (("--source", "keras"), "cannot be reached (Connection refused)"),
     ):
