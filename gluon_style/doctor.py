@@ -1,6 +1,5 @@
 """`python -m gluon_style.doctor`: what works on this machine, and what to do where it does not."""
 
-import argparse
 import dataclasses
 import importlib.metadata
 import importlib.util
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
 from . import __version__, gpu, runtime
-from .errors import DeviceError, RuntimeNotReady, one_line
+from .errors import DeviceError, Parser, RuntimeNotReady, one_line
 from .isolated import run_python
 
 PACKAGES = {  # name of the module: name to install
@@ -369,7 +368,7 @@ def lines(finding, signs, width):
 
 def build_parser():
     """The options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m gluon_style.doctor",
         description="Look at this machine and say whether style transfer works here, how fast, "
         "and what to do where it does not. Exit status 0: it works; 1: it does not.",
@@ -381,10 +380,10 @@ def build_parser():
 
 def main(argv=None):
     """Run the command."""
-    options = build_parser().parse_args(argv)
     findings = []
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     with one_line():
+        options = build_parser().parse_args(argv)
         if not options.json:
             print(f"gluon_style {__version__} on {system}", flush=True)
         for finding in examine(options.offline):

@@ -1,5 +1,7 @@
-"""The one family of errors that a user can cause, and how a command reports them."""
+"""The one family of errors that a user can cause, and how the commands report them."""
 
+import argparse
+import difflib
 import sys
 from contextlib import contextmanager
 
@@ -44,12 +46,30 @@ class NotEnoughMemory(GluonStyleError):
     """A stage does not fit into the memory that this machine has left."""
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser of command lines whose complaints are one line."""
+
+    def error(self, message):
+        """Raise the complaint as a `UsageError`, with what was probably meant."""
+        if message.startswith("unrecognized arguments: "):
+            given = message.split()[2].split("=")[0]
+            near = difflib.get_close_matches(given, self._option_string_actions, 1, 0.7)
+            message += f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"{message}; --help lists the options")
+
+
 @contextmanager
 def one_line():
-    """Report a `GluonStyleError` as one line on stderr and leave with its exit status."""
+    """Run a command: end it with one line on stderr and the exit status that says why.
+
+    That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C.
+    """
     try:
         yield
     except GluonStyleError as error:
         line = " ".join(str(error).split())
         print(f"gluon_style: error: {line}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        print("gluon_style: interrupted", file=sys.stderr)
+        sys.exit(130)

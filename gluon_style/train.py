@@ -3,15 +3,14 @@
 import argparse
 import dataclasses
 import logging
-import sys
 
-from .runtime import PRECISIONS, prepare_or_exit
+from .runtime import PRECISIONS, logger, prepare_or_exit
 
 prepare_or_exit()
 
 from . import __version__, book  # noqa: E402
 from .chapter import CHAPTER_STAGES, Settings, Stage, StyleTransfer  # noqa: E402
-from .errors import UsageError, one_line  # noqa: E402
+from .errors import Parser, UsageError, one_line  # noqa: E402
 from .features import Layers  # noqa: E402
 from .losses import LossWeights  # noqa: E402
 from .outputs import OutputFolder  # noqa: E402
@@ -24,13 +23,6 @@ class HelpFormatter(argparse.HelpFormatter):
     def _get_help_string(self, action):
         shows = action.nargs != 0 and action.default is not argparse.SUPPRESS
         return f"{action.help} (default: %(default)s)" if shows else action.help
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose complaints are one line."""
-
-    def error(self, message):
-        raise UsageError(f"{message}; --help lists the options")
 
 
 def parse_stages(text):
@@ -206,14 +198,10 @@ def plan(transfer, output):
 def main(argv=None):
     """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
     with one_line():
-        try:
-            options = build_parser().parse_args(argv)
-            logging.basicConfig(format="gluon_style: %(message)s")
-            logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
-            stylise(options)
-        except KeyboardInterrupt:
-            print("gluon_style: interrupted", file=sys.stderr)
-            sys.exit(130)
+        options = build_parser().parse_args(argv)
+        logging.basicConfig(format="gluon_style: %(message)s")
+        logger.setLevel("WARNING" if options.quiet else "INFO")
+        stylise(options)
 
 
 def stylise(options):

@@ -1,12 +1,10 @@
 """`python -m gluon_style.weights`: what is in the cache, and one small file for a class."""
 
-import argparse
 import logging
-import sys
 from pathlib import Path
 
 from .downloads import cache_folder, sha256_if_sound
-from .errors import UsageError, one_line
+from .errors import Parser, UsageError, one_line
 from .export import check_free, export, sidecar
 from .features import Layers
 from .runtime import logger
@@ -15,7 +13,7 @@ from .weights import SOURCES, check_reach, find
 
 def build_parser():
     """The options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m gluon_style.weights",
         description="List which weights of VGG-19 are in the cache and whether they are sound; "
         "or bring them there; or write one small file for a class.",
@@ -83,8 +81,4 @@ def main(argv=None):
     logging.basicConfig(format="gluon_style: %(message)s")
     logger.setLevel("INFO")
     with one_line():
-        try:
-            run(build_parser().parse_args(argv))
-        except KeyboardInterrupt:
-            print("gluon_style: interrupted", file=sys.stderr)
-            sys.exit(130)
+        run(build_parser().parse_args(argv))
