@@ -1,4 +1,11 @@
 import re
+import shutil
+
+from PIL import Image
+
+from gluon_style.doctor import build_parser as doctor_parser
+from gluon_style.train import build_parser as train_parser
+from gluon_style.weights_command import build_parser as weights_parser
 
 from .conftest import PROJECT
 
@@ -14,3 +21,33 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert "-m pytest" in test_command
     script = (PROJECT / ".ci" / "run").read_text().splitlines()
     assert test_command.strip() == script[-1]
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch):
+    (example,) = code_blocks("python")
+    # The example's own pictures, a size for a test, and weights that need no network.
+    for name in ("me.jpg", "painting.jpg"):
+        shutil.copy(str(PROJECT / "img" / "mountain.jpg"), str(tmp_path / name))
+    small = "Stage((48, 32), 2, 1),), weights='untrained', ctx='cpu'"
+    assert "Stage((300, 200), 500, 200),)" in example
+    example = example.replace("Stage((300, 200), 500, 200),)", small)
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    with Image.open(tmp_path / "me-painted.png") as picture:
+        assert picture.size == (48, 32)
+
+
+def test_every_option_that_is_named_exists():
+    help_texts = [train_parser().format_help(), weights_parser().format_help()]
+    help_texts.append(doctor_parser().format_help())
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert len(named) > 10
+    for option in named:
+        assert any(option in text for text in help_texts), option
+
+
+def test_every_picture_and_notebook_that_is_linked_is_there():
+    links = re.findall(r"\]\((?!http)(.*?)\)", README)
+    assert len(links) >= 6
+    for link in links:
+        assert (PROJECT / link).is_file(), link
