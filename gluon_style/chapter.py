@@ -5,6 +5,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Tuple, Union
 
+from mxnet import nd
+
 from . import runtime
 from .errors import UsageError
 from .features import Layers, get_contents, get_net, get_styles
@@ -222,7 +224,9 @@ class StyleTransfer:
             )
             X = content_X if result is None else preprocess(result * 255, stage.image_shape)
             gen_img, style_Y_gram, trainer = get_inits(X, self.ctx, settings.lr, style_Y)
-            del style_Y  # as large as half an epoch's feature maps
+            # The style features are as large as half an epoch's: let them go before it starts.
+            del style_Y
+            nd.waitall()
             stage_run = StageRun(number, stage, 0, gen_img, trainer)
             for listener in listeners:
                 listener.start_stage(stage_run)

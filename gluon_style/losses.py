@@ -6,7 +6,7 @@ Every function takes and returns float32 NDArrays on one device; a loss has shap
 import math
 from dataclasses import dataclass
 
-from mxnet import nd
+from mxnet import autograd, nd
 
 from .errors import UsageError
 
@@ -57,12 +57,34 @@ def content_loss(Y_hat, Y):
     return (Y_hat - Y).square().mean()
 
 
+class Gram(autograd.Function):
+    """The Gram matrix with its gradient: what `gram` computes, and how.
+
+    The product is taken by `FullyConnected`, which reads its second factor row by row, because
+    `dot(Y, Y.T)` first copies the transpose and spends more time on that than on multiplying.
+
+    The gradient with respect to Y is (D + D^T) Y / (c h w), with D that with respect to the Gram
+    matrix. It is a 1x1 convolution of the feature map, which therefore stays in the layout in
+    which the network's convolutions have it. Autograd would take two products, of copies.
+    """
+
+    def forward(self, X):
+        c, n = X.shape[1], X.size // X.shape[1]
+        Y = X.reshape((c, n))
+        self.X = X
+        return nd.FullyConnected(Y, Y, no_bias=True, num_hidden=c) / (c * n)
+
+    def backward(self, D):
+        X, self.X = self.X, None  # this object lives on until the next garbage collection
+        c = X.shape[1]
+        kernel = ((D + D.T) / X.size).reshape((c, c, 1, 1))
+        return nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=c)
+
+
 def gram(X):
     """Gram matrix of a feature map, divided by its number of elements.
 
-    With the c x hw matrix Y that holds one channel in a row, it is Y Y^T / (c h w). The product
-    is taken by `FullyConnected`, which reads its second factor row by row, because `dot(Y, Y.T)`
-    first copies the transpose and spends more time on that than on multiplying.
+    With the c x hw matrix Y that holds one channel in a row, it is Y Y^T / (c h w).
 
     Parameters
     ----------
@@ -72,9 +94,7 @@ def gram(X):
     -------
     NDArray, shape (c, c)
     """
-    c, n = X.shape[1], X.size // X.shape[1]
-    Y = X.reshape((c, n))
-    return nd.FullyConnected(Y, Y, no_bias=True, num_hidden=c) / (c * n)
+    return Gram()(X)
 
 
 def style_loss(Y_hat, gram_Y):

@@ -48,6 +48,7 @@ def prepare():
         # The algorithm that `gpu.check` has tried, not whichever is fastest at the moment.
         os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
     bound_isa(os.environ)
+    save_memory(os.environ)
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     import_mxnet()
 
@@ -248,6 +249,24 @@ def get_ctx(name):
     else:
         reason = report.failure or "there is no NVIDIA GPU here"
     raise DeviceError(f"--ctx {name}: {reason}; use --ctx cpu")
+
+
+def save_memory(environ):
+    """Keep MXNet's convolutions from holding more memory than they use.
+
+    MXNet has four scratch buffers, each as large as the largest array that ever changes its
+    layout; one will do. And glibc gives an array back to the system when it is freed, but from a
+    size on that it raises to 32 MB by itself; feature maps below it fragment its heap.
+
+    Parameters
+    ----------
+    environ : dict of str to str
+        Changed in place.
+    """
+    environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
+    if platform.libc_ver()[0] == "glibc":
+        M_MMAP_THRESHOLD = -3
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 16 << 20)
 
 
 def usable_cores():

@@ -103,6 +103,7 @@ def train(
             content_l, style_l, tv_l, l = compute_loss(
                 X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights
             )
+        del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
         l.backward()
         losses = nd.concat(nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l, dim=0)
         losses = dict(zip(("content", "style", "tv", "total"), losses.asnumpy().tolist()))
