@@ -193,8 +193,10 @@ class StyleTransfer:
                 raise UsageError(
                     f"--stages {stage}: the chosen layers need at least {least}x{least} pixels"
                 )
-            check_memory(stage.image_shape)
         self.ctx = runtime.get_ctx(settings.ctx)
+        if self.ctx.device_type == "cpu":
+            for stage in self.stages:
+                check_memory(stage.image_shape)
         self.precision = runtime.get_precision(settings.precision, self.ctx)
         self.weights = get_weights(
             settings.weights, settings.layers, self.content_img, self.style_img, settings.seed

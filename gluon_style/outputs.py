@@ -117,10 +117,8 @@ class OutputFolder(Listener):
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
             "weights": {
-                "source": weights.source,
-                "file": weights.file,
-                "sha256": weights.sha256,
-                "gain": weights.gain,
+                name: getattr(weights, name)
+                for name in ("source", "file", "sha256", "gain", "origin", "licence")
             },
             "stages": stages,
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),

@@ -6,7 +6,7 @@ import time
 from tqdm import tqdm
 
 from .chapter import Listener
-from .forecast import Meter, check_memory, forecast
+from .forecast import Meter, check_memory, duration, forecast
 
 PRINT_EVERY = 50  # epochs, as in the chapter
 
@@ -78,8 +78,8 @@ class NextStage(Meter):
 
     Parameters
     ----------
-    stages : tuple of Stage
-        Of the run, with width and height.
+    transfer : StyleTransfer
+        The run.
     quiet : bool
         Only refuse.
 
@@ -91,8 +91,9 @@ class NextStage(Meter):
     # Below this, what a stage takes is mostly not in proportion to its pixels.
     LEAST_PIXELS = 30_000
 
-    def __init__(self, stages, quiet=False):
-        self.stages, self.quiet = stages, quiet
+    def __init__(self, transfer, quiet=False):
+        self.stages, self.quiet = transfer.stages, quiet
+        self.on_cpu = transfer.ctx.device_type == "cpu"  # what is measured is its memory
 
     def end_stage(self, stage_run):
         if stage_run.number == len(self.stages) or self.pixels < self.LEAST_PIXELS:
@@ -100,8 +101,10 @@ class NextStage(Meter):
         stage, measurement = self.stages[stage_run.number], self.measurement()
         if not self.quiet:
             expected = forecast(measurement, stage.image_shape, stage.max_epochs)
-            print(f"stage {stage_run.number + 1} will take {expected}", flush=True)
-        check_memory(stage.image_shape, measurement)
+            what = expected if self.on_cpu else duration(expected.seconds)
+            print(f"stage {stage_run.number + 1} will take {what}", flush=True)
+        if self.on_cpu:
+            check_memory(stage.image_shape, measurement)
 
 
 def progress():

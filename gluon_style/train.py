@@ -215,7 +215,7 @@ def stylise(options):
         content, style = map(str, book.pictures())
         settings = dataclasses.replace(settings, content=content, style=style)
     transfer = StyleTransfer(settings)
-    listeners = [output, NextStage(transfer.stages, options.quiet)]
+    listeners = [output, NextStage(transfer, options.quiet)]
     if not options.quiet:
         print(plan(transfer, output), flush=True)
         listeners += [PrintLosses(), progress()]
