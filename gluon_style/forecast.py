@@ -59,7 +59,8 @@ class Meter:
     """A listener that measures a stage (see `gluon_style.chapter.Listener`).
 
     The peak of a process never falls, so it is the stage's own only if the stage has raised it;
-    where it has not, the memory that the stage left behind is all that is known for certain.
+    where it has not, what is known for certain is the memory that the stage left behind, and
+    `LEAST_BYTES_PER_PIXEL`.
     """
 
     def start_stage(self, stage_run):
@@ -83,7 +84,7 @@ class Meter:
         reached = peak if peak > self.peak else memory.resident()
         return Measurement(
             seconds_per_pixel=statistics.median(self.seconds) / self.pixels,
-            bytes_per_pixel=max(0, reached - self.resident) / self.pixels,
+            bytes_per_pixel=max(LEAST_BYTES_PER_PIXEL, (reached - self.resident) / self.pixels),
             base=self.resident,
         )
 

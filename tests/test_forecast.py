@@ -8,7 +8,14 @@ import pytest
 from gluon_style import forecast, memory
 from gluon_style.chapter import Listener
 from gluon_style.errors import NotEnoughMemory
-from gluon_style.forecast import Forecast, Measurement, Meter, check_memory, largest_shape
+from gluon_style.forecast import (
+    LEAST_BYTES_PER_PIXEL,
+    Forecast,
+    Measurement,
+    Meter,
+    check_memory,
+    largest_shape,
+)
 
 GB = 10**9
 
@@ -31,25 +38,32 @@ def test_the_meter_is_a_listener():
 
 
 def test_the_meter_measures_a_stage_that_raises_the_peak():
-    meter, run = Meter(), stage_run(1000, 500)
+    meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
     ones = np.ones(memory.peak() - memory.resident() + 100_000_000, "uint8")
     for seconds in (9.0, 2.0, 2.5):
         meter.end_epoch(run, SimpleNamespace(seconds=seconds))
     meter.end_stage(run)
     measured = meter.measurement()
-    assert measured.seconds_per_pixel == 2.5 / 500_000
-    assert measured.bytes_per_pixel == pytest.approx(ones.nbytes / 500_000, rel=0.1)
+    assert measured.seconds_per_pixel == 2.5 / 20_000
+    assert measured.bytes_per_pixel == pytest.approx(ones.nbytes / 20_000, rel=0.1)
     assert measured.base == pytest.approx(memory.resident() - ones.nbytes, rel=0.1)
 
 
 def test_the_meter_is_not_misled_by_an_older_peak():
     np.ones(400_000_000, "uint8")
-    meter, run = Meter(), stage_run(1000, 500)
+    meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
     ones = np.ones(100_000_000, "uint8")
     meter.end_epoch(run, SimpleNamespace(seconds=1.0))
-    assert meter.measurement().bytes_per_pixel == pytest.approx(ones.nbytes / 500_000, rel=0.1)
+    assert meter.measurement().bytes_per_pixel == pytest.approx(ones.nbytes / 20_000, rel=0.1)
+
+
+def test_the_meter_never_measures_less_than_what_is_known_to_be_needed():
+    meter, run = Meter(), stage_run(1000, 500)
+    meter.start_stage(run)
+    meter.end_epoch(run, SimpleNamespace(seconds=1.0))
+    assert meter.measurement().bytes_per_pixel == LEAST_BYTES_PER_PIXEL
 
 
 @pytest.fixture
