@@ -33,7 +33,9 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
     install = ("install", "--no-deps", "--no-index", wheel)
     subprocess.run([str(python), *pip, *map(str, install)], check=True)
     (packages,) = environment.glob("lib/python*/site-packages")
-    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # With its .pth files, one of which brings distutils back on Python 3.12.
+    borrow = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
+    (packages / "borrowed.pth").write_text(borrow)
 
     empty.mkdir()
     layers = small_weights.layers
