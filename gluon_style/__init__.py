@@ -34,7 +34,7 @@ _MODULES = {
     "GeneratedImage": "generated",
     "get_inits": "generated",
     "Epoch": "trainer",
-    "Stage": "chapter",
+    "Stage": "stages",
     "Settings": "chapter",
     "StyleTransfer": "chapter",
 }

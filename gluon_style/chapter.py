@@ -2,71 +2,25 @@
 
 import dataclasses
 import math
+import os
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Tuple, Union
+from typing import Tuple
 
-from mxnet import nd
+from mxnet import MXNetError, nd
 
 from . import runtime
-from .errors import UsageError
+from .downloads import hashes
+from .errors import ImageError, NotEnoughMemory, UsageError
 from .features import Layers, get_contents, get_net, get_styles
 from .forecast import check_memory
 from .generated import get_inits
 from .images import postprocess, preprocess, read, shipped
 from .losses import LossWeights
+from .stages import CHAPTER_STAGES, Stage, StageRun
 from .trainer import train
 from .weights import get_weights
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One training of the synthesized image, at one size.
-
-    Parameters
-    ----------
-    image_shape : tuple of int, or int
-        (width, height) in pixels; or the length of the long side alone, for the content image's
-        own aspect ratio.
-    max_epochs : int
-        At least 1.
-    lr_decay_epoch : int
-        After every so many epochs the learning rate is multiplied by 0.1. At least 1.
-
-    Raises
-    ------
-    UsageError
-        A number is not a whole number above 0.
-    """
-
-    image_shape: Union[Tuple[int, int], int]
-    max_epochs: int
-    lr_decay_epoch: int
-
-    def __post_init__(self):
-        sides = self.image_shape if isinstance(self.image_shape, tuple) else (self.image_shape,)
-        for value in (*sides, self.max_epochs, self.lr_decay_epoch):
-            if not isinstance(value, int) or value < 1:
-                raise UsageError(
-                    f"--stages {self}: width, height, epochs and decay are whole numbers above 0"
-                )
-
-    def __str__(self):
-        shape = self.image_shape
-        size = "x".join(map(str, shape)) if isinstance(shape, tuple) else str(shape)
-        return f"{size}:{self.max_epochs}:{self.lr_decay_epoch}"
-
-    def fitted(self, content_img):
-        """The same stage with both sides given, the content image's aspect ratio kept."""
-        if isinstance(self.image_shape, tuple):
-            return self
-        height, width = content_img.shape[:2]
-        scale = self.image_shape / max(width, height)
-        shape = tuple(max(1, round(side * scale)) for side in (width, height))
-        return dataclasses.replace(self, image_shape=shape)
-
-
-# 300x200, then 1200x800, for a picture of 3:2 like the book's.
-CHAPTER_STAGES = (Stage(300, 500, 200), Stage(1200, 300, 100))
 
 
 @dataclass(frozen=True)
@@ -119,43 +73,20 @@ class Settings:
             raise UsageError(f"--seed {self.seed}: a whole number from 0 to 4294967295 is wanted")
 
 
-class Listener:
-    """What may watch a run: override the methods that are of interest."""
-
-    def start_stage(self, stage_run):
-        """The picture is set up, nothing is computed yet."""
-
-    def end_epoch(self, stage_run, epoch):
-        """The picture has been updated; `epoch` is the record of it."""
-
-    def end_stage(self, stage_run):
-        """The stage has had all its epochs."""
-
-
-@dataclass(frozen=True)
-class StageRun:
-    """A stage that is under way.
-
-    Attributes
-    ----------
-    number : int
-        Of the stage, from 1.
-    stage : Stage
-    first_epoch : int
-        0, or where a resumed run goes on.
-    gen_img : GeneratedImage
-    trainer : mxnet.gluon.Trainer
-    """
-
-    number: int
-    stage: Stage
-    first_epoch: int
-    gen_img: object
-    trainer: object
-
-    def picture(self):
-        """The synthesized image as it is now: NDArray, shape (h, w, 3), 0..1."""
-        return postprocess(self.gen_img())
+@contextmanager
+def out_of_memory(stage):
+    """Say in one line that MXNet could not get the memory that a stage needs."""
+    try:
+        yield
+    except (MemoryError, MXNetError) as error:
+        # The last is oneDNN's, whose kernels ask for memory of their own.
+        if re.search("memory|could not (create|execute) a primitive", f"{error!r}", re.IGNORECASE):
+            width, height = stage.image_shape
+            raise NotEnoughMemory(
+                f"{width}x{height} needs more memory than can be had: choose a smaller size with "
+                "--stages, or end other programs"
+            ) from None
+        raise
 
 
 class StyleTransfer:
@@ -188,11 +119,13 @@ class StyleTransfer:
         self.content_img, self.style_img = read(settings.content), read(settings.style)
         self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
         least = settings.layers.least_side
+        enough = f"the chosen layers need at least {least}x{least} pixels"
+        for name, img in ((settings.content, self.content_img), (settings.style, self.style_img)):
+            if min(img.shape[:2]) < least:
+                raise ImageError(f"{name}: {img.shape[1]}x{img.shape[0]} is too small: {enough}")
         for stage in self.stages:
             if min(stage.image_shape) < least:
-                raise UsageError(
-                    f"--stages {stage}: the chosen layers need at least {least}x{least} pixels"
-                )
+                raise UsageError(f"--stages {stage} is too small: {enough}")
         self.ctx = runtime.get_ctx(settings.ctx)
         if self.ctx.device_type == "cpu":
             for stage in self.stages:
@@ -203,35 +136,97 @@ class StyleTransfer:
         )
         self.net = get_net(self.weights.parameters, settings.layers, self.ctx, self.precision)
 
-    def run(self, listeners=()):
+    def resolved(self):
+        """The settings with what `auto` has come to, and with paths that hold in any folder."""
+        settings, weights = self.settings, self.weights
+        return dataclasses.replace(
+            settings,
+            content=os.path.abspath(settings.content),
+            style=os.path.abspath(settings.style),
+            weights=os.path.abspath(weights.file) if weights.file else weights.source,
+            ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
+            precision=self.precision,
+        )
+
+    def identity(self):
+        """What the run is made from: checksums (SHA-256) of the pictures and of the weights."""
+        settings, weights = self.settings, self.weights
+        return {
+            "content": hashes(settings.content, "sha256")[0],
+            "style": hashes(settings.style, "sha256")[0],
+            "weights": weights.sha256 or weights.source,
+        }
+
+    def run(self, listeners=(), state=None):
         """Train the synthesized image, stage by stage.
 
         Parameters
         ----------
         listeners : sequence of Listener
             Called in their order.
+        state : State, optional
+            Where to go on; from the start unless given.
 
         Returns
         -------
         NDArray, shape (h, w, 3), float32
             The postprocessed result of the last stage, RGB in 0..1.
+
+        Raises
+        ------
+        NonFiniteLoss, NotEnoughMemory
+            And what the listeners raise.
         """
-        settings, result = self.settings, None
+        result = None
         for number, stage in enumerate(self.stages, 1):
-            content_X, content_Y = get_contents(
-                self.net, self.content_img, stage.image_shape, settings.layers, self.ctx
-            )
-            _, style_Y = get_styles(
-                self.net, self.style_img, stage.image_shape, settings.layers, self.ctx
-            )
-            X = content_X if result is None else preprocess(result * 255, stage.image_shape)
-            gen_img, style_Y_gram, trainer = get_inits(X, self.ctx, settings.lr, style_Y)
-            # The style features are as large as half an epoch's: let them go before it starts.
-            del style_Y
-            nd.waitall()
-            stage_run = StageRun(number, stage, 0, gen_img, trainer)
-            for listener in listeners:
-                listener.start_stage(stage_run)
+            if state is not None and number < state.stage:
+                continue
+            if state is not None and state.epochs >= stage.max_epochs:
+                result = postprocess(nd.array(state.X))
+            else:
+                with out_of_memory(stage):
+                    result = self.run_stage(number, stage, result, listeners, state)
+            state = None  # it belongs to one stage; those behind it start afresh
+        return result
+
+    def run_stage(self, number, stage, result, listeners, state):
+        """Train at one size, from the content image, the stage before, or a state.
+
+        Parameters
+        ----------
+        number : int
+            Of the stage, from 1.
+        stage : Stage
+        result : NDArray, shape (h, w, 3), or None
+            Of the stage before it; None in the first.
+        listeners : sequence of Listener
+        state : State or None
+
+        Returns
+        -------
+        NDArray, shape (height, width, 3), float32
+            The postprocessed picture.
+        """
+        settings = self.settings
+        content_X, content_Y = get_contents(
+            self.net, self.content_img, stage.image_shape, settings.layers, self.ctx
+        )
+        _, style_Y = get_styles(
+            self.net, self.style_img, stage.image_shape, settings.layers, self.ctx
+        )
+        X = content_X if result is None else preprocess(result * 255, stage.image_shape)
+        if state is not None:
+            X = nd.array(state.X)
+        gen_img, style_Y_gram, trainer = get_inits(X, self.ctx, settings.lr, style_Y)
+        # The style features are as large as half an epoch's: let them go before it starts.
+        del style_Y
+        nd.waitall()
+        stage_run = StageRun(number, stage, state.epochs if state else 0, gen_img, trainer)
+        if state is not None:
+            state.restore(trainer)
+        for listener in listeners:
+            listener.start_stage(stage_run)
+        try:
             for epoch in train(
                 self.net,
                 gen_img,
@@ -242,10 +237,14 @@ class StyleTransfer:
                 stage.max_epochs,
                 stage.lr_decay_epoch,
                 settings.loss_weights,
+                stage_run.first_epoch,
             ):
                 for listener in listeners:
                     listener.end_epoch(stage_run, epoch)
-            result = stage_run.picture()
+        except BaseException as error:
             for listener in listeners:
-                listener.end_stage(stage_run)
-        return result
+                listener.break_off(stage_run, error)
+            raise
+        for listener in listeners:
+            listener.end_stage(stage_run)
+        return stage_run.picture()

@@ -86,8 +86,8 @@ class Layers:
 
     @property
     def least_side(self):
-        """The least height and width in pixels that leave the last layer an output."""
-        return 2 ** sum(layer <= self.last for layer in POOLING_LAYERS)
+        """The least height and width: the last layer has an output, every pixel a neighbour."""
+        return max(2, 2 ** sum(layer <= self.last for layer in POOLING_LAYERS))
 
 
 def get_net(parameters, layers, ctx, precision="float32"):

@@ -9,7 +9,7 @@ from .errors import OutputError
 
 
 @contextmanager
-def written_whole(path):
+def written_whole(path, keep=None):
     """Open a file for writing that takes its name only when it is complete.
 
     It is written beside its final place under a hidden name, flushed to the disk, and renamed.
@@ -18,6 +18,8 @@ def written_whole(path):
     Parameters
     ----------
     path : str or Path
+    keep : str or Path, optional
+        A name for what stood under `path` before.
 
     Yields
     ------
@@ -39,6 +41,8 @@ def written_whole(path):
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~umask())
+        if keep and path.exists():
+            os.replace(path, keep)
         os.replace(temporary, path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from . import memory
 from .errors import NotEnoughMemory
+from .stages import Listener
 
 # The least that a stage was seen to take, before any has been measured: with this, a size that
 # cannot possibly fit is refused before anything is computed.
@@ -55,8 +56,8 @@ class Forecast:
         return f"{duration(self.seconds)}, {size(self.memory)} of memory"
 
 
-class Meter:
-    """A listener that measures a stage (see `gluon_style.chapter.Listener`).
+class Meter(Listener):
+    """Measure a stage.
 
     The peak of a process never falls, so it is the stage's own only if the stage has raised it;
     where it has not, what is known for certain is the memory that the stage left behind, and
@@ -69,9 +70,6 @@ class Meter:
 
     def end_epoch(self, stage_run, epoch):
         self.seconds.append(epoch.seconds)
-
-    def end_stage(self, stage_run):
-        """Everything is measured; only what chapter.Listener asks for."""
 
     def measurement(self):
         """What the stage that has run, or is running, shows.

@@ -1,13 +1,21 @@
 """Reading, preprocessing, postprocessing and saving pictures (the chapter's first two sections)."""
 
+import io
+import os
+import stat
+import warnings
 from pathlib import Path
 
 import numpy as np
 from mxnet import image, nd
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
 from .files import written_whole
+from .runtime import logger
+
+# So many take half a gigabyte, decoded. It is just below where Pillow refuses by itself.
+MOST_PIXELS = 178_000_000
 
 # Mean and standard deviation of ImageNet's colours, RGB, on a scale of 0 to 1.
 rgb_mean = nd.array([0.485, 0.456, 0.406])
@@ -24,13 +32,14 @@ def shipped(name):
 def read(path):
     """Read a picture as the chapter's `image.imread` does, whatever its format and mode.
 
-    EXIF rotation is applied, transparency is laid over white, and grey, CMYK, palette and
-    16-bit pictures become 8-bit RGB.
+    EXIF rotation is applied, colours are brought to sRGB from the profile that the picture
+    brings, transparency is laid over white, and grey, CMYK, palette and 16-bit pictures become
+    8-bit RGB. Of an animation it is the first frame, and the logger `gluon_style` is told so.
 
     Parameters
     ----------
     path : str or Path
-        Anything that Pillow reads.
+        Anything that Pillow reads, of at most `MOST_PIXELS`.
 
     Returns
     -------
@@ -39,15 +48,34 @@ def read(path):
     Raises
     ------
     ImageError
-        There is no such file, or it is not a picture, or it is damaged.
+        There is no such file, or it is not a picture, or it is damaged or enormous.
     """
     try:
-        with Image.open(path) as picture:
-            return nd.array(np.asarray(to_rgb(picture)), dtype="uint8")
+        # A pipe or a device could be read from for ever.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ImageError(f"{path}: not a file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of oddities that Pillow can cope with
+            with Image.open(path) as picture:
+                width, height = picture.size
+                if width * height > MOST_PIXELS:
+                    raise ImageError(
+                        f"{path}: {width}x{height} pixels are more than {MOST_PIXELS // 10**6} "
+                        "million: make it smaller"
+                    )
+                if getattr(picture, "n_frames", 1) > 1:
+                    logger.info("%s is animated: its first frame is used", path)
+                return nd.array(np.asarray(to_rgb(picture)), dtype="uint8")
     except UnidentifiedImageError:
         raise ImageError(f"{path}: not a picture that can be read") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except Image.DecompressionBombError:
+        raise ImageError(
+            f"{path}: more than {MOST_PIXELS // 10**6} million pixels: make it smaller"
+        ) from None
+    except ImageError:
+        raise
+    except Exception as error:  # the formats' readers raise of all kinds on a damaged file
+        reason = getattr(error, "strerror", None) or f"damaged ({error})"
         raise ImageError(f"{path}: {reason}") from None
 
 
@@ -57,11 +85,34 @@ def to_rgb(picture):
     if picture.mode.startswith("I") or picture.mode == "F":
         # Pillow clips 16 bits to 8 instead of scaling them.
         picture = Image.fromarray((np.asarray(picture) / 257 + 0.5).clip(0, 255).astype("uint8"))
+    alpha = None
     if "A" in picture.getbands() or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
+        if picture.mode != "LA":
+            profile = picture.info.get("icc_profile")
+            picture = picture.convert("RGBA")
+            picture.info["icc_profile"] = profile
+        alpha = picture.getchannel("A")
+    picture = to_srgb(picture)
+    if alpha:
+        white = Image.new("RGB", picture.size, "white")
+        picture = Image.composite(picture, white, alpha)
+    return picture
+
+
+def to_srgb(picture):
+    """A Pillow picture of any mode as 8-bit RGB without transparency, its colours those of sRGB."""
+    profile, mode = picture.info.get("icc_profile"), picture.mode
+    plain = picture.convert({"RGBA": "RGB", "LA": "L"}.get(mode, mode))
+    if profile and plain.mode in ("RGB", "CMYK", "L"):
+        try:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            # Most pictures are in sRGB already, and stay what they are to the bit.
+            if "sRGB" not in ImageCms.getProfileDescription(profile):
+                srgb = ImageCms.createProfile("sRGB")
+                return ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
+        except ImageCms.PyCMSError:
+            logger.info("a colour profile that cannot be used is ignored")
+    return plain.convert("RGB")
 
 
 def preprocess(img, image_shape):

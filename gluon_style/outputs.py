@@ -4,104 +4,235 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import platform
+import shutil
 import tempfile
 import time
 from pathlib import Path
 
+import filelock
 import matplotlib
 import mxnet
 import numpy
 import PIL
 from matplotlib.figure import Figure
+from mxnet import nd
+from PIL import Image
 
 from . import __version__
-from .chapter import Listener
 from .errors import OutputError
 from .files import written_whole
-from .images import save
+from .forecast import size
+from .images import postprocess, save
+from .stages import Listener
 
+ANIMATIONS = ("webp", "gif")
+# The last checkpoint and the one before it.
+CHECKPOINTS = ("checkpoint.npz", "checkpoint-previous.npz")
 CSV_COLUMNS = ("stage", "epoch", "content", "style", "tv", "total", "lr", "seconds")
 
 
-class OutputFolder(Listener):
-    """Write pictures, losses and the record of the run as the run goes on.
+class OutputFolder:
+    """A folder for the files of one run at a time; a context manager that holds its lock.
 
     Parameters
     ----------
     path : str or Path
-        Made if it is not there.
+    make : bool
+        Whether it is made where it is not there.
+
+    Raises
+    ------
+    OutputError
+        When entered: there is no such folder, it cannot be made or written to, or another run is
+        writing there.
     """
 
-    def __init__(self, path):
-        self.path = Path(path)
-        self.records = []  # (number of the stage, Epoch)
-        self.started = time.time()
+    # What runs leave.
+    PATTERNS = (
+        *(f"neural-style-[0-9]*.{suffix}" for suffix in ("png", *ANIMATIONS)),
+        *("losses.csv", "losses.png", "run.json", *CHECKPOINTS),
+    )
 
-    def names(self, stages):
-        """Names of the files that a run of so many stages writes."""
-        pictures = [f"neural-style-{number}.png" for number in range(1, stages + 1)]
-        return [*pictures, "losses.csv", "losses.png", "run.json"]
+    def __init__(self, path, make=True):
+        self.path, self.make = Path(path), make
+        # The system frees it when the process ends, in whatever way.
+        self.lock = filelock.FileLock(str(self.path / ".lock"))
 
-    def prepare(self, stages, overwrite=False):
-        """Make sure, before anything is computed, that the results can be written.
+    def __enter__(self):
+        try:
+            if self.make:
+                self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+            self.lock.acquire(timeout=0)
+        except (FileExistsError, NotADirectoryError):
+            raise OutputError(f"{self.path}: there is a file of that name, no folder") from None
+        except FileNotFoundError:
+            raise OutputError(f"{self.path}: no such folder") from None
+        except filelock.Timeout:
+            raise OutputError(
+                f"{self.path}: another run is writing there: wait for it, or choose another folder"
+            ) from None
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written to: {error.strerror}") from None
+        for pattern in self.PATTERNS:
+            for part in self.path.glob(f".{pattern}.*.part"):  # of a process that was killed
+                part.unlink()
+        return self
 
-        Parameters
-        ----------
-        stages : int
-            How many stages the run has.
-        overwrite : bool
-            Whether results that are already there may be replaced.
+    def __exit__(self, *_):
+        self.lock.release()
+
+    def picture(self, number):
+        """Path of a stage's result."""
+        return self.path / f"neural-style-{number}.png"
+
+    def snapshot(self, number, epochs):
+        """Path of the picture of a stage after so many epochs."""
+        return self.path / f"neural-style-{number}-epoch-{epochs:05d}.png"
+
+    def results(self):
+        """Paths of what earlier runs have left."""
+        return [path for pattern in self.PATTERNS for path in sorted(self.path.glob(pattern))]
+
+    def refuse_results(self):
+        """Make sure that a new run replaces nothing.
 
         Raises
         ------
         OutputError
-            The folder cannot be made or written to, or a result stands there already.
+            An earlier run has left something.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
-        except FileExistsError:
-            raise OutputError(f"--output {self.path}: there is a file of that name") from None
-        except OSError as error:
+        standing = self.results()
+        if not standing:
+            return
+        stopped = any(path.name in CHECKPOINTS for path in standing)
+        go_on = f"--resume {self.path} to go on with the run there, " if stopped else ""
+        raise OutputError(
+            f"{standing[0]} exists: give another --output, {go_on}or --overwrite to replace the "
+            "results there"
+        )
+
+    def clear(self):
+        """Remove what earlier runs have left."""
+        for path in self.results():
+            path.unlink()
+
+    def check_space(self, stages):
+        """Make sure that the disk can take what a run writes.
+
+        Parameters
+        ----------
+        stages : sequence of Stage
+            With width and height.
+
+        Raises
+        ------
+        OutputError
+        """
+        pixels = [math.prod(stage.image_shape) for stage in stages]
+        # Three bytes of colour a pixel; and of the largest, two checkpoints and the next one,
+        # each with three float32 for every colour.
+        needed = 3 * sum(pixels) + 3 * 36 * max(pixels) + 1_000_000
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
             raise OutputError(
-                f"--output {self.path}: cannot be written to: {error.strerror}"
-            ) from None
-        standing = [name for name in self.names(stages) if (self.path / name).exists()]
-        if standing and not overwrite:
-            raise OutputError(
-                f"{self.path / standing[0]} exists: give another --output, or --overwrite to "
-                "replace the results there"
+                f"{self.path}: the run needs {size(needed)} of disk space, {size(free)} are free: "
+                "free some, or choose another folder with --output"
             )
 
+
+class Results(Listener):
+    """Write pictures, losses and the record of the run as the run goes on.
+
+    Parameters
+    ----------
+    folder : OutputFolder
+    transfer : StyleTransfer
+        The run.
+    save_every : int, optional
+        Keep a snapshot of the picture after every so many epochs.
+    animation : str, optional
+        One of `ANIMATIONS`: what to make of a stage's snapshots.
+    """
+
+    def __init__(self, folder, transfer, save_every=None, animation=None):
+        self.folder, self.transfer = folder, transfer
+        self.save_every, self.animation = save_every, animation
+        self.records = []  # (number of the stage, Epoch)
+        self.started, self.seconds_before = time.time(), 0.0
+        self.began = time.monotonic()
+
+    def go_on(self, checkpoint):
+        """Take over the records of the run so far, from its `Checkpoint`."""
+        self.records = list(checkpoint.records)
+        self.started, self.seconds_before = checkpoint.started, checkpoint.seconds
+
+    @property
+    def seconds(self):
+        """How long the run has taken, all its parts together."""
+        return self.seconds_before + time.monotonic() - self.began
+
     def end_epoch(self, stage_run, epoch):
+        if not self.records:
+            self.folder.clear()
         self.records.append((stage_run.number, epoch))
+        if self.save_every and (epoch.epoch + 1) % self.save_every == 0:
+            save(stage_run.picture(), self.folder.snapshot(stage_run.number, epoch.epoch + 1))
 
     def end_stage(self, stage_run):
-        save(stage_run.picture(), self.path / f"neural-style-{stage_run.number}.png")
+        save(stage_run.picture(), self.folder.picture(stage_run.number))
+        if self.animation:
+            self.write_animation(stage_run)
         self.write_losses()
+        self.plot_losses()
+        self.write_run()
+
+    def write_animation(self, stage_run):
+        """Make one moving picture of a stage's snapshots and its result."""
+        number, epochs = stage_run.number, stage_run.stage.max_epochs
+        paths = [
+            self.folder.snapshot(number, n) for n in range(self.save_every, epochs, self.save_every)
+        ]
+        # After a run was resumed with other options some of them may not be there.
+        paths = [*filter(Path.exists, paths), self.folder.picture(number)]
+        with written_whole(self.folder.picture(number).with_suffix(f".{self.animation}")) as file:
+            first, *others = map(Image.open, paths)
+            first.save(
+                file,
+                self.animation.upper(),
+                save_all=True,
+                append_images=others,
+                duration=[100] * len(others) + [2000],  # ms
+                loop=0,
+            )
+        for picture in (first, *others):
+            picture.close()
+
+    def write_snapshot(self, state):
+        """Write the picture of a `State`."""
+        save(postprocess(nd.array(state.X)), self.folder.snapshot(state.stage, state.epochs))
 
     def write_losses(self):
-        """Write `losses.csv` and its picture, `losses.png`."""
+        """Write `losses.csv`."""
         text = io.StringIO(newline="")
         rows = csv.writer(text)
         rows.writerow(CSV_COLUMNS)
         for number, epoch in self.records:
             rows.writerow([number, *(repr(getattr(epoch, name)) for name in CSV_COLUMNS[1:])])
-        with written_whole(self.path / "losses.csv") as file:
+        with written_whole(self.folder.path / "losses.csv") as file:
             file.write(text.getvalue().encode())
-        with written_whole(self.path / "losses.png") as file:
+
+    def plot_losses(self):
+        """Write `losses.png`."""
+        with written_whole(self.folder.path / "losses.png") as file:
             plot_losses(self.records).savefig(file, format="png", dpi=120)
 
-    def write_run(self, transfer):
-        """Write `run.json`: settings, versions, device, weights, final losses and times.
-
-        Parameters
-        ----------
-        transfer : StyleTransfer
-        """
-        weights, stages = transfer.weights, []
+    def write_run(self):
+        """Write `run.json`: settings, versions, device, weights, final losses and times."""
+        transfer, stages = self.transfer, []
         for number, stage in enumerate(transfer.stages, 1):
             epochs = [epoch for of_stage, epoch in self.records if of_stage == number]
             stages.append(
@@ -117,12 +248,12 @@ class OutputFolder(Listener):
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
             "weights": {
-                name: getattr(weights, name)
+                name: getattr(transfer.weights, name)
                 for name in ("source", "file", "sha256", "gain", "origin", "licence")
             },
             "stages": stages,
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),
-            "seconds": time.time() - self.started,
+            "seconds": self.seconds,
             "versions": {
                 "gluon_style": __version__,
                 "python": platform.python_version(),
@@ -132,7 +263,7 @@ class OutputFolder(Listener):
                 "matplotlib": matplotlib.__version__,
             },
         }
-        with written_whole(self.path / "run.json") as file:
+        with written_whole(self.folder.path / "run.json") as file:
             file.write((json.dumps(run, indent=2) + "\n").encode())
 
 

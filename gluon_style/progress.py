@@ -5,8 +5,8 @@ import time
 
 from tqdm import tqdm
 
-from .chapter import Listener
 from .forecast import Meter, check_memory, duration, forecast
+from .stages import Listener
 
 PRINT_EVERY = 50  # epochs, as in the chapter
 
@@ -45,6 +45,9 @@ class ProgressBar(Listener):
         self.bar.update()
 
     def end_stage(self, stage_run):
+        self.bar.close()
+
+    def break_off(self, stage_run, error):
         self.bar.close()
 
 

@@ -10,7 +10,7 @@ import sys
 import warnings
 
 from . import gpu
-from .errors import DeviceError, RuntimeNotReady, one_line
+from .errors import DeviceError, RuntimeNotReady, did_you_mean, one_line
 
 logger = logging.getLogger("gluon_style")
 
@@ -238,7 +238,10 @@ def get_ctx(name):
         return get_cpu()
     match = re.fullmatch(r"gpu(?:\((\d+)\))?", name)
     if not match:
-        raise DeviceError(f"--ctx {name}: one of auto, cpu, gpu, gpu(N) is wanted")
+        raise DeviceError(
+            f"--ctx {name}: one of auto, cpu, gpu, gpu(N) is wanted"
+            + did_you_mean(name, ("auto", "cpu", "gpu", "gpu(0)"))
+        )
     number, report = int(match[1] or 0), gpu.ask_driver()
     if number < len(report.gpus):
         reason = gpu.why_not(report.gpus[number], report.cuda, has_gpu_code())

@@ -8,23 +8,18 @@ import json
 import math
 import sys
 
-from .chapter import CHAPTER_STAGES, Settings, Stage, StyleTransfer
+from .chapter import Settings, StyleTransfer
 from .forecast import Meter, forecast, largest_shape
+from .stages import CHAPTER_STAGES, Listener, Stage
 
 EPOCHS = 4
 
 
-class LastLosses:
-    """A listener that keeps the last record."""
-
-    def start_stage(self, stage_run):
-        pass
+class LastLosses(Listener):
+    """Keep the last record."""
 
     def end_epoch(self, stage_run, epoch):
         self.epoch = epoch
-
-    def end_stage(self, stage_run):
-        pass
 
 
 def run(ctx, precision):

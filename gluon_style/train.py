@@ -3,18 +3,25 @@
 import argparse
 import dataclasses
 import logging
+import shlex
 
 from .runtime import PRECISIONS, logger, prepare_or_exit
 
 prepare_or_exit()
 
 from . import __version__, book  # noqa: E402
-from .chapter import CHAPTER_STAGES, Settings, Stage, StyleTransfer  # noqa: E402
-from .errors import Parser, UsageError, one_line  # noqa: E402
+from .chapter import Settings, StyleTransfer  # noqa: E402
+from .checkpoint import Checkpoint, Checkpoints  # noqa: E402
+from .errors import GluonStyleError, Parser, UsageError, one_line  # noqa: E402
 from .features import Layers  # noqa: E402
 from .losses import LossWeights  # noqa: E402
-from .outputs import OutputFolder  # noqa: E402
+from .outputs import ANIMATIONS, OutputFolder, Results  # noqa: E402
 from .progress import NextStage, PrintLosses, progress  # noqa: E402
+from .stages import CHAPTER_STAGES, Stage  # noqa: E402
+from .stopping import StopOnSignal  # noqa: E402
+from .trainer import NonFiniteLoss  # noqa: E402
+
+FRAME_EVERY = 10  # epochs, of an animation
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -70,6 +77,19 @@ def parse_layers(text):
         raise argparse.ArgumentTypeError(
             f"{text!r}: layer indices with commas between them are wanted, for example 0,5,10"
         ) from None
+
+
+def positive(number):
+    """A reader of numbers of one type, `int` or `float`, that are finite and above 0."""
+
+    def parse(text):
+        value = number(text)
+        if not 0 < value < float("inf"):
+            raise ValueError
+        return value
+
+    parse.__name__ = f"positive {number.__name__}"  # argparse names it: "invalid ... value"
+    return parse
 
 
 def build_parser():
@@ -158,7 +178,35 @@ def build_parser():
     group.add_argument(
         "--overwrite", action="store_true", help="replace results that are in DIR already"
     )
+    group.add_argument(
+        "--save-every",
+        type=positive(int),
+        metavar="N",
+        help="keep a snapshot of the picture after every N epochs",
+    )
+    group.add_argument(
+        "--animation",
+        nargs="?",
+        choices=ANIMATIONS,
+        const=ANIMATIONS[0],
+        help="make a moving picture of each stage's snapshots, webp unless told "
+        f"(of every {FRAME_EVERY} epochs without --save-every)",
+    )
     group.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
+
+    group = parser.add_argument_group("stopping and going on")
+    group.add_argument(
+        "--resume",
+        metavar="DIR",
+        help="go on with the run in this folder, which was stopped, with its own settings",
+    )
+    group.add_argument(
+        "--checkpoint-every",
+        type=positive(float),
+        default=30.0,
+        metavar="SECONDS",
+        help="how much work may be lost when the machine fails",
+    )
     return parser
 
 
@@ -178,7 +226,12 @@ def get_settings(options):
     )
 
 
-def plan(transfer, output):
+def get_options(settings):
+    """The options that give these settings: the inverse of `get_settings`."""
+    return {**vars(settings), **vars(settings.layers), **vars(settings.loss_weights)}
+
+
+def plan(transfer, folder, state):
     """What is going to happen, in a few lines."""
     settings, weights = transfer.settings, transfer.weights
     origin = weights.source if weights.file is None else f"{weights.source}, {weights.file}"
@@ -191,41 +244,96 @@ def plan(transfer, output):
     for number, stage in enumerate(transfer.stages, 1):
         width, height = stage.image_shape
         lines.append(f"stage {number}  {width}x{height}, {stage.max_epochs} epochs")
-    lines.append(f"results  {output.path}")
+    lines.append(f"results  {folder.path}")
+    if state:
+        lines.append(f"goes on  after epoch {state.epochs} of stage {state.stage}")
     return "\n".join(lines)
 
 
 def main(argv=None):
     """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
     with one_line():
-        options = build_parser().parse_args(argv)
+        parser = build_parser()
+        options = parser.parse_args(argv)
         logging.basicConfig(format="gluon_style: %(message)s")
         logger.setLevel("WARNING" if options.quiet else "INFO")
-        stylise(options)
+        if options.resume is None:
+            with OutputFolder(options.output) as folder:
+                start(options, folder)
+            return
+        with OutputFolder(options.resume, make=False) as folder:
+            checkpoint = Checkpoint.read(folder.path)
+            # What is not given again is as it was.
+            was = {**get_options(checkpoint.settings), **checkpoint.options}
+            was["output"] = options.resume
+            options = parser.parse_args(argv, argparse.Namespace(**was))
+            resume(options, folder, checkpoint)
 
 
-def stylise(options):
-    """Do what the options say."""
+def start(options, folder):
+    """Begin a run."""
     settings = get_settings(options)
-    output = OutputFolder(options.output)
-    output.prepare(len(settings.stages), options.overwrite)
+    if not options.overwrite:
+        folder.refuse_results()
     if options.book:
         if (settings.content, settings.style) != (Settings().content, Settings().style):
             raise UsageError("--book brings its own pictures: leave out --content and --style")
         content, style = map(str, book.pictures())
         settings = dataclasses.replace(settings, content=content, style=style)
+    stylise(StyleTransfer(settings), options, folder)
+
+
+def resume(options, folder, checkpoint):
+    """Go on with a run."""
+    if options.output != options.resume:
+        raise UsageError("--resume goes on in the run's own folder: leave out --output")
+    if options.book != checkpoint.options["book"]:
+        raise UsageError("--book is for new runs: leave it out to go on with this one")
+    settings = get_settings(options)
+    checkpoint.check_settings(settings)
+    if checkpoint.is_finished(settings.stages):
+        if not options.quiet:
+            last = folder.picture(len(settings.stages))
+            print(f"the run is finished: {last} (--stages with more epochs goes on)")
+        return
     transfer = StyleTransfer(settings)
-    listeners = [output, NextStage(transfer, options.quiet)]
+    checkpoint.check_identity(transfer)
+    stylise(transfer, options, folder, checkpoint)
+
+
+def stylise(transfer, options, folder, checkpoint=None):
+    """Run, from the start or from a checkpoint, with everything that listens."""
+    folder.check_space(transfer.stages)
+    save_every = options.save_every or (FRAME_EVERY if options.animation else None)
+    results = Results(folder, transfer, save_every, options.animation)
+    if checkpoint:
+        results.go_on(checkpoint)
+    state = checkpoint.state if checkpoint else None
+    kept = {name: getattr(options, name) for name in ("book", "save_every", "animation")}
+    checkpoints = Checkpoints(results, kept, options.checkpoint_every)
+    listeners = [results, checkpoints, NextStage(transfer, options.quiet)]
     if not options.quiet:
-        print(plan(transfer, output), flush=True)
+        print(plan(transfer, folder, state), flush=True)
         listeners += [PrintLosses(), progress()]
-    transfer.run(listeners)
-    output.write_run(transfer)
+    try:
+        with StopOnSignal(transfer) as stop:
+            transfer.run([*listeners, stop], state)
+    except GluonStyleError as error:
+        if checkpoints.saved:
+            error.args = (f"{error}; {what_is_left(error, folder)}",)
+        raise
     if options.book and not options.quiet:
         shapes = [stage.image_shape for stage in transfer.stages]
-        print("\n".join([*book.comparison(output.records, shapes), book.CREDIT]))
+        print("\n".join([*book.comparison(results.records, shapes), book.CREDIT]))
     if not options.quiet:
-        print(f"{output.path / output.names(len(transfer.stages))[-4]}")
+        print(folder.picture(len(transfer.stages)))
+
+
+def what_is_left(error, folder):
+    """What a user may do with a run that has broken off."""
+    if isinstance(error, NonFiniteLoss):
+        return f"the last picture that was in order is in {folder.path}"
+    return f"to go on: python -m gluon_style.train --resume {shlex.quote(str(folder.path))}"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Callable, Optional
 
 from . import downloads, zoo
 from .downloads import DownloadError, RemoteFile, cache_folder, sha256_if_sound
-from .errors import WeightsError
+from .errors import WeightsError, did_you_mean
 from .export import described
 from .features import CONVOLUTIONS, Layers
 from .runtime import logger
@@ -243,8 +243,11 @@ def from_path(path):
     WeightsError
     """
     if not path.is_file():
-        names = ", ".join(["auto", *SOURCES, "untrained"])
-        raise WeightsError(f"--weights {path}: no such file (nor is it one of: {names})")
+        names = ["auto", *SOURCES, "untrained"]
+        raise WeightsError(
+            f"--weights {path}: no such file (nor is it one of: {', '.join(names)})"
+            + did_you_mean(str(path), names)
+        )
     if path.suffix not in READERS:
         raise WeightsError(f"--weights {path}: a file of {', '.join(READERS)} is wanted")
     network = NETWORKS[path.suffix]

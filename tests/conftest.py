@@ -10,8 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from mxnet import nd
+from PIL import Image
 
+from gluon_style.chapter import Settings
 from gluon_style.features import CONVOLUTIONS, Layers, convolution_shape
+from gluon_style.stages import Stage
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -61,19 +64,50 @@ def small_weights(random_parameters, tmp_path_factory):
     return SmallWeights(path, layers)
 
 
+def command(name, *options, **environment):
+    """How to start `python -m gluon_style.NAME ...`: arguments for `subprocess`."""
+    return {
+        "args": [sys.executable, "-m", f"gluon_style.{name}", *map(str, options)],
+        "env": {**os.environ, **environment},
+        "stdin": subprocess.DEVNULL,
+        "text": True,
+    }
+
+
 @pytest.fixture
 def run_command(tmp_path):
     """Run `python -m gluon_style.NAME ...` in an empty folder, as a user would."""
 
     def run(name, *options, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", f"gluon_style.{name}", *map(str, options)],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        how = command(name, *options, **environment)
+        return subprocess.run(**how, cwd=tmp_path, capture_output=True, timeout=300)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def small_options(small_weights):
+    """Options of `gluon_style.train` for the small network, on the CPU, in float32."""
+    layers = small_weights.layers
+    return (
+        *("--ctx", "cpu", "--precision", "float32", "--weights", str(small_weights.path)),
+        *("--style-layers", ",".join(map(str, layers.style_layers))),
+        *("--content-layers", ",".join(map(str, layers.content_layers))),
+    )
+
+
+@pytest.fixture(scope="session")
+def small_settings(small_weights, tmp_path_factory):
+    """Two tiny stages on two small pictures, with the small network."""
+    random, folder = np.random.RandomState(0), tmp_path_factory.mktemp("pictures")
+    for name, shape in (("content.png", (40, 60, 3)), ("style.png", (50, 30, 3))):
+        Image.fromarray(random.randint(0, 256, shape, dtype="uint8")).save(folder / name)
+    return Settings(
+        content=str(folder / "content.png"),
+        style=str(folder / "style.png"),
+        stages=(Stage((24, 16), 3, 2), Stage((36, 24), 2, 1)),
+        weights=str(small_weights.path),
+        layers=small_weights.layers,
+        ctx="cpu",
+        precision="float32",
+    )

@@ -2,31 +2,15 @@ import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import nd
-from PIL import Image
 
-from gluon_style.chapter import CHAPTER_STAGES, Listener, Settings, Stage, StyleTransfer
+from gluon_style.chapter import Settings, StyleTransfer
 from gluon_style.errors import UsageError
 from gluon_style.images import preprocess, rgb_mean, rgb_std
+from gluon_style.stages import CHAPTER_STAGES, Listener, Stage
 
 
 def blank(width, height):
     return nd.zeros((height, width, 3), dtype="uint8")
-
-
-@pytest.fixture
-def settings(tmp_path, small_weights):
-    """Two tiny stages on two small pictures, with a network of four convolutions."""
-    random = np.random.RandomState(0)
-    for name, shape in (("content.png", (40, 60, 3)), ("style.png", (50, 30, 3))):
-        Image.fromarray(random.randint(0, 256, shape, dtype="uint8")).save(tmp_path / name)
-    return Settings(
-        content=str(tmp_path / "content.png"),
-        style=str(tmp_path / "style.png"),
-        stages=(Stage((24, 16), 3, 2), Stage((36, 24), 2, 1)),
-        weights=str(small_weights.path),
-        layers=small_weights.layers,
-        ctx="cpu",
-    )
 
 
 class Watcher(Listener):
@@ -91,15 +75,15 @@ def test_settings_have_to_make_sense(wrong, message):
         Settings(**wrong)
 
 
-def test_a_stage_too_small_for_the_layers_is_refused(settings, small_weights):
-    tiny = Settings(**{**vars(settings), "stages": (Stage((24, 1), 3, 2),)})
+def test_a_stage_too_small_for_the_layers_is_refused(small_settings, small_weights):
+    tiny = Settings(**{**vars(small_settings), "stages": (Stage((24, 1), 3, 2),)})
     least = small_weights.layers.least_side
     with pytest.raises(UsageError, match=f"at least {least}x{least} pixels"):
         StyleTransfer(tiny)
 
 
-def test_stages_follow_each_other(settings):
-    transfer, watcher = StyleTransfer(settings), Watcher()
+def test_stages_follow_each_other(small_settings):
+    transfer, watcher = StyleTransfer(small_settings), Watcher()
     result = transfer.run([watcher])
     assert watcher.events == [
         ("start", 1),
@@ -124,6 +108,6 @@ def test_stages_follow_each_other(settings):
     assert 0 <= result.min().asscalar() <= result.max().asscalar() <= 1
 
 
-def test_a_run_can_be_repeated_bit_for_bit(settings):
-    first, second = (StyleTransfer(settings).run().asnumpy() for _ in range(2))
+def test_a_run_can_be_repeated_bit_for_bit(small_settings):
+    first, second = (StyleTransfer(small_settings).run().asnumpy() for _ in range(2))
     np.testing.assert_array_equal(first, second)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from gluon_style import forecast, memory
-from gluon_style.chapter import Listener
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.forecast import (
     LEAST_BYTES_PER_PIXEL,
@@ -32,18 +31,12 @@ def stage_run(width, height):
     return SimpleNamespace(stage=SimpleNamespace(image_shape=(width, height)))
 
 
-def test_the_meter_is_a_listener():
-    methods = [name for name in vars(Listener) if not name.startswith("_")]
-    assert all(callable(getattr(Meter, name)) for name in methods)
-
-
 def test_the_meter_measures_a_stage_that_raises_the_peak():
     meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
     ones = np.ones(memory.peak() - memory.resident() + 100_000_000, "uint8")
     for seconds in (9.0, 2.0, 2.5):
         meter.end_epoch(run, SimpleNamespace(seconds=seconds))
-    meter.end_stage(run)
     measured = meter.measurement()
     assert measured.seconds_per_pixel == 2.5 / 20_000
     assert measured.bytes_per_pixel == pytest.approx(ones.nbytes / 20_000, rel=0.1)

@@ -1,31 +1,21 @@
+import dataclasses
 import io
 import re
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from gluon_style.chapter import Settings, Stage, StyleTransfer
+from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.progress import NextStage, PrintLosses, ProgressBar, ProgressLines
+from gluon_style.stages import Stage
 from gluon_style.trainer import Epoch
 
 
 @pytest.fixture
-def transfer(tmp_path, small_weights):
+def transfer(small_settings):
     """Two stages, the first large enough to forecast from."""
-    pixels = np.random.RandomState(0).randint(0, 256, (40, 60, 3), dtype="uint8")
-    Image.fromarray(pixels).save(tmp_path / "picture.png")
-    return StyleTransfer(
-        Settings(
-            content=str(tmp_path / "picture.png"),
-            style=str(tmp_path / "picture.png"),
-            stages=(Stage((240, 160), 2, 5), Stage((48, 32), 1, 5)),
-            weights=str(small_weights.path),
-            layers=small_weights.layers,
-            ctx="cpu",
-        )
-    )
+    stages = (Stage((240, 160), 2, 5), Stage((48, 32), 1, 5))
+    return StyleTransfer(dataclasses.replace(small_settings, stages=stages))
 
 
 def test_the_next_stage_is_forecast(transfer, capsys):

@@ -13,7 +13,7 @@ from gluon_style.train import main
 
 from .conftest import PROJECT
 
-QUICK = ("--stages", "48x32:4:2,64x48:3:9", "--ctx", "cpu")
+QUICK = ("--stages", "48x32:4:2,64x48:3:9")
 
 
 def size_of(path):
@@ -22,15 +22,9 @@ def size_of(path):
 
 
 @pytest.fixture
-def quick_options(small_weights):
+def quick_options(small_options):
     """Options for a small network and two short stages."""
-    layers = small_weights.layers
-    return (
-        *QUICK,
-        *("--weights", str(small_weights.path)),
-        *("--style-layers", ",".join(map(str, layers.style_layers))),
-        *("--content-layers", ",".join(map(str, layers.content_layers))),
-    )
+    return *QUICK, *small_options
 
 
 @pytest.fixture
