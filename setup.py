@@ -51,7 +51,10 @@ setup(
         ],
         "zoo": ["gluoncv>=0.10,<0.11"],
         "notebook": ["notebook>=6.5"],
-        "test": ["pytest>=7", "nbclient>=0.7", "ipykernel>=6", "setuptools>=70.1"],
+        "test": [
+            *("pytest>=7", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
+            "setuptools>=70.1",
+        ],
     },
     entry_points={"console_scripts": ["gluon-style-train = gluon_style.train:main"]},
 )

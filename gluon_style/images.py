@@ -64,7 +64,7 @@ def read(path):
                         "million: make it smaller"
                     )
                 if getattr(picture, "n_frames", 1) > 1:
-                    logger.info("%s is animated: its first frame is used", path)
+                    logger.info("%s: the first of its %d frames is used", path, picture.n_frames)
                 return nd.array(np.asarray(to_rgb(picture)), dtype="uint8")
     except UnidentifiedImageError:
         raise ImageError(f"{path}: not a picture that can be read") from None
@@ -83,8 +83,10 @@ def to_rgb(picture):
     """A Pillow picture, upright, over white, as 8-bit RGB."""
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I") or picture.mode == "F":
-        # Pillow clips 16 bits to 8 instead of scaling them.
-        picture = Image.fromarray((np.asarray(picture) / 257 + 0.5).clip(0, 255).astype("uint8"))
+        # Pillow clips 16 bits to 8 instead of scaling them; floats are 0 to 1, or to 255.
+        pixels = np.nan_to_num(np.asarray(picture))
+        most = 65535 if picture.mode != "F" else 1 if pixels.max() <= 1 else 255
+        picture = Image.fromarray((pixels * (255 / most) + 0.5).clip(0, 255).astype("uint8"))
     alpha = None
     if "A" in picture.getbands() or "transparency" in picture.info:
         if picture.mode != "LA":
@@ -110,7 +112,7 @@ def to_srgb(picture):
             if "sRGB" not in ImageCms.getProfileDescription(profile):
                 srgb = ImageCms.createProfile("sRGB")
                 return ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             logger.info("a colour profile that cannot be used is ignored")
     return plain.convert("RGB")
 

@@ -236,7 +236,7 @@ def get_ctx(name):
         return try_gpu()
     if name == "cpu":
         return get_cpu()
-    match = re.fullmatch(r"gpu(?:\((\d+)\))?", name)
+    match = re.fullmatch(r"gpu(?:\(([0-9]{1,4})\))?", name)
     if not match:
         raise DeviceError(
             f"--ctx {name}: one of auto, cpu, gpu, gpu(N) is wanted"

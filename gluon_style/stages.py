@@ -10,6 +10,8 @@ from mxnet import nd
 from .errors import UsageError
 from .images import postprocess
 
+MOST = 10**9
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -28,7 +30,7 @@ class Stage:
     Raises
     ------
     UsageError
-        A number is not a whole number above 0.
+        A number is not a whole number from 1 to `MOST`.
     """
 
     image_shape: Union[Tuple[int, int], int]
@@ -38,9 +40,10 @@ class Stage:
     def __post_init__(self):
         sides = self.image_shape if isinstance(self.image_shape, tuple) else (self.image_shape,)
         for value in (*sides, self.max_epochs, self.lr_decay_epoch):
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or not 1 <= value <= MOST:
                 raise UsageError(
-                    f"--stages {self}: width, height, epochs and decay are whole numbers above 0"
+                    f"--stages {self}: width, height, epochs and decay are whole numbers above 0, "
+                    f"of at most {MOST:,}"
                 )
 
     def __str__(self):

@@ -1,15 +1,21 @@
 """The command line, as a user meets it."""
 
+import argparse
 import csv
 import json
 import re
 
+import hypothesis
+import hypothesis.strategies
 import numpy as np
 import pytest
 from PIL import Image
 
-from gluon_style import __version__
-from gluon_style.train import main
+from gluon_style import __version__, runtime
+from gluon_style.errors import DeviceError, UsageError
+from gluon_style.features import Layers
+from gluon_style.stages import Stage
+from gluon_style.train import main, parse_layers, parse_stages, positive
 
 from .conftest import PROJECT
 
@@ -126,17 +132,57 @@ def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
     "options, message",
     [
         (("--content", "nowhere.jpg"), "nowhere.jpg: No such file"),
+        (("--style", "nowhere.jpg"), "nowhere.jpg: No such file"),
         (("--weights", "nowhere.h5"), "--weights nowhere.h5: no such file"),
+        (("--weights", "kears"), "did you mean keras?"),
+        (("--weights", "."), "--weights .: no such file"),
         (("--stages", "3"), "--stages 3: 1, 2 or WxH:epochs:decay"),
+        (("--stages", ""), "--stages : 1, 2 or WxH:epochs:decay"),
+        (("--stages", "96x64"), "--stages 96x64: 1, 2 or WxH:epochs:decay"),
+        (("--stages", "96x64:12:5,"), "1, 2 or WxH:epochs:decay"),
+        (("--stages", "96x64:12.5:5"), "1, 2 or WxH:epochs:decay"),
         (("--stages", "0x10:1:1"), "--stages 0x10:1:1: width, height, epochs and decay"),
+        (("--stages=-5x10:1:1",), "--stages -5x10:1:1: width, height, epochs and decay"),
+        (("--stages", "96x64:0:1"), "--stages 96x64:0:1: width, height, epochs and decay"),
+        (("--stages", "96x64:1:0"), "--stages 96x64:1:0: width, height, epochs and decay"),
+        (("--stages", f"{10**200}x{10**200}:1:1"), "of at most 1,000,000,000"),
         (("--stages", "90000x90000:1:1"), "90000x90000 needs 162"),
+        (("--stages", "1x100:1:1"), "--stages 1x100:1:1 is too small: the chosen layers need"),
         (("--lr", "fast"), "argument --lr: invalid float value: 'fast'"),
         (("--lr", "0"), "--lr 0.0: the learning rate"),
+        (("--lr", "-0.1"), "--lr -0.1: the learning rate"),
+        (("--lr", "nan"), "--lr nan: the learning rate"),
+        (("--lr", "inf"), "--lr inf: the learning rate"),
+        (("--seed", "-1"), "--seed -1: a whole number"),
+        (("--seed", "1.5"), "argument --seed: invalid int value: '1.5'"),
+        (("--content-weight", "-1"), "--content-weight -1.0: a loss weight is a finite number"),
+        (("--style-weight", "nan"), "--style-weight nan: a loss weight is a finite number"),
+        (("--tv-weight", "inf"), "--tv-weight inf: a loss weight is a finite number"),
+        (
+            ("--content-weight", "0", "--style-weight", "0", "--tv-weight", "0"),
+            "are all 0: nothing is left to minimise",
+        ),
         (("--style-layers", "99"), "--style-layers 99: VGG-19's layers are 0 to 36"),
+        (("--style-layers=-1",), "--style-layers -1: VGG-19's layers are 0 to 36"),
         (("--style-layers", "a,b"), "--style-layers: 'a,b': layer indices"),
+        (("--style-layers", ""), "--style-layers: '': layer indices"),
+        (("--style-layers", "0,5,0"), "--style-layers 0,5,0: a layer is named twice"),
+        (("--content-layers", "30"), "it ends at layer 7, but layer 30 is needed"),
         (("--ctx", "tpu"), "--ctx tpu: one of auto, cpu, gpu, gpu(N)"),
+        (("--ctx", "gpu(-1)"), "--ctx gpu(-1): one of auto, cpu, gpu, gpu(N)"),
+        (("--precision", "flaot32"), "did you mean float32?"),
+        (("--save-every", "0"), "argument --save-every: invalid positive int value: '0'"),
+        (("--save-every", "often"), "invalid positive int value: 'often'"),
+        (("--checkpoint-every", "-1"), "invalid positive float value: '-1'"),
+        (("--checkpoint-every", "nan"), "invalid positive float value: 'nan'"),
+        (("--animation", "mp4"), "argument --animation: invalid choice: 'mp4'"),
+        (("--resume", "nowhere"), "nowhere: no such folder"),
+        (("--resume", ""), "the run cannot go on"),
         (("--colour",), "unrecognized arguments: --colour; --help lists"),
         (("--style-wieght", "3"), "--style-wieght 3; did you mean --style-weight?"),
+        (("me.jpg",), "unrecognized arguments: me.jpg"),
+        (("--content",), "argument --content: expected one argument"),
+        (("--st", "1"), "ambiguous option: --st could match"),
         (("--book", "--style", "x.png"), "--book brings its own pictures"),
     ],
 )
@@ -165,3 +211,61 @@ def test_every_name_of_the_package_can_be_imported():
 
 def test_version_stands_in_one_place():
     assert __version__ not in (PROJECT / "setup.py").read_text()
+
+
+sides = hypothesis.strategies.integers(1, 10**9)
+stage_texts = hypothesis.strategies.builds("{}x{}:{}:{}".format, sides, sides, sides, sides)
+
+
+@hypothesis.given(hypothesis.strategies.lists(stage_texts, min_size=1, max_size=4).map(",".join))
+def test_stages_are_read_as_they_are_written(text):
+    assert ",".join(map(str, parse_stages(text))) == text
+
+
+# Mostly what could be meant, and anything at all.
+nearly = hypothesis.strategies.text("0123456789x:,-+. gpu()eE") | hypothesis.strategies.text()
+
+
+@hypothesis.given(nearly)
+@hypothesis.example("1" * 5000 + "x1:1:1")
+def test_any_text_is_stages_or_a_usage_error(text):
+    try:
+        stages = parse_stages(text)
+    except UsageError:
+        return
+    assert stages and all(isinstance(stage, Stage) for stage in stages)
+
+
+@hypothesis.given(nearly)
+@hypothesis.example("1" * 5000)
+def test_any_text_is_layers_or_an_error(text):
+    try:
+        layers = Layers(parse_layers(text))
+    except (argparse.ArgumentTypeError, UsageError):
+        return
+    assert all(0 <= index <= 36 for index in layers.style_layers)
+
+
+@hypothesis.given(hypothesis.strategies.lists(hypothesis.strategies.integers(0, 36), min_size=1))
+def test_layers_are_read_as_they_are_written(indices):
+    assert parse_layers(",".join(map(str, indices))) == tuple(indices)
+
+
+@hypothesis.given(nearly)
+@hypothesis.example("gpu(" + "1" * 5000 + ")")
+@hypothesis.example("gpu(٣)")
+def test_any_text_is_a_device_or_an_error(text):
+    try:
+        ctx = runtime.get_ctx(text)
+    except DeviceError:
+        return
+    assert text == "auto" or str(ctx).startswith(text)
+
+
+@hypothesis.given(nearly)
+def test_any_text_is_a_positive_number_or_no_value(text):
+    for number in (int, float):
+        try:
+            assert 0 < positive(number)(text) < float("inf")
+        except ValueError:
+            continue

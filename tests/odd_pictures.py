@@ -1,0 +1,323 @@
+"""Pictures that people have, good and bad, each with what is to be expected of it.
+
+The good ones show four fields of flat colour: red and green above, blue and white below.
+"""
+
+import os
+import socket
+import struct
+import zlib
+from typing import Callable, NamedTuple, Optional
+
+import numpy as np
+from PIL import Image, ImageCms, features
+
+FIELDS = np.array([[(255, 0, 0), (0, 255, 0)], [(0, 0, 255), (255, 255, 255)]], "uint8")
+GREY = np.array([[76, 150], [29, 255]], "uint8")  # the same without colour
+
+
+def fields(width=48, height=32, colours=FIELDS):
+    """The four fields as an array."""
+    return colours.repeat(height // 2, axis=0).repeat(width // 2, axis=1)
+
+
+def rgb(**size):
+    return Image.fromarray(fields(**size))
+
+
+def grey():
+    return Image.fromarray(fields(colours=GREY))
+
+
+class Good(NamedTuple):
+    """A picture that works.
+
+    make : writes it to a path.
+    colours : what its fields are read as, None if only that it is read matters.
+    told : what is said of it.
+    """
+
+    make: Callable
+    colours: Optional[np.ndarray] = FIELDS
+    told: str = ""
+    size: tuple = (48, 32)
+
+
+class Bad(NamedTuple):
+    """A picture, or something else, that does not work.
+
+    make : puts it there.
+    message : a regular expression for what is said; what damage does to a format's reader
+        differs between versions of Pillow.
+    """
+
+    make: Callable
+    message: str = "damaged|not a picture"
+
+
+def saved(picture, **options):
+    """A maker of a file with this picture; its name tells the format."""
+    return lambda path: picture().save(path, **options)
+
+
+def written(data):
+    """A maker of a file with these bytes."""
+    return lambda path: path.write_bytes(data() if callable(data) else data)
+
+
+def as_bytes(picture, name, **options):
+    from io import BytesIO
+
+    file = BytesIO()
+    picture.save(file, name, **options)
+    return file.getvalue()
+
+
+def turned(orientation):
+    """A picture that is stored in another orientation, and says in which."""
+    # What brings it back: the inverse of what orientation says.
+    transposes = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+
+    def make(path):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        rgb().transpose(transposes[orientation]).save(path, exif=exif)
+
+    return make
+
+
+def with_alpha(mode="RGBA"):
+    """The fields, the left ones wholly transparent."""
+    picture = (grey() if mode == "LA" else rgb()).convert(mode)
+    alpha = np.full((32, 48), 255, "uint8")
+    alpha[:, :24] = 0
+    picture.putalpha(Image.fromarray(alpha))
+    return picture
+
+
+LEFT_WHITE = FIELDS.copy()
+LEFT_WHITE[:, 0] = 255
+
+
+def grey_colours(values=GREY):
+    return np.stack([values] * 3, axis=-1)
+
+
+def frames(first=rgb):
+    return {"save_all": True, "append_images": [Image.new("RGB", (48, 32), "black")]}
+
+
+def swapped_profile():
+    """An RGB colour profile in which red is blue, and blue is red."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    (count,) = struct.unpack(">I", profile[128:132])
+    for place in range(132, 132 + 12 * count, 12):
+        tag = bytes(profile[place : place + 4])
+        profile[place : place + 4] = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}.get(tag, tag)
+    return bytes(profile).replace("sRGB".encode("utf-16-be"), "xRGB".encode("utf-16-be"))
+
+
+SWAPPED = FIELDS[:, :, ::-1]
+
+
+def sixteen_bits():
+    return Image.fromarray(fields(colours=GREY.astype("uint16") * 257))
+
+
+def palette_with_transparency():
+    picture = rgb().convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
+    picture.info["transparency"] = picture.getpixel((0, 0))  # red
+    return picture
+
+
+RED_WHITE = FIELDS.copy()
+RED_WHITE[0, 0] = 255
+
+
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def png(width, height, data=b"", extra=b""):
+    """A PNG file that says it has this size, whatever its data."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header), extra, chunk(b"IDAT", data), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def part_of(name, share, **options):
+    return lambda: (lambda data: data[: int(len(data) * share)])(noise(name, **options))
+
+
+def noise(name, **options):
+    """A file that holds a lot: what is cut off matters."""
+    pixels = np.random.RandomState(0).randint(0, 256, (200, 300, 3), dtype="uint8")
+    return as_bytes(Image.fromarray(pixels), name, **options)
+
+
+def damaged(name, place=0.5, length=2000):
+    """A file with a hole in it."""
+
+    def data():
+        sound = noise(name)
+        start = int(len(sound) * place)
+        return sound[:start] + bytes(length) + sound[start + length :]
+
+    return data
+
+
+def bound_socket(path):
+    here = os.getcwd()
+    os.chdir(path.parent)  # their paths are short
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+LONG = "long-" + "x" * 240
+GOOD = {
+    "plain.jpg": Good(saved(rgb, quality=95, subsampling=0)),
+    "progressive.jpg": Good(saved(rgb, quality=95, subsampling=0, progressive=True)),
+    "plain.png": Good(saved(rgb)),
+    "plain.bmp": Good(saved(rgb)),
+    "plain.tif": Good(saved(rgb)),
+    "compressed.tif": Good(saved(rgb, compression="tiff_lzw")),
+    "plain.ppm": Good(saved(rgb)),
+    "plain.tga": Good(saved(rgb)),
+    "plain.pcx": Good(saved(rgb)),
+    "plain.gif": Good(saved(rgb)),
+    "plain.ico": Good(saved(rgb, sizes=[(48, 32)])),
+    **{f"turned-{n}.jpg": Good(turned(n), None) for n in (2, 3, 4, 5, 6, 7, 8)},
+    "grey.jpg": Good(saved(grey, quality=95), grey_colours()),
+    "grey.png": Good(saved(grey), grey_colours()),
+    "grey-alpha.png": Good(
+        saved(lambda: with_alpha("LA")), grey_colours(np.array([[255, 150], [255, 255]]))
+    ),
+    "alpha.png": Good(saved(with_alpha), LEFT_WHITE),
+    "palette.png": Good(saved(lambda: rgb().convert("P", palette=Image.Palette.ADAPTIVE))),
+    "palette-transparent.png": Good(saved(palette_with_transparency), RED_WHITE),
+    "transparent.gif": Good(saved(palette_with_transparency), RED_WHITE),
+    "one-bit.png": Good(
+        saved(lambda: grey().point(lambda value: 255 * (value > 100)).convert("1")),
+        grey_colours(np.array([[0, 255], [0, 255]])),
+    ),
+    "one-bit.tif": Good(saved(lambda: grey().convert("1")), None),
+    "cmyk.jpg": Good(saved(lambda: rgb().convert("CMYK"), quality=95)),
+    "cmyk.tif": Good(saved(lambda: rgb().convert("CMYK"))),
+    "lab.tif": Good(saved(lambda: Image.new("LAB", (48, 32), (128, 128, 128))), None),
+    "ycbcr.tif": Good(saved(lambda: rgb().convert("YCbCr"))),
+    "sixteen-bits.png": Good(saved(sixteen_bits), grey_colours()),
+    "sixteen-bits.tif": Good(saved(sixteen_bits), grey_colours()),
+    "integers.tif": Good(
+        saved(lambda: Image.fromarray(fields(colours=GREY.astype("int32") * 257))), grey_colours()
+    ),
+    "floats.tif": Good(
+        saved(lambda: Image.fromarray(fields(colours=GREY.astype("float32") / 255))),
+        grey_colours(),
+    ),
+    "floats-255.tif": Good(
+        saved(lambda: Image.fromarray(fields(colours=GREY.astype("float32")))), grey_colours()
+    ),
+    "not-numbers.tif": Good(
+        saved(lambda: Image.fromarray(np.full((32, 48), np.nan, "float32"))), None
+    ),
+    "animated.gif": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
+    "animated.png": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
+    "pages.tif": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
+    "profile-srgb.png": Good(
+        saved(
+            rgb,
+            icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
+        )
+    ),
+    "profile-other.png": Good(saved(rgb, icc_profile=swapped_profile()), SWAPPED),
+    "profile-other-alpha.png": Good(
+        saved(with_alpha, icc_profile=swapped_profile()),
+        LEFT_WHITE[:, :, ::-1],
+    ),
+    "profile-broken.jpg": Good(saved(rgb, quality=95, subsampling=0, icc_profile=b"nonsense")),
+    "profile-for-grey.png": Good(saved(grey, icc_profile=swapped_profile()), grey_colours()),
+    "png called.jpg": Good(written(lambda: as_bytes(rgb(), "PNG"))),
+    "no-extension": Good(written(lambda: as_bytes(rgb(), "PNG"))),
+    "with spaces and 'quotes'.png": Good(saved(rgb)),
+    "样式 öß.png": Good(saved(rgb)),
+    os.fsdecode(b"not-text-\xff.png"): Good(saved(rgb)),
+    "-dash.png": Good(saved(rgb)),
+    "two\nlines.png": Good(saved(rgb)),
+    LONG + ".png": Good(saved(rgb)),
+    "wide.png": Good(saved(lambda: rgb(width=4000, height=4)), None, size=(4000, 4)),
+    "trailing-bytes.png": Good(written(lambda: as_bytes(rgb(), "PNG") + b"more")),
+}
+if features.check("webp"):
+    GOOD["plain.webp"] = Good(saved(rgb, lossless=True))
+    GOOD["alpha.webp"] = Good(saved(with_alpha, lossless=True), LEFT_WHITE)
+    GOOD["animated.webp"] = Good(
+        saved(rgb, lossless=True, **frames()), told="the first of its 2 frames is used"
+    )
+if features.check("jpg_2000"):
+    GOOD["plain.jp2"] = Good(saved(rgb))
+
+NO_PICTURE = "not a picture that can be read"
+BAD = {
+    "empty.jpg": Bad(written(b""), NO_PICTURE),
+    "one-byte.png": Bad(written(b"\x89"), NO_PICTURE),
+    "text.png": Bad(written(b"I am not a picture.\n"), NO_PICTURE),
+    "page.jpg": Bad(written(b"<!DOCTYPE html><title>404</title>"), NO_PICTURE),
+    "drawing.svg": Bad(written(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), NO_PICTURE),
+    "paper.pdf": Bad(written(b"%PDF-1.4\n%%EOF\n"), NO_PICTURE),
+    "zeros.png": Bad(written(bytes(100_000)), NO_PICTURE),
+    "noise.jpg": Bad(written(lambda: np.random.RandomState(1).bytes(50_000)), NO_PICTURE),
+    "truncated.jpg": Bad(written(part_of("JPEG", 0.5)), "truncated"),
+    "truncated-early.jpg": Bad(written(part_of("JPEG", 0.02))),
+    "truncated.png": Bad(written(part_of("PNG", 0.5)), "truncated"),
+    "truncated.gif": Bad(written(part_of("GIF", 0.5)), "truncated"),
+    "truncated.bmp": Bad(written(part_of("BMP", 0.5)), "truncated"),
+    "truncated.tif": Bad(written(part_of("TIFF", 0.5))),
+    "header-only.jpg": Bad(written(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00")),
+    "header-only.gif": Bad(written(b"GIF89a\x01\x00\x01\x00")),
+    "header-only.png": Bad(written(b"\x89PNG\r\n\x1a\n")),
+    "damaged.png": Bad(written(damaged("PNG"))),
+    "damaged-header.png": Bad(written(damaged("PNG", 0, 16)), NO_PICTURE),
+    "damaged-size.png": Bad(written(damaged("PNG", 18 / 180_000, 8))),
+    "no-data.png": Bad(written(png(48, 32))),
+    "bomb.png": Bad(written(png(60_000, 60_000)), "million pixels: make it smaller"),
+    "bomb-large.png": Bad(
+        written(png(2**31 - 1, 2**31 - 1)), "million pixels|damaged|not a picture"
+    ),
+    "bomb-just.png": Bad(written(png(13_400, 13_300)), "13400x13300 pixels are more than 178"),
+    "bomb-text.png": Bad(
+        written(
+            lambda: png(
+                *(48, 32),
+                zlib.compress(b"".join(b"\0" + bytes(144) for _ in range(32))),
+                chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200_000_000))),
+            )
+        ),
+    ),
+    "folder.png": Bad(lambda path: path.mkdir(), "not a file"),
+    "missing.png": Bad(lambda path: None, "No such file or directory"),
+    "missing-folder/a.png": Bad(lambda path: None, "No such file or directory"),
+    "x" * 300 + ".png": Bad(lambda path: None, "File name too long"),
+    "pipe.png": Bad(lambda path: os.mkfifo(path), "not a file"),
+    "socket.png": Bad(bound_socket, "not a file"),
+    "endless.png": Bad(lambda path: path.symlink_to("/dev/zero"), "not a file"),
+    "nothing.png": Bad(lambda path: path.symlink_to("/dev/null"), "not a file"),
+    "broken-link.png": Bad(lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+    "loop.png": Bad(lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+    "one-pixel.png": Bad(
+        saved(lambda: Image.new("RGB", (1, 1))), "1x1 is too small: the chosen layers need at least"
+    ),
+    "low.png": Bad(saved(lambda: Image.new("RGB", (500, 1))), "500x1 is too small: the chosen"),
+}
+if features.check("webp"):
+    BAD["truncated.webp"] = Bad(written(part_of("WEBP", 0.5)))

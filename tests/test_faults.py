@@ -1,0 +1,161 @@
+"""Breaking runs: killed at any moment, and on a disk that is full."""
+
+import csv
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .conftest import command
+
+# A checkpoint after every epoch: at most moments some file is being written.
+STAGES = ("--stages", "24x16:60:25,36x24:40:25")
+WRITING = ("--checkpoint-every", "0.001", "--save-every", "3", "--quiet")
+
+
+def outcome(folder):
+    """What a run that was broken and gone on with has in common with one that was not."""
+    with open(folder / "losses.csv", newline="") as file:
+        rows = [{**row, "seconds": None} for row in csv.DictReader(file)]
+    names = [path.name for path in sorted(folder.glob("*.png")) if path.name != "losses.png"]
+    return rows, {name: (folder / name).read_bytes() for name in names}
+
+
+def check_readable(folder):
+    """Every file under a final name can be read as what its name says."""
+    for path in folder.glob("[!.]*"):
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                picture.load()
+        elif path.suffix == ".npz":
+            with np.load(path) as file:
+                assert [array.shape for array in file.values()]
+        elif path.suffix == ".csv":
+            assert path.read_text().endswith("\n")
+
+
+@pytest.fixture(scope="module")
+def whole(small_options, tmp_path_factory):
+    """A folder with a run that nothing happened to, and how long it took."""
+    folder = tmp_path_factory.mktemp("whole")
+    start = time.monotonic()
+    how = command("train", *STAGES, *WRITING, *small_options, "--output", folder)
+    subprocess.run(**how, check=True)
+    return folder, time.monotonic() - start
+
+
+def kill_and_go_on(folder, moment, options):
+    """Kill a run after so many seconds and start it again: whether it went on from a checkpoint."""
+    process = subprocess.Popen(**command("train", *STAGES, *WRITING, *options, "--output", folder))
+    try:
+        process.wait(moment)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if folder.exists():
+        check_readable(folder)
+    resumes = any(folder.glob("checkpoint*.npz"))
+    again = ("--resume", folder) if resumes else ("--output", folder, *STAGES, *options)
+    subprocess.run(**command("train", *again, *WRITING), check=True)
+    return resumes
+
+
+def kill_at_random(times, whole, options, tmp_path):
+    """Kill and go on so many times; how often the run went on from a checkpoint."""
+    expected, seconds = outcome(whole[0]), whole[1]
+    moments, resumed = random.Random(0), 0
+    for number in range(times):
+        folder = tmp_path / str(number)
+        # The imports, in which nothing can happen, take a second at least.
+        resumed += kill_and_go_on(folder, moments.uniform(1, seconds), options)
+        assert outcome(folder) == expected, number
+        check_readable(folder)
+        assert not list(folder.glob(".*.part"))
+        shutil.rmtree(folder)
+    return resumed
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, small_options, tmp_path):
+    kill_at_random(3, whole, small_options, tmp_path)
+
+
+@pytest.mark.slow
+def test_fifty_killed_runs_go_on_as_if_nothing_had_happened(whole, small_options, tmp_path):
+    resumed = kill_at_random(50, whole, small_options, tmp_path)
+    print(f"50 of 50 identical, {resumed} of them killed after the first checkpoint")
+    assert resumed > 10
+
+
+@contextmanager
+def small_disk(folder, megabytes):
+    """A file system of so many megabytes, where the machine lets us mount one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting a small file system is not allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
+def test_a_disk_that_fills_up_in_mid_run(whole, small_options, tmp_path):
+    with small_disk(tmp_path / "disk", 8) as disk:
+        out = disk / "out"
+        process = subprocess.Popen(
+            **command("train", *STAGES, *WRITING, *small_options, "--output", out),
+            stderr=subprocess.PIPE,
+        )
+        while not (out / "neural-style-1-epoch-00006.png").exists():
+            assert process.poll() is None
+        with open(disk / "filler", "wb", buffering=0) as filler:
+            with pytest.raises(OSError, match="No space left"):
+                while True:
+                    filler.write(bytes(4096))
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert "Traceback" not in err and "Exception ignored" not in err
+        line = err.splitlines()[-1]
+        assert "cannot be written: No space left on device; to go on: python -m" in line
+        check_readable(out)
+        os.unlink(disk / "filler")
+        subprocess.run(**command("train", "--resume", out, *WRITING), check=True)
+        assert outcome(out) == outcome(whole[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
+def test_a_disk_that_is_too_small_from_the_start(run_command, small_options, tmp_path):
+    with small_disk(tmp_path / "disk", 1) as disk:
+        result = run_command("train", *STAGES, *small_options, "--output", disk / "out")
+        assert result.returncode == 2
+        assert "MB of disk space" in result.stderr
+        assert not list(disk.rglob("*.png"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's limits")
+def test_a_file_that_may_not_grow(whole, small_options, tmp_path):
+    """The same as a full disk, on any machine: files of more than 20 kB cannot be written."""
+    import resource
+    import signal
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+
+    how = command("train", *STAGES, *WRITING, *small_options, "--output", tmp_path / "out")
+    result = subprocess.run(**how, capture_output=True, preexec_fn=limit)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr and "Exception ignored" not in result.stderr
+    assert "cannot be written: File too large" in result.stderr.splitlines()[-1]
+    check_readable(tmp_path / "out")
+    assert not list((tmp_path / "out").glob(".*.part"))
