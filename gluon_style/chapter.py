@@ -137,12 +137,13 @@ class StyleTransfer:
         self.net = get_net(self.weights.parameters, settings.layers, self.ctx, self.precision)
 
     def resolved(self):
-        """The settings with what `auto` has come to, and with paths that hold in any folder."""
+        """The settings with what `auto` has come to, sizes, and paths that hold in any folder."""
         settings, weights = self.settings, self.weights
         return dataclasses.replace(
             settings,
             content=os.path.abspath(settings.content),
             style=os.path.abspath(settings.style),
+            stages=self.stages,
             weights=os.path.abspath(weights.file) if weights.file else weights.source,
             ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
             precision=self.precision,

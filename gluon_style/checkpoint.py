@@ -29,7 +29,7 @@ class Checkpoint:
     Attributes
     ----------
     settings : Settings
-        With the device, the precision and the weights that the run uses, none of them `auto`.
+        As `gluon_style.chapter.StyleTransfer.resolved` gives them.
     identity : dict of str to str
         See `gluon_style.chapter.StyleTransfer.identity`.
     options : dict
@@ -104,7 +104,9 @@ class Checkpoint:
 
     @classmethod
     def read(cls, folder):
-        """Read the last checkpoint in a folder; where it is damaged, the one before it.
+        """Read the last checkpoint in a folder.
+
+        Where it is damaged, the one before it is read, and takes its place.
 
         Parameters
         ----------
@@ -126,6 +128,7 @@ class Checkpoint:
                 continue
             if damaged:
                 logger.warning("%s: %s; going back to the one before it", folder, damaged[0])
+                (folder / name).replace(folder / CHECKPOINTS[0])
             return checkpoint
         found = " and ".join(damaged) or "there is no checkpoint"
         raise CheckpointError(f"--resume {folder}: {found}: the run cannot go on, start it again")
@@ -133,7 +136,8 @@ class Checkpoint:
     def check_settings(self, settings):
         """Make sure that a run with these settings is this one; its last stage may be longer.
 
-        The pictures, the weights and what `auto` stands for are left to `check_identity`.
+        The stages are compared with width and height given. The pictures, the weights and what
+        `auto` stands for are left to `check_identity`.
 
         Raises
         ------
@@ -142,10 +146,7 @@ class Checkpoint:
         was, now = _options(self.settings), _options(settings)
         for option in was:
             if was[option] != now[option]:
-                raise CheckpointError(
-                    f"{option} was {was[option]} and is now {now[option]}: leave it out to go on "
-                    "with the run, or start a new one with another --output"
-                )
+                raise _changed(option, was[option], now[option])
         before, after = (each.stages for each in (self.settings, settings))
         longer = dataclasses.replace(before[-1], max_epochs=after[-1].max_epochs)
         too_few = self.state.stage == len(after) and after[-1].max_epochs < self.state.epochs
@@ -175,11 +176,17 @@ class Checkpoint:
                     "checksum differs): give that, or start a new run with another --output"
                 )
         for name in ("ctx", "precision"):
-            if getattr(now, name) != getattr(self.settings, name):
-                raise CheckpointError(
-                    f"--{name} was {getattr(self.settings, name)} and is now {getattr(now, name)}: "
-                    "leave it out to go on with the run, or start a new one with another --output"
-                )
+            before, after = getattr(self.settings, name), getattr(now, name)
+            if before != after:
+                raise _changed(f"--{name}", before, after)
+
+
+def _changed(option, was, now):
+    """The error for an option that is not what it was."""
+    return CheckpointError(
+        f"{option} was {was} and is now {now}: leave it out to go on with the run, or start a new "
+        "one with another --output"
+    )
 
 
 def _options(settings):
@@ -194,13 +201,11 @@ def _options(settings):
 
 def _settings(values):
     """Settings from their `dataclasses.asdict`, after a way through JSON."""
-    stages = []
-    for stage in values["stages"]:
-        shape = stage["image_shape"]
-        shape = tuple(shape) if isinstance(shape, list) else shape
-        stages.append(Stage(**{**stage, "image_shape": shape}))
     nested = {
-        "stages": tuple(stages),
+        "stages": tuple(
+            Stage(**{**stage, "image_shape": tuple(stage["image_shape"])})
+            for stage in values["stages"]
+        ),
         "layers": Layers(**{name: tuple(indices) for name, indices in values["layers"].items()}),
         "loss_weights": LossWeights(**values["loss_weights"]),
     }

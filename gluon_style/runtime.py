@@ -192,8 +192,10 @@ def get_cpu():
     """
     import mxnet as mx
 
-    failure = gpu.ask_driver().failure if has_gpu_code() else None
-    if has_gpu_code() and not failure:
+    if not has_gpu_code():
+        return mx.cpu()
+    failure = gpu.ask_driver().failure
+    if not failure:
         try:
             mx.context.num_gpus()
         except mx.MXNetError as error:

@@ -14,6 +14,7 @@ from .chapter import Settings, StyleTransfer  # noqa: E402
 from .checkpoint import Checkpoint, Checkpoints  # noqa: E402
 from .errors import GluonStyleError, Parser, UsageError, one_line  # noqa: E402
 from .features import Layers  # noqa: E402
+from .images import read  # noqa: E402
 from .losses import LossWeights  # noqa: E402
 from .outputs import ANIMATIONS, OutputFolder, Results  # noqa: E402
 from .progress import NextStage, PrintLosses, progress  # noqa: E402
@@ -28,7 +29,7 @@ class HelpFormatter(argparse.HelpFormatter):
     """Show the default of every option that takes a value."""
 
     def _get_help_string(self, action):
-        shows = action.nargs != 0 and action.default is not argparse.SUPPRESS
+        shows = action.nargs != 0 and action.default not in (None, argparse.SUPPRESS)
         return f"{action.help} (default: %(default)s)" if shows else action.help
 
 
@@ -290,6 +291,10 @@ def resume(options, folder, checkpoint):
     if options.book != checkpoint.options["book"]:
         raise UsageError("--book is for new runs: leave it out to go on with this one")
     settings = get_settings(options)
+    if settings.stages != checkpoint.settings.stages:
+        content_img = read(settings.content)
+        stages = tuple(stage.fitted(content_img) for stage in settings.stages)
+        settings = dataclasses.replace(settings, stages=stages)
     checkpoint.check_settings(settings)
     if checkpoint.is_finished(settings.stages):
         if not options.quiet:

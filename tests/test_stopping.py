@@ -1,6 +1,5 @@
 """Stopping and going on through the real command line, in real processes."""
 
-import csv
 import os
 import shlex
 import shutil
@@ -11,17 +10,9 @@ import sys
 import pytest
 from PIL import Image
 
-from .conftest import PROJECT, command
+from .conftest import PROJECT, command, outcome
 
 STAGES = ("--stages", "24x16:120:50,36x24:60:40")
-
-
-def outcome(folder):
-    """What two runs have in common when they are the same."""
-    with open(folder / "losses.csv", newline="") as file:
-        rows = [{**row, "seconds": None} for row in csv.DictReader(file)]
-    pictures = [path.read_bytes() for path in sorted(folder.glob("neural-style-?.png"))]
-    return rows, pictures
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +162,24 @@ def test_a_changed_run_is_refused(run_command, whole, tmp_path, options, message
     assert message in result.stderr
     assert result.stderr.count("\n") <= 1 + result.stderr.count("cannot be verified")
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_chapters_stages_may_be_given_by_number_or_by_size(start, run_command, tmp_path):
+    process = start("--stages", "1")
+    while not (tmp_path / "out" / "checkpoint.npz").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    for stages, message in (
+        ("1", "--weights untrained: not what the run was started with"),
+        ("300x200:501:200", "--weights untrained: not what the run was started with"),
+        ("2", "--stages was 300x200:500:200 and is now 300x200:500:200,1200x800:300:100: a run"),
+        ("300x200:501:100", "--stages was 300x200:500:200 and is now 300x200:501:100: a run can"),
+    ):
+        options = ("--stages", stages, "--weights", "untrained")
+        result = run_command("train", "--resume", "out", *options)
+        assert result.returncode == 2
+        assert message in result.stderr
 
 
 def test_nothing_to_go_on_with_is_told(run_command, tmp_path):
