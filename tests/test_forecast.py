@@ -8,6 +8,7 @@ import pytest
 from gluon_style import forecast, memory
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.forecast import (
+    FIXED_BYTES,
     LEAST_BYTES_PER_PIXEL,
     Forecast,
     Measurement,
@@ -34,22 +35,23 @@ def stage_run(width, height):
 def test_the_meter_measures_a_stage_that_raises_the_peak():
     meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
-    ones = np.ones(memory.peak() - memory.resident() + 100_000_000, "uint8")
+    ones = np.ones(memory.peak() - memory.resident() + 2 * FIXED_BYTES, "uint8")
     for seconds in (9.0, 2.0, 2.5):
         meter.end_epoch(run, SimpleNamespace(seconds=seconds))
     measured = meter.measurement()
     assert measured.seconds_per_pixel == 2.5 / 20_000
-    assert measured.bytes_per_pixel == pytest.approx(ones.nbytes / 20_000, rel=0.1)
-    assert measured.base == pytest.approx(memory.resident() - ones.nbytes, rel=0.1)
+    assert measured.bytes_per_pixel == pytest.approx((ones.nbytes - FIXED_BYTES) / 20_000, rel=0.1)
+    assert measured.base == pytest.approx(memory.resident() - ones.nbytes + FIXED_BYTES, rel=0.1)
 
 
 def test_the_meter_is_not_misled_by_an_older_peak():
-    np.ones(400_000_000, "uint8")
+    np.ones(800_000_000, "uint8")
     meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
-    ones = np.ones(100_000_000, "uint8")
+    ones = np.ones(2 * FIXED_BYTES, "uint8")
     meter.end_epoch(run, SimpleNamespace(seconds=1.0))
-    assert meter.measurement().bytes_per_pixel == pytest.approx(ones.nbytes / 20_000, rel=0.1)
+    per_pixel = (ones.nbytes - FIXED_BYTES) / 20_000
+    assert meter.measurement().bytes_per_pixel == pytest.approx(per_pixel, rel=0.1)
 
 
 def test_the_meter_never_measures_less_than_what_is_known_to_be_needed():
