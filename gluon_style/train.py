@@ -247,7 +247,7 @@ def plan(transfer, folder, state):
         lines.append(f"stage {number}  {width}x{height}, {stage.max_epochs} epochs")
     lines.append(f"results  {folder.path}")
     if state:
-        lines.append(f"goes on  after epoch {state.epochs} of stage {state.stage}")
+        lines.append(f"goes on  after {state.epochs} epochs of stage {state.stage}")
     return "\n".join(lines)
 
 
@@ -316,10 +316,11 @@ def stylise(transfer, options, folder, checkpoint=None):
     state = checkpoint.state if checkpoint else None
     kept = {name: getattr(options, name) for name in ("book", "save_every", "animation")}
     checkpoints = Checkpoints(results, kept, options.checkpoint_every)
-    listeners = [results, checkpoints, NextStage(transfer, options.quiet)]
+    listeners = [results, checkpoints]
     if not options.quiet:
         print(plan(transfer, folder, state), flush=True)
         listeners += [PrintLosses(), progress()]
+    listeners.append(NextStage(transfer, options.quiet))
     try:
         with StopOnSignal(transfer) as stop:
             transfer.run([*listeners, stop], state)

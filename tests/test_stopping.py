@@ -75,7 +75,7 @@ def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, statu
     words = shlex.split(said.split("to go on: python ")[1])
     again = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert f"goes on  after epoch {epochs} of stage 1" in again.stdout
+    assert f"goes on  after {epochs} epochs of stage 1" in again.stdout
     assert outcome(folder) == outcome(whole)
 
 

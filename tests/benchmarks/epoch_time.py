@@ -107,8 +107,10 @@ def compare(sides, options, shape):
             f"| {' / '.join(f'{loss:.4g}' for loss in losses)} |",
             flush=True,
         )
-        tolerance = 0.02 if "bfloat16" in side else 1e-3
-        agree &= all(abs(a - b) <= tolerance * abs(b) for a, b in zip(losses, expected))
+        # Measured by what is minimised, their sum: Adam's first steps go by the sign of a gradient
+        # that at many pixels is but rounding, which a loss that starts at 0 shows most.
+        tolerance = (5e-3 if "bfloat16" in side else 1e-3) * sum(expected)
+        agree &= all(abs(a - b) <= tolerance for a, b in zip(losses, expected))
     print("\nThe losses agree." if agree else "\nTHE LOSSES DO NOT AGREE.")
     return agree
 
