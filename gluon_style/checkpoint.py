@@ -33,7 +33,7 @@ class Checkpoint:
     identity : dict of str to str
         See `gluon_style.chapter.StyleTransfer.identity`.
     options : dict
-        Which files the run writes: arguments of `gluon_style.outputs.Results`.
+        What else the command line has to find again, see `gluon_style.train`.
     state : State
     records : list of (int, Epoch)
         Number of the stage and record of every epoch up to the state.
@@ -219,14 +219,14 @@ class Checkpoints(Listener):
     ----------
     results : Results
         The run's results: it comes before this one among the listeners.
-    options : dict
-        Arguments of `results`, to be found again when the run goes on.
     every : float
         Seconds of work that may be lost; 0 for a checkpoint after every epoch.
+    options : dict, optional
+        Kept in the checkpoints.
     """
 
-    def __init__(self, results, options, every=30.0):
-        self.results, self.options, self.every = results, options, every
+    def __init__(self, results, every=30.0, options=None):
+        self.results, self.every, self.options = results, every, options or {}
         self.settings = results.transfer.resolved()
         self.identity = results.transfer.identity()
         self.saved = None  # when; the first epoch is saved always

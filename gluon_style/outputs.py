@@ -9,6 +9,7 @@ import platform
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import filelock
@@ -66,7 +67,9 @@ class OutputFolder:
                 self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
-            self.lock.acquire(timeout=0)
+            # Some network's file systems have no locks: there nobody watches.
+            with suppress(NotImplementedError):
+                self.lock.acquire(timeout=0)
         except (FileExistsError, NotADirectoryError):
             raise OutputError(f"{self.path}: there is a file of that name, no folder") from None
         except FileNotFoundError:

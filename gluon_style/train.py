@@ -288,7 +288,7 @@ def resume(options, folder, checkpoint):
     """Go on with a run."""
     if options.output != options.resume:
         raise UsageError("--resume goes on in the run's own folder: leave out --output")
-    if options.book != checkpoint.options["book"]:
+    if options.book != checkpoint.options.get("book", False):
         raise UsageError("--book is for new runs: leave it out to go on with this one")
     settings = get_settings(options)
     if settings.stages != checkpoint.settings.stages:
@@ -315,7 +315,7 @@ def stylise(transfer, options, folder, checkpoint=None):
         results.go_on(checkpoint)
     state = checkpoint.state if checkpoint else None
     kept = {name: getattr(options, name) for name in ("book", "save_every", "animation")}
-    checkpoints = Checkpoints(results, kept, options.checkpoint_every)
+    checkpoints = Checkpoints(results, options.checkpoint_every, kept)
     listeners = [results, checkpoints]
     if not options.quiet:
         print(plan(transfer, folder, state), flush=True)

@@ -9,10 +9,6 @@ from gluon_style.images import preprocess, rgb_mean, rgb_std
 from gluon_style.stages import CHAPTER_STAGES, Listener, Stage
 
 
-def blank(width, height):
-    return nd.zeros((height, width, 3), dtype="uint8")
-
-
 class Watcher(Listener):
     def __init__(self):
         self.events, self.starts, self.ends = [], [], []
@@ -27,32 +23,6 @@ class Watcher(Listener):
     def end_stage(self, stage_run):
         self.events.append(("end", stage_run.number))
         self.ends.append(stage_run.picture().asnumpy())
-
-
-def test_the_chapters_stages():
-    first, second = (stage.fitted(blank(2048, 1365)) for stage in CHAPTER_STAGES)
-    assert first == Stage((300, 200), 500, 200)
-    assert second == Stage((1200, 800), 300, 100)
-
-
-@pytest.mark.parametrize(
-    "size, shape",
-    [((1365, 2048), (200, 300)), ((500, 500), (300, 300)), ((1000, 10), (300, 3))],
-)
-def test_a_stage_keeps_the_pictures_aspect_ratio(size, shape):
-    assert CHAPTER_STAGES[0].fitted(blank(*size)).image_shape == shape
-
-
-def test_a_stage_with_both_sides_given_keeps_them():
-    assert Stage((96, 64), 12, 5).fitted(blank(10, 10)).image_shape == (96, 64)
-
-
-@pytest.mark.parametrize(
-    "stage", [((0, 10), 1, 1), ((10, -1), 1, 1), (300, 0, 1), (300, 1, 0), ((2.5, 3), 1, 1)]
-)
-def test_a_stage_has_to_make_sense(stage):
-    with pytest.raises(UsageError, match="--stages .*: width, height, epochs and decay are"):
-        Stage(*stage)
 
 
 def test_default_settings_are_the_chapters():

@@ -21,8 +21,6 @@ from gluon_style.trainer import NonFiniteLoss
 
 from .conftest import outcome
 
-OPTIONS = {"save_every": None, "animation": None}
-
 
 class Break(Exception):
     """Something goes wrong in the middle of a run."""
@@ -44,7 +42,7 @@ def run(settings, path, *others, checkpoint=None):
         results = Results(folder, transfer)
         if checkpoint:
             results.go_on(checkpoint)
-        listeners = [results, Checkpoints(results, OPTIONS, every=0), *others]
+        listeners = [results, Checkpoints(results, every=0), *others]
         try:
             transfer.run(listeners, checkpoint and checkpoint.state)
         except (Break, NonFiniteLoss) as error:
@@ -131,7 +129,7 @@ def test_checkpoints_come_as_often_as_asked(small_settings, tmp_path, monkeypatc
     transfer = StyleTransfer(small_settings)
     with OutputFolder(tmp_path / "out") as folder:
         results = Results(folder, transfer)
-        transfer.run([results, Checkpoints(results, OPTIONS, every=30)])
+        transfer.run([results, Checkpoints(results)])
     # The first epoch, then nothing but the ends: the next is never due.
     assert [(state.stage, state.epochs) for state in saved] == [(1, 1), (1, 3), (2, 2)]
 

@@ -7,6 +7,7 @@ from gluon_style.doctor import build_parser as doctor_parser
 from gluon_style.train import build_parser as train_parser
 from gluon_style.weights_command import build_parser as weights_parser
 
+from .benchmarks.epoch_time import build_parser as benchmark_parser
 from .conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -23,8 +24,8 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert test_command.strip() == script[-1]
 
 
-def test_the_python_example_runs(tmp_path, monkeypatch):
-    (example,) = code_blocks("python")
+def test_the_python_examples_run(tmp_path, monkeypatch):
+    example = "".join(code_blocks("python"))
     # The example's own pictures, a size for a test, and weights that need no network.
     for name in ("me.jpg", "painting.jpg"):
         shutil.copy(str(PROJECT / "img" / "mountain.jpg"), str(tmp_path / name))
@@ -33,13 +34,14 @@ def test_the_python_example_runs(tmp_path, monkeypatch):
     example = example.replace("Stage((300, 200), 500, 200),)", small)
     monkeypatch.chdir(tmp_path)
     exec(example, {})
-    with Image.open(tmp_path / "me-painted.png") as picture:
-        assert picture.size == (48, 32)
+    for name in ("me-painted.png", "me-painted/neural-style-1.png"):
+        with Image.open(tmp_path / name) as picture:
+            assert picture.size == (48, 32)
 
 
 def test_every_option_that_is_named_exists():
     help_texts = [train_parser().format_help(), weights_parser().format_help()]
-    help_texts.append(doctor_parser().format_help())
+    help_texts += [doctor_parser().format_help(), benchmark_parser().format_help()]
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert len(named) > 10
     for option in named:

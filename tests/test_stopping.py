@@ -49,7 +49,9 @@ def wait_for(stream, text):
     raise AssertionError(f"it ended without {text!r}")
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, status):
     process = start(*STAGES)
     wait_for(process.stdout, "epoch  50")

@@ -115,8 +115,8 @@ def compare(sides, options, shape):
     return agree
 
 
-def main():
-    """Measure one side (`--side`), or all of them at every shape."""
+def build_parser():
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="untrained", help="as for gluon_style.train")
     parser.add_argument("--shape", action="append", metavar="WxH", help="default: 300x200")
@@ -126,7 +126,12 @@ def main():
     parser.add_argument("--torch", action="store_true", help="compare with PyTorch as well")
     parser.add_argument("--no-bfloat16", action="store_true", help="leave out bfloat16")
     parser.add_argument("--side", choices=SIDES, help="measure this side only, in this process")
-    options = parser.parse_args()
+    return parser
+
+
+def main():
+    """Measure one side (`--side`), or all of them at every shape."""
+    options = build_parser().parse_args()
     shapes = options.shape or ["300x200"]
     if options.side:
         shape = tuple(int(side) for side in shapes[0].split("x"))
