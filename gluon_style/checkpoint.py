@@ -12,10 +12,11 @@ from .chapter import Settings
 from .errors import CheckpointError, OutputError
 from .features import Layers
 from .files import written_whole
+from .listener import Listener
 from .losses import LossWeights
 from .outputs import CHECKPOINTS
 from .runtime import logger
-from .stages import Listener, Stage, State
+from .stages import Stage, State
 from .trainer import Epoch, NonFiniteLoss
 
 FORMAT = 1

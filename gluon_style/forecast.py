@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from . import memory
 from .errors import NotEnoughMemory
-from .stages import Listener
+from .listener import Listener
 
 # The least that a stage was seen to take, before any has been measured: with this, a size that
 # cannot possibly fit is refused before anything is computed.

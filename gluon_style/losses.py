@@ -166,4 +166,6 @@ def compute_loss(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights
         for Y_hat, gram_Y in zip(style_Y_hat, style_Y_gram)
     ]
     tv_l = tv_loss(X) * weights.tv_weight
-    return content_l, style_l, tv_l, nd.add_n(*content_l, *style_l, tv_l)
+    # In this order autograd has the gradient of a Gram matrix, as large as its feature map, where
+    # the backward pass gets to that layer; with the content first, all of them before it starts.
+    return content_l, style_l, tv_l, nd.add_n(*style_l, *content_l, tv_l)

@@ -26,7 +26,7 @@ from .errors import OutputError
 from .files import written_whole
 from .forecast import size
 from .images import postprocess, save
-from .stages import Listener
+from .listener import Listener
 
 ANIMATIONS = ("webp", "gif")
 # The last checkpoint and the one before it.

@@ -6,7 +6,7 @@ import time
 from tqdm import tqdm
 
 from .forecast import Meter, check_memory, duration, forecast
-from .stages import Listener
+from .listener import Listener
 
 PRINT_EVERY = 50  # epochs, as in the chapter
 

@@ -10,7 +10,8 @@ import sys
 
 from .chapter import Settings, StyleTransfer
 from .forecast import Meter, forecast, largest_shape
-from .stages import CHAPTER_STAGES, Listener, Stage
+from .listener import Listener
+from .stages import CHAPTER_STAGES, Stage
 
 EPOCHS = 4
 

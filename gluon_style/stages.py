@@ -1,4 +1,4 @@
-"""A stage of the chapter: what it is, how it stands at a moment, and what may watch it."""
+"""A stage of the chapter: what it is, and how it stands at a moment."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -63,22 +63,6 @@ class Stage:
 
 # 300x200, then 1200x800, for a picture of 3:2 like the book's.
 CHAPTER_STAGES = (Stage(300, 500, 200), Stage(1200, 300, 100))
-
-
-class Listener:
-    """What may watch a run: override the methods that are of interest."""
-
-    def start_stage(self, stage_run):
-        """The picture is set up, no epoch has been run yet."""
-
-    def end_epoch(self, stage_run, epoch):
-        """The picture has been updated; `epoch` is the record of it."""
-
-    def end_stage(self, stage_run):
-        """The stage has had all its epochs."""
-
-    def break_off(self, stage_run, error):
-        """The stage ends before its time; `error` says why, and is raised again after this."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from tqdm import tqdm
 
 from .errors import GluonStyleError
-from .stages import Listener
+from .listener import Listener
 
 
 class Stopped(GluonStyleError):

@@ -6,7 +6,8 @@ from mxnet import nd
 from gluon_style.chapter import Settings, StyleTransfer
 from gluon_style.errors import UsageError
 from gluon_style.images import preprocess, rgb_mean, rgb_std
-from gluon_style.stages import CHAPTER_STAGES, Listener, Stage
+from gluon_style.listener import Listener
+from gluon_style.stages import CHAPTER_STAGES, Stage
 
 
 class Watcher(Listener):

@@ -14,9 +14,10 @@ from gluon_style.chapter import StyleTransfer
 from gluon_style.checkpoint import Checkpoint, Checkpoints
 from gluon_style.errors import CheckpointError
 from gluon_style.features import Layers
+from gluon_style.listener import Listener
 from gluon_style.losses import LossWeights
 from gluon_style.outputs import CHECKPOINTS, OutputFolder, Results
-from gluon_style.stages import Listener, Stage
+from gluon_style.stages import Stage
 from gluon_style.trainer import NonFiniteLoss
 
 from .conftest import outcome

@@ -24,6 +24,12 @@ def whole(small_options, tmp_path_factory):
     return folder
 
 
+def heed_signals():
+    """Take the signals that this process may have been told to ignore, as by `nohup`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(small_options, tmp_path):
     """Start a run in a folder named `out`, and end it with the test."""
@@ -31,8 +37,9 @@ def start(small_options, tmp_path):
 
     def start(*options, **popen):
         how = command("train", *small_options, "--output", "out", *options)
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen}
-        processes.append(subprocess.Popen(**how, cwd=tmp_path, **pipes))
+        how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_signals)
+        how.update(popen)
+        processes.append(subprocess.Popen(**how, cwd=tmp_path))
         return processes[-1]
 
     yield start
