@@ -153,7 +153,7 @@ def check_processor():
     precision = f"float32: {reason}" if reason else "bfloat16"
     if "amx_bf16" in flags:
         granted = "granted" if runtime.amx_granted() else "refused"
-        precision += f" (AMX: {granted} by the kernel, not used: MXNet 1.9.1 may hang with it)"
+        precision += f" (AMX: {granted} by the kernel)"
     return Finding(
         "Processor",
         True,

@@ -47,7 +47,7 @@ def prepare():
         gpu.load_libraries()
         # The algorithm that `gpu.check` has tried, not whichever is fastest at the moment.
         os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
-    bound_isa(os.environ)
+    choose_isa(os.environ)
     save_memory(os.environ)
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     import_mxnet()
@@ -306,20 +306,25 @@ def amx_granted():
     return ctypes.CDLL(None).syscall(arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0
 
 
-def bound_isa(environ):
-    """Keep oneDNN from AMX, whatever the user has set; call it before MXNet's first convolution.
+def choose_isa(environ):
+    """Let oneDNN use AMX where it may; call it before MXNet's first convolution.
 
-    oneDNN 2.4.4 uses AMX only when a variable asks for it, and then one of its kernels (bfloat16,
-    the data gradient of conv1_2) never returns for some wide pictures. AVX512_BF16, which every
-    processor with AMX has too, computes in bfloat16 at any size.
+    oneDNN 2.4.4 uses AMX only when a variable asks for it; and it does not ask Linux for its use,
+    without which the process dies of an illegal instruction.
 
     Parameters
     ----------
     environ : dict of str to str
-        Changed in place.
+        Changed in place; a lower limit that the user has set stays.
     """
     if environ.get("DNNL_MAX_CPU_ISA", "ALL").upper() in ("ALL", "AVX512_CORE_AMX"):
-        environ["DNNL_MAX_CPU_ISA"] = "AVX512_CORE_BF16"
+        usable = {"amx_tile", "amx_bf16"} <= cpu_flags() and amx_granted()
+        environ["DNNL_MAX_CPU_ISA"] = "AVX512_CORE_AMX" if usable else "AVX512_CORE_BF16"
+
+
+def uses_amx():
+    """Whether oneDNN computes with AMX in bfloat16."""
+    return os.environ.get("DNNL_MAX_CPU_ISA") == "AVX512_CORE_AMX"
 
 
 def why_not_bfloat16(flags, environ):
@@ -338,7 +343,7 @@ def why_not_bfloat16(flags, environ):
     limit = environ.get("DNNL_MAX_CPU_ISA", "AVX512_CORE_BF16")
     if "avx512_bf16" not in flags:
         return "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
-    if limit.upper() != "AVX512_CORE_BF16":
+    if limit.upper() not in ("AVX512_CORE_BF16", "AVX512_CORE_AMX"):
         return f"the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16"
     return None
 
@@ -356,7 +361,8 @@ def get_precision(name, ctx):
     Returns
     -------
     str
-        `float32` or `bfloat16`; for `auto`, bfloat16 where it is fast: on a CPU with AVX512_BF16.
+        `float32` or `bfloat16`; for `auto`, bfloat16 where it is fast: on a CPU with AVX512_BF16,
+        as every one with AMX has it.
 
     Raises
     ------

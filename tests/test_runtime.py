@@ -14,25 +14,43 @@ from gluon_style.runtime import check_wheels, get_precision
 NO_BFLOAT16 = "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
 
 
+AMX = {"avx512_bf16", "amx_bf16", "amx_tile"}
+
+
 @pytest.mark.parametrize(
-    "limit, bounded",
+    "flags, granted, limit, chosen",
     [
-        (None, "AVX512_CORE_BF16"),
-        ("ALL", "AVX512_CORE_BF16"),
-        ("avx512_core_amx", "AVX512_CORE_BF16"),
-        ("AVX2", "AVX2"),
+        (AMX, True, None, "AVX512_CORE_AMX"),
+        (AMX, True, "ALL", "AVX512_CORE_AMX"),
+        (AMX, True, "AVX512_CORE_BF16", "AVX512_CORE_BF16"),
+        (AMX, True, "avx2", "avx2"),
+        (AMX, False, None, "AVX512_CORE_BF16"),
+        (AMX, False, "avx512_core_amx", "AVX512_CORE_BF16"),
+        ({"avx512_bf16"}, True, None, "AVX512_CORE_BF16"),
+        ({"avx512_bf16"}, True, "AVX512_CORE_AMX", "AVX512_CORE_BF16"),
+        (set(), True, None, "AVX512_CORE_BF16"),
     ],
 )
-def test_amx_is_never_used_and_lower_limits_stay(limit, bounded):
+def test_amx_is_used_where_linux_grants_it(monkeypatch, flags, granted, limit, chosen):
+    monkeypatch.setattr(runtime, "cpu_flags", lambda: flags)
+    monkeypatch.setattr(runtime, "amx_granted", lambda: granted)
     environ = {} if limit is None else {"DNNL_MAX_CPU_ISA": limit}
-    runtime.bound_isa(environ)
-    assert environ == {"DNNL_MAX_CPU_ISA": bounded}
+    runtime.choose_isa(environ)
+    assert environ == {"DNNL_MAX_CPU_ISA": chosen}
+
+
+def test_linux_grants_amx_only_where_there_is_one():
+    granted = runtime.amx_granted()
+    assert granted in (True, False)
+    if "amx_tile" not in runtime.cpu_flags():
+        assert not granted
 
 
 @pytest.mark.parametrize(
     "flags, limit, reason",
     [
         ({"avx512f", "avx512_bf16"}, "AVX512_CORE_BF16", None),
+        (AMX, "AVX512_CORE_AMX", None),
         ({"avx512f"}, "AVX512_CORE_BF16", NO_BFLOAT16),
         (set(), "AVX512_CORE_BF16", NO_BFLOAT16),
         (
