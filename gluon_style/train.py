@@ -252,7 +252,11 @@ def plan(transfer, folder, state):
 
 
 def main(argv=None):
-    """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
+    """Run the command.
+
+    The exit status is 0; 2 for a user's mistake, 3 when a loss was not finite, 130 after Ctrl-C,
+    143 after SIGTERM.
+    """
     with one_line():
         parser = build_parser()
         options = parser.parse_args(argv)
