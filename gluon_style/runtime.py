@@ -9,7 +9,7 @@ import re
 import sys
 import warnings
 
-from . import gpu
+from . import allocator, gpu
 from .errors import DeviceError, RuntimeNotReady, did_you_mean, one_line
 
 logger = logging.getLogger("gluon_style")
@@ -40,6 +40,8 @@ def prepare():
         Python is not 3.8 to 3.12, NumPy is 2 or newer, MXNet is not installed or twice, or one
         of the libraries that it is linked with is missing.
     """
+    if started_as_command():
+        allocator.restart_with_huge_pages()
     prepare_numpy()
     wheels = installed_wheels()
     check_wheels(wheels)
@@ -48,7 +50,7 @@ def prepare():
         # The algorithm that `gpu.check` has tried, not whichever is fastest at the moment.
         os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
     choose_isa(os.environ)
-    save_memory(os.environ)
+    allocator.save_memory(os.environ)
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     import_mxnet()
 
@@ -254,24 +256,6 @@ def get_ctx(name):
     else:
         reason = report.failure or "there is no NVIDIA GPU here"
     raise DeviceError(f"--ctx {name}: {reason}; use --ctx cpu")
-
-
-def save_memory(environ):
-    """Keep MXNet's convolutions from holding more memory than they use.
-
-    MXNet has four scratch buffers, each as large as the largest array that ever changes its
-    layout; one will do. And glibc gives an array back to the system when it is freed, but from a
-    size on that it raises to 32 MB by itself; feature maps below it fragment its heap.
-
-    Parameters
-    ----------
-    environ : dict of str to str
-        Changed in place.
-    """
-    environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
-    if platform.libc_ver()[0] == "glibc":
-        M_MMAP_THRESHOLD = -3
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, 16 << 20)
 
 
 def usable_cores():
