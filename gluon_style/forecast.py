@@ -1,7 +1,8 @@
 """How long a stage will take and how much memory it needs, measured from one that has run.
 
 Time and memory grow with the number of pixels: what VGG computes and keeps for the backward pass
-is in proportion to them; the weights and the libraries are there already.
+is in proportion to them (the weights and the libraries are there already), and the processor's
+caches hold less of it.
 """
 
 import math
@@ -16,17 +17,21 @@ from .listener import Listener
 # cannot possibly fit is refused before anything is computed.
 LEAST_BYTES_PER_PIXEL = 2000
 # What a stage takes whatever its size: above all VGG's kernels, in the layouts of the convolutions.
-# Seen: 0.39 GB at 300x200 and 2.86 GB at 1200x800 in float32, which leaves 0.2 GB for no pixels.
-FIXED_BYTES = 200_000_000
+# Seen: 0.27 GB at 300x200 and 2.79 GB at 1200x800 in float32, which leaves 0.1 GB for no pixels.
+FIXED_BYTES = 100_000_000
+# Seen: 16 times as many pixels take 18 to 21 times as long, on a CPU.
+TIME_EXPONENT = 1.06
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a pixel costs on this machine, in this precision.
+    """What a stage takes on this machine, in this precision.
 
     Attributes
     ----------
-    seconds_per_pixel : float
+    pixels : int
+        Of its picture.
+    seconds : float
         Of one epoch.
     bytes_per_pixel : float
         Of memory, at the peak.
@@ -35,7 +40,8 @@ class Measurement:
         does not count: a later stage uses that again.
     """
 
-    seconds_per_pixel: float
+    pixels: int
+    seconds: float
     bytes_per_pixel: float
     base: float
 
@@ -85,7 +91,8 @@ class Meter(Listener):
         reached = peak if peak > self.peak else memory.resident()
         base = self.resident + FIXED_BYTES
         return Measurement(
-            seconds_per_pixel=statistics.median(self.seconds) / self.pixels,
+            pixels=self.pixels,
+            seconds=statistics.median(self.seconds),
             bytes_per_pixel=max(LEAST_BYTES_PER_PIXEL, (reached - base) / self.pixels),
             base=base,
         )
@@ -107,7 +114,7 @@ def forecast(measurement, image_shape, max_epochs):
     """
     pixels = math.prod(image_shape)
     return Forecast(
-        seconds=measurement.seconds_per_pixel * pixels * max_epochs,
+        seconds=measurement.seconds * (pixels / measurement.pixels) ** TIME_EXPONENT * max_epochs,
         memory=measurement.base + measurement.bytes_per_pixel * pixels,
     )
 
@@ -129,7 +136,7 @@ def largest_shape(image_shape, measurement=None, available=None):
     tuple of int
         (width, height), each at least 1.
     """
-    measurement = measurement or Measurement(0, LEAST_BYTES_PER_PIXEL, memory.resident())
+    measurement = measurement or Measurement(1, 0, LEAST_BYTES_PER_PIXEL, memory.resident())
     available = memory.available() if available is None else available
     room = max(0, memory.resident() + available - measurement.base)
     width, height = image_shape
@@ -146,7 +153,7 @@ def check_memory(image_shape, measurement=None, available=None):
     ------
     NotEnoughMemory
     """
-    measurement = measurement or Measurement(0, LEAST_BYTES_PER_PIXEL, memory.resident())
+    measurement = measurement or Measurement(1, 0, LEAST_BYTES_PER_PIXEL, memory.resident())
     available = memory.available() if available is None else available
     largest = largest_shape(image_shape, measurement, available)
     if largest != tuple(image_shape):
