@@ -21,6 +21,7 @@ from gluon_style.doctor import (
     marks,
 )
 from gluon_style.errors import RuntimeNotReady
+from gluon_style.forecast import TIME_EXPONENT
 from gluon_style.gpu import Gpu, Report
 from gluon_style.weights import KERAS, SOURCES
 
@@ -52,7 +53,7 @@ def test_this_machine_is_ready():
     assert ("bfloat16" in findings) == ("avx512_bf16" in runtime.cpu_flags())
     first, second = findings["float32"]["data"]["stages"]
     assert (first["image_shape"], second["image_shape"]) == ([300, 200], [1200, 800])
-    assert second["seconds"] == pytest.approx(first["seconds"] * 16 * 300 / 500)
+    assert second["seconds"] == pytest.approx(first["seconds"] * 16**TIME_EXPONENT * 300 / 500)
     assert second["memory"] > first["memory"] > 300e6
 
 
