@@ -1,10 +1,10 @@
 import re
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
 here = Path(__file__).resolve().parent
-version = re.search(r'__version__ = "(.+)"', (here / "gluon_style/__init__.py").read_text())[1]
+version = re.search(r'__version__ = "(.+)"', (here / "gluon_style/_version.py").read_text())[1]
 
 setup(
     name="gluon-style",
@@ -14,7 +14,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.8,<3.13",
-    packages=["gluon_style", "gluon_style.img"],
+    packages=[*find_packages(include=["gluon_style", "gluon_style.*"]), "gluon_style.img"],
     # The pictures stand in img/ for readers, and inside the package once it is installed.
     package_dir={"gluon_style.img": "img"},
     package_data={"gluon_style.img": ["*.jpg"]},
@@ -35,7 +35,7 @@ setup(
     ],
     extras_require={
         "cpu": ["mxnet==1.9.1"],
-        # All that mxnet-cu112 is linked with but the driver; gluon_style.gpu loads it.
+        # All that mxnet-cu112 is linked with but the driver; gluon_style.machine.gpu loads it.
         "cu112": [
             "mxnet-cu112==1.9.1",
             "nvidia-cuda-runtime-cu11>=11.8,<12",

@@ -1,31 +1,33 @@
 """Neural style transfer, after the chapter of that name in *Dive into Deep Learning*.
 
-Importing the package prepares MXNet (see `gluon_style.runtime`); the names below are loaded from
-their modules when they are first used.
+Importing the package prepares the process for MXNet, which is imported when a name below that
+needs it is first used.
 """
 
 import importlib
+from contextlib import suppress
 
-from . import runtime
+from . import machine
+from ._version import __version__
 from .errors import RuntimeNotReady
-
-__version__ = "1.0.0"
 
 # Name -> module, in the chapter's order.
 _MODULES = {
-    "try_gpu": "runtime",
+    "try_gpu": "machine",
+    "get_ctx": "machine",
+    "get_precision": "machine",
     "read": "images",
     "preprocess": "images",
     "postprocess": "images",
     "save": "images",
-    "shipped": "images",
-    "get_weights": "weights",
-    "Layers": "features",
+    "shipped": "settings",
+    "get_weights": "pretrained",
+    "Layers": "settings",
     "get_net": "features",
     "extract_features": "features",
     "get_contents": "features",
     "get_styles": "features",
-    "LossWeights": "losses",
+    "LossWeights": "settings",
     "content_loss": "losses",
     "gram": "losses",
     "style_loss": "losses",
@@ -34,23 +36,28 @@ _MODULES = {
     "GeneratedImage": "generated",
     "get_inits": "generated",
     "Epoch": "trainer",
-    "Stage": "stages",
-    "Settings": "chapter",
+    "train": "trainer",
+    "Stage": "settings",
+    "Settings": "settings",
+    "Listener": "chapter",
     "StyleTransfer": "chapter",
+    "Output": "settings",
+    "stylize": "run",
+    "resume": "run",
+    "plot_losses": "run",
 }
 __all__ = list(_MODULES)
 
-try:
-    runtime.prepare()
-except RuntimeNotReady:
-    # The package's commands report this themselves, in one line; the doctor explains it.
-    if not runtime.started_as_command():
-        raise
+# What is missing is told when MXNet is needed; the doctor and --help do without it.
+with suppress(RuntimeNotReady):
+    machine.prepare_process()
 
 
 def __getattr__(name):
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if _MODULES[name] != "settings":
+        machine.prepare()
     return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
 
 

@@ -1,92 +1,112 @@
-"""The chapter from end to end: its two stages and their settings, as one call."""
+"""The chapter from end to end: its stages, one after the other, and what may watch them."""
 
 import dataclasses
-import math
 import os
-import re
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Tuple
+from dataclasses import dataclass
 
-from mxnet import MXNetError, nd
+import numpy as np
+from mxnet import nd
 
-from . import runtime
-from .downloads import hashes
-from .errors import ImageError, NotEnoughMemory, UsageError
-from .features import Layers, get_contents, get_net, get_styles
-from .forecast import check_memory
+from .errors import ImageError, UsageError
+from .features import get_contents, get_net, get_styles
+from .files import hashes
 from .generated import get_inits
-from .images import postprocess, preprocess, read, shipped
-from .losses import LossWeights
-from .stages import CHAPTER_STAGES, Stage, StageRun
+from .images import postprocess, preprocess, read
+from .machine import check_memory, get_ctx, get_precision, out_of_memory
+from .pretrained import get_weights
+from .settings import Stage
 from .trainer import train
-from .weights import get_weights
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything that decides how a run ends. The defaults are the chapter's.
+class State:
+    """A run between two epochs: all that the rest of it depends on.
 
-    Parameters
+    Attributes
     ----------
-    content, style : str
-        Paths of the pictures; the shipped pair unless told.
-    stages : tuple of Stage
-        Each starts from the result of the one before it, the first from the content image.
-    weights : str
-        Where VGG-19's parameters come from, see `gluon_style.weights.get_weights`.
-    ctx : str
-        `auto`, `cpu`, `gpu` or `gpu(N)`.
-    precision : str
-        Of VGG-19's convolutions: `auto`, `float32` or `bfloat16`. The losses, the picture and
-        Adam are float32 always.
+    stage : int
+        From 1.
+    epochs : int
+        How many the stage has had.
     lr : float
-        Adam's learning rate at the start of each stage, above 0.
-    seed : int
-        Of the untrained network, 0 or more.
-    layers : Layers
-    loss_weights : LossWeights
-
-    Raises
-    ------
-    UsageError
-        There is no stage, or a number makes no sense.
+        The learning rate of the next epoch.
+    X, mean, var : ndarray, shape (1, 3, h, w), float32
+        The synthesized image, and Adam's running means of its gradient and of their squares.
     """
 
-    content: str = field(default_factory=lambda: str(shipped("mountain.jpg")))
-    style: str = field(default_factory=lambda: str(shipped("autumn_tree.jpg")))
-    stages: Tuple[Stage, ...] = CHAPTER_STAGES
-    weights: str = "auto"
-    ctx: str = "auto"
-    precision: str = "auto"
-    lr: float = 0.01
-    seed: int = 0
-    layers: Layers = Layers()
-    loss_weights: LossWeights = LossWeights()
+    stage: int
+    epochs: int
+    lr: float
+    X: np.ndarray
+    mean: np.ndarray
+    var: np.ndarray
 
-    def __post_init__(self):
-        if not self.stages:
-            raise UsageError("--stages: at least one stage is needed")
-        if not (math.isfinite(self.lr) and self.lr > 0):
-            raise UsageError(f"--lr {self.lr}: the learning rate is a finite number above 0")
-        if not 0 <= self.seed < 2**32:
-            raise UsageError(f"--seed {self.seed}: a whole number from 0 to 4294967295 is wanted")
+    def restore(self, trainer):
+        """Put Adam back to where it was; the picture is given to `get_inits`.
+
+        Parameters
+        ----------
+        trainer : mxnet.gluon.Trainer
+            One that has made no step yet.
+        """
+        trainer.set_learning_rate(self.lr)
+        trainer.optimizer.begin_num_update = self.epochs
+        # Gluon's own way of keeping the moments is a pickle.
+        (updater,), (ctx,) = trainer._updaters, trainer._contexts
+        updater.states[0] = nd.array(self.mean, ctx), nd.array(self.var, ctx)
+        updater.states_synced[0] = True
 
 
-@contextmanager
-def out_of_memory(stage):
-    """Say in one line that MXNet could not get the memory that a stage needs."""
-    try:
-        yield
-    except (MemoryError, MXNetError) as error:
-        # The last is oneDNN's, whose kernels ask for memory of their own.
-        if re.search("memory|could not (create|execute) a primitive", f"{error!r}", re.IGNORECASE):
-            width, height = stage.image_shape
-            raise NotEnoughMemory(
-                f"{width}x{height} needs more memory than can be had: choose a smaller size with "
-                "--stages, or end other programs"
-            ) from None
-        raise
+@dataclass(frozen=True)
+class StageRun:
+    """A stage that is under way.
+
+    Attributes
+    ----------
+    number : int
+        Of the stage, from 1.
+    stage : Stage
+    first_epoch : int
+        0, or where a resumed run goes on.
+    gen_img : GeneratedImage
+    trainer : mxnet.gluon.Trainer
+    """
+
+    number: int
+    stage: Stage
+    first_epoch: int
+    gen_img: object
+    trainer: object
+
+    def picture(self):
+        """The synthesized image as it is now: NDArray, shape (h, w, 3), 0..1."""
+        return postprocess(self.gen_img())
+
+    def state(self, epochs):
+        """The state after so many epochs, which have just been run."""
+        X = self.gen_img().asnumpy()
+        moments = self.trainer._updaters[0].states.get(0)  # there from the first update on
+        mean, var = [m.asnumpy() for m in moments] if moments else np.zeros((2, *X.shape), X.dtype)
+        return State(self.number, epochs, self.trainer.learning_rate, X, mean, var)
+
+
+class Listener:
+    """Something that watches a run: override the methods that are of interest.
+
+    `stage_run` is a `StageRun`.
+    """
+
+    def start_stage(self, stage_run):
+        """The picture is set up, no epoch has been run yet."""
+
+    def end_epoch(self, stage_run, epoch):
+        """The picture has been updated; `epoch` is the record of it."""
+
+    def end_stage(self, stage_run):
+        """The stage has had all its epochs."""
+
+    def break_off(self, stage_run, error):
+        """The stage ends before its time; `error` says why, and is raised again after this."""
 
 
 class StyleTransfer:
@@ -104,7 +124,7 @@ class StyleTransfer:
     ctx : mxnet.Context
     precision : str
         `float32` or `bfloat16`.
-    weights : Weights
+    pretrained : Pretrained
     net : mxnet.gluon.nn.Sequential
 
     Raises
@@ -125,37 +145,37 @@ class StyleTransfer:
                 raise ImageError(f"{name}: {img.shape[1]}x{img.shape[0]} is too small: {enough}")
         for stage in self.stages:
             if min(stage.image_shape) < least:
-                raise UsageError(f"--stages {stage} is too small: {enough}")
-        self.ctx = runtime.get_ctx(settings.ctx)
+                raise UsageError(f"{stage} is too small: {enough}", "stages")
+        self.ctx = get_ctx(settings.ctx)
         if self.ctx.device_type == "cpu":
             for stage in self.stages:
                 check_memory(stage.image_shape)
-        self.precision = runtime.get_precision(settings.precision, self.ctx)
-        self.weights = get_weights(
+        self.precision = get_precision(settings.precision, self.ctx)
+        self.pretrained = get_weights(
             settings.weights, settings.layers, self.content_img, self.style_img, settings.seed
         )
-        self.net = get_net(self.weights.parameters, settings.layers, self.ctx, self.precision)
+        self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
 
     def resolved(self):
         """The settings with what `auto` has come to, sizes, and paths that hold in any folder."""
-        settings, weights = self.settings, self.weights
+        settings, pretrained = self.settings, self.pretrained
         return dataclasses.replace(
             settings,
             content=os.path.abspath(settings.content),
             style=os.path.abspath(settings.style),
             stages=self.stages,
-            weights=os.path.abspath(weights.file) if weights.file else weights.source,
+            weights=os.path.abspath(pretrained.file) if pretrained.file else pretrained.source,
             ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
             precision=self.precision,
         )
 
     def identity(self):
         """What the run is made from: checksums (SHA-256) of the pictures and of the weights."""
-        settings, weights = self.settings, self.weights
+        settings, pretrained = self.settings, self.pretrained
         return {
             "content": hashes(settings.content, "sha256")[0],
             "style": hashes(settings.style, "sha256")[0],
-            "weights": weights.sha256 or weights.source,
+            "weights": pretrained.sha256 or pretrained.source,
         }
 
     def run(self, listeners=(), state=None):
@@ -185,7 +205,7 @@ class StyleTransfer:
             if state is not None and state.epochs >= stage.max_epochs:
                 result = postprocess(nd.array(state.X))
             else:
-                with out_of_memory(stage):
+                with out_of_memory(stage.image_shape):
                     result = self.run_stage(number, stage, result, listeners, state)
             state = None  # it belongs to one stage; those behind it start afresh
         return result

@@ -1,17 +1,32 @@
-"""The one family of errors that a user can cause, and how the commands report them."""
+"""Every error that a user can cause or meet; each text is one line: what, where, what to do.
 
-import argparse
+GluonStyleError
+    UsageError         a setting, an option or a combination of them makes no sense
+    RuntimeNotReady    MXNet cannot work in this environment (an ImportError, too)
+    DeviceError        the device or the precision cannot be used here
+    NotEnoughMemory    a stage does not fit into the memory
+    ImageError         a picture cannot be read, or cannot be used
+    WeightsError       VGG-19's parameters are not what they should be
+        DownloadError  a file cannot be fetched
+    OutputError        a result cannot be written
+    CheckpointError    a run cannot be resumed
+    NonFiniteLoss      a loss became infinite or not a number (exit status 3)
+    Stopped            a signal ended the run (exit status 128 + its number)
+"""
+
 import difflib
-import io
-import os
-import re
 import signal
-import sys
-from contextlib import contextmanager
 
 
 class GluonStyleError(Exception):
-    """Something the user can mend: its text is one line that says what, where and how.
+    """Something that the user can fix.
+
+    Parameters
+    ----------
+    message : str
+        One line: what is wrong, and what to do.
+    field : str, optional
+        The setting that is meant, as in `Settings`; the commands write it as their option.
 
     Attributes
     ----------
@@ -21,29 +36,24 @@ class GluonStyleError(Exception):
 
     exit_status = 2
 
+    def __init__(self, message, field=None):
+        super().__init__(message)
+        self.message, self.field = message, field
 
-class RuntimeNotReady(GluonStyleError, ImportError):
-    """MXNet cannot work in this environment: wrong Python or NumPy, or no MXNet."""
+    def __str__(self):
+        return f"{self.field} {self.message}" if self.field else self.message
+
+    def as_option(self):
+        """The text with the option that sets the field."""
+        return f"{option(self.field)} {self.message}" if self.field else self.message
 
 
 class UsageError(GluonStyleError):
     """A setting, an option or a combination of them makes no sense."""
 
 
-class ImageError(GluonStyleError):
-    """A picture cannot be read, or cannot be used."""
-
-
-class WeightsError(GluonStyleError):
-    """VGG-19's parameters cannot be had, or are not what they should be."""
-
-
-class OutputError(GluonStyleError):
-    """A result cannot be written."""
-
-
-class CheckpointError(GluonStyleError):
-    """A run cannot go on from where it was."""
+class RuntimeNotReady(GluonStyleError, ImportError):
+    """MXNet cannot work in this environment: wrong Python or NumPy, or no MXNet."""
 
 
 class DeviceError(GluonStyleError):
@@ -54,49 +64,66 @@ class NotEnoughMemory(GluonStyleError):
     """A stage does not fit into the memory that this machine has left."""
 
 
+class ImageError(GluonStyleError):
+    """A picture cannot be read, or cannot be used."""
+
+
+class WeightsError(GluonStyleError):
+    """VGG-19's parameters cannot be had, or are not what they should be."""
+
+
+class DownloadError(WeightsError):
+    """A file cannot be fetched, or what came is not what it should be."""
+
+
+class OutputError(GluonStyleError):
+    """A result cannot be written."""
+
+
+class CheckpointError(GluonStyleError):
+    """A run cannot be resumed."""
+
+
+class NonFiniteLoss(GluonStyleError):
+    """A loss became infinite or not a number.
+
+    Attributes
+    ----------
+    epoch : int
+    term : str
+        `content`, `style`, `tv` or `total`.
+    """
+
+    exit_status = 3
+
+    def __init__(self, epoch, term, value):
+        super().__init__(
+            f"epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate "
+            "or a loss weight that is too high, or weights on a wrong scale"
+        )
+        self.epoch, self.term = epoch, term
+
+
+class Stopped(GluonStyleError):
+    """A signal ended the run.
+
+    Attributes
+    ----------
+    exit_status : int
+        128 and the signal's number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    def __init__(self, number):
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.exit_status = 128 + number
+
+
+def option(field):
+    """The option that sets a field: `--style-weight` for `style_weight`."""
+    return "--" + field.replace("_", "-")
+
+
 def did_you_mean(word, names):
     """`; did you mean NAME?` for the name that is like a misspelt word, or nothing."""
     near = difflib.get_close_matches(word, names, 1, 0.7)
     return f"; did you mean {near[0]}?" if near else ""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser of command lines whose complaints are one line."""
-
-    def error(self, message):
-        """Raise the complaint as a `UsageError`, with what was probably meant."""
-        if message.startswith("unrecognized arguments: "):
-            given = message[len("unrecognized arguments: ") :].split("=")[0].split(" ")[0]
-            message += did_you_mean(given, self._option_string_actions)
-        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
-        if choice:
-            message += did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
-        raise UsageError(f"{message}; --help lists the options")
-
-
-@contextmanager
-def one_line():
-    """Run a command: end it with one line on stderr and the exit status that says why.
-
-    That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C. A reader that has
-    closed the pipe which it was given ends the command without a word.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        # Names of files need not be text, and not all text fits the terminal's encoding.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        yield
-        sys.stdout.flush()
-    except GluonStyleError as error:
-        line = " ".join(str(error).split())
-        kind = "error: " if error.exit_status < 128 else ""  # being stopped is none
-        print(f"gluon_style: {kind}{line}", file=sys.stderr)
-        sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        print("gluon_style: interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # What is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)

@@ -1,32 +1,24 @@
 """Reading, preprocessing, postprocessing and saving pictures (the chapter's first two sections)."""
 
 import io
+import logging
 import os
 import stat
 import warnings
-from pathlib import Path
 
 import numpy as np
 from mxnet import image, nd
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
-from .files import written_whole
-from .runtime import logger
+from .files import atomic_write
+from .vgg19 import RGB_MEAN, RGB_STD
+
+logger = logging.getLogger(__name__)
 
 # So many take half a gigabyte, decoded. It is just below where Pillow refuses by itself.
 MOST_PIXELS = 178_000_000
-
-# Mean and standard deviation of ImageNet's colours, RGB, on a scale of 0 to 1.
-rgb_mean = nd.array([0.485, 0.456, 0.406])
-rgb_std = nd.array([0.229, 0.224, 0.225])
-
-
-def shipped(name):
-    """Path of a picture that comes with the package: `mountain.jpg` or `autumn_tree.jpg`."""
-    here = Path(__file__).resolve().parent
-    in_package, in_checkout = here / "img" / name, here.parent / "img" / name
-    return in_package if in_package.exists() else in_checkout
+rgb_mean, rgb_std = nd.array(RGB_MEAN), nd.array(RGB_STD)
 
 
 def read(path):
@@ -168,5 +160,5 @@ def save(img, path):
         The file cannot be written; what stood there before still does.
     """
     pixels = (img.asnumpy() * 255 + 0.5).astype("uint8")
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         Image.fromarray(pixels).save(file, "PNG")

@@ -3,43 +3,9 @@
 Every function takes and returns float32 NDArrays on one device; a loss has shape (1,).
 """
 
-import math
-from dataclasses import dataclass
-
 from mxnet import autograd, nd
 
-from .errors import UsageError
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """How much each loss counts in the sum that is minimised.
-
-    Parameters
-    ----------
-    content_weight, style_weight, tv_weight : float
-        At least 0, at least one of them above 0; the defaults are the chapter's.
-
-    Raises
-    ------
-    UsageError
-        A weight is negative or not finite, or all are 0.
-    """
-
-    content_weight: float = 1.0
-    style_weight: float = 1e3
-    tv_weight: float = 10.0
-
-    def __post_init__(self):
-        for name, value in vars(self).items():
-            if not (math.isfinite(value) and value >= 0):
-                option = "--" + name.replace("_", "-")
-                raise UsageError(f"{option} {value}: a loss weight is a finite number, 0 or more")
-        if not any(vars(self).values()):
-            raise UsageError(
-                "--content-weight, --style-weight and --tv-weight are all 0: "
-                "nothing is left to minimise; give one of them a value above 0"
-            )
+from .settings import LossWeights
 
 
 def content_loss(Y_hat, Y):
@@ -135,7 +101,9 @@ def tv_loss(Y_hat):
     )
 
 
-def compute_loss(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights=LossWeights()):
+def compute_loss(
+    X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights=LossWeights()
+):
     """The three weighted losses and their sum.
 
     Parameters
@@ -148,7 +116,7 @@ def compute_loss(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights
         The style layers' outputs for the synthesized image.
     style_Y_gram : list of NDArray, each of shape (c, c)
         The style layers' Gram matrices for the style image.
-    weights : LossWeights
+    loss_weights : LossWeights
 
     Returns
     -------
@@ -158,14 +126,14 @@ def compute_loss(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights
         The weighted total variation loss, and the sum of all losses.
     """
     content_l = [
-        content_loss(Y_hat, Y) * weights.content_weight
+        content_loss(Y_hat, Y) * loss_weights.content_weight
         for Y_hat, Y in zip(content_Y_hat, content_Y)
     ]
     style_l = [
-        style_loss(Y_hat, gram_Y) * weights.style_weight
+        style_loss(Y_hat, gram_Y) * loss_weights.style_weight
         for Y_hat, gram_Y in zip(style_Y_hat, style_Y_gram)
     ]
-    tv_l = tv_loss(X) * weights.tv_weight
+    tv_l = tv_loss(X) * loss_weights.tv_weight
     # In this order autograd has the gradient of a Gram matrix, as large as its feature map, where
     # the backward pass gets to that layer; with the content first, all of them before it starts.
     return content_l, style_l, tv_l, nd.add_n(*style_l, *content_l, tv_l)

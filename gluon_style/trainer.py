@@ -6,22 +6,10 @@ from dataclasses import dataclass
 
 from mxnet import autograd, nd
 
-from .errors import GluonStyleError
+from .errors import NonFiniteLoss
 from .features import extract_features
-from .losses import LossWeights, compute_loss
-
-
-class NonFiniteLoss(GluonStyleError):
-    """A loss became infinite or not a number."""
-
-    exit_status = 3
-
-    def __init__(self, epoch, term, value):
-        super().__init__(
-            f"epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate "
-            "(--lr) or a loss weight that is too high, or weights on a wrong scale"
-        )
-        self.epoch, self.term = epoch, term
+from .losses import compute_loss
+from .settings import LossWeights
 
 
 @dataclass(frozen=True)
@@ -59,7 +47,7 @@ def train(
     layers,
     max_epochs,
     lr_decay_epoch,
-    weights=LossWeights(),
+    loss_weights=LossWeights(),
     first_epoch=0,
 ):
     """Change the synthesized image, epoch by epoch, so that its losses fall.
@@ -81,7 +69,7 @@ def train(
     layers : Layers
     max_epochs, lr_decay_epoch : int
         At least 1.
-    weights : LossWeights
+    loss_weights : LossWeights
     first_epoch : int
         Where to go on, 0 for a new run.
 
@@ -101,7 +89,7 @@ def train(
         with autograd.record():
             content_Y_hat, style_Y_hat = extract_features(net, X, layers)
             content_l, style_l, tv_l, l = compute_loss(
-                X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, weights
+                X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights
             )
         del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
         l.backward()

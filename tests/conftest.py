@@ -8,16 +8,19 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
+import hypothesis.strategies
 import numpy as np
 import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style.chapter import Settings
-from gluon_style.features import CONVOLUTIONS, Layers, convolution_shape
-from gluon_style.stages import Stage
+from gluon_style.settings import Layers, Settings, Stage
+from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
 
 PROJECT = Path(__file__).resolve().parents[1]
+# Texts for options: mostly what could be meant, and anything at all.
+nearly = hypothesis.strategies.text("0123456789x:,-+. gpu()eE") | hypothesis.strategies.text()
 
 
 @pytest.fixture(scope="session")

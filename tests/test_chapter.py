@@ -3,11 +3,10 @@ import numpy as np
 import pytest
 from mxnet import nd
 
-from gluon_style.chapter import Settings, StyleTransfer
+from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.errors import UsageError
 from gluon_style.images import preprocess, rgb_mean, rgb_std
-from gluon_style.listener import Listener
-from gluon_style.stages import CHAPTER_STAGES, Stage
+from gluon_style.settings import Settings, Stage
 
 
 class Watcher(Listener):
@@ -24,26 +23,6 @@ class Watcher(Listener):
     def end_stage(self, stage_run):
         self.events.append(("end", stage_run.number))
         self.ends.append(stage_run.picture().asnumpy())
-
-
-def test_default_settings_are_the_chapters():
-    settings = Settings()
-    assert settings.stages == CHAPTER_STAGES
-    assert settings.lr == 0.01
-
-
-@pytest.mark.parametrize(
-    "wrong, message",
-    [
-        ({"lr": 0}, "--lr 0: the learning rate"),
-        ({"lr": float("nan")}, "--lr nan: the learning rate"),
-        ({"seed": -1}, "--seed -1: a whole number"),
-        ({"stages": ()}, "--stages: at least one stage"),
-    ],
-)
-def test_settings_have_to_make_sense(wrong, message):
-    with pytest.raises(UsageError, match=message):
-        Settings(**wrong)
 
 
 def test_a_stage_too_small_for_the_layers_is_refused(small_settings, small_weights):

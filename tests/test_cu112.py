@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+STUB = PROJECT / "tests" / "machine" / "stub_cuda.c"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -58,7 +59,7 @@ def cu112(project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cu112")
     stub = folder / "stub"
     stub.mkdir()
-    run("gcc", "-shared", "-fPIC", "-o", stub / "libcuda.so.1", PROJECT / "tests/stub_cuda.c")
+    run("gcc", "-shared", "-fPIC", "-o", stub / "libcuda.so.1", STUB)
     python = install(project, "cu112", folder / "venv")
     return python, {"LD_LIBRARY_PATH": str(stub)}
 

@@ -4,19 +4,10 @@ import pytest
 from mxnet import autograd, nd
 from mxnet.gluon import model_zoo, nn
 
-from gluon_style.errors import DeviceError, UsageError
-from gluon_style.features import (
-    CONVOLUTIONS,
-    LAST_LAYER,
-    Layers,
-    WideConvolution,
-    convolution_shape,
-    extract_features,
-    get_contents,
-    get_net,
-    get_styles,
-)
-from gluon_style.runtime import get_precision
+from gluon_style.errors import DeviceError
+from gluon_style.features import extract_features, get_contents, get_net, get_styles
+from gluon_style.machine.processor import get_precision
+from gluon_style.settings import Layers
 
 from . import numpy_chapter
 
@@ -35,18 +26,6 @@ def test_net_is_the_truncated_vgg19(net):
     assert type(net) is nn.Sequential
     whole = model_zoo.vision.vgg19().features
     assert [type(layer) for layer in net] == [type(whole[i]) for i in range(29)]
-
-
-def test_convolutions_are_those_of_gluons_vgg19():
-    whole = model_zoo.vision.vgg19()
-    whole.initialize()
-    X = nd.zeros((1, 3, 32, 32))
-    for i in range(LAST_LAYER + 1):
-        X = whole.features[i](X)
-        if i in CONVOLUTIONS:
-            assert whole.features[i].weight.shape == convolution_shape(i)
-        else:
-            assert not list(whole.features[i].collect_params())
 
 
 def test_no_gradients_for_the_parameters(net):
@@ -83,26 +62,6 @@ def test_gradient_of_the_features_agrees_with_finite_differences(net, picture):
     )
 
 
-def test_wide_convolution_is_a_convolution():
-    random = np.random.RandomState(4)
-    X, kernel = nd.array(random.normal(size=(1, 5, 6, 9))), random.normal(size=(7, 5, 3, 3))
-    kernel, bias = nd.array(kernel), nd.array(random.normal(size=7))
-    D = nd.array(random.normal(size=(1, 7, 6, 9)))
-    values, gradients = [], []
-    for function in (
-        WideConvolution(kernel, bias),
-        lambda X: nd.Convolution(X, kernel, bias, kernel=(3, 3), pad=(1, 1), num_filter=7),
-    ):
-        X.attach_grad()
-        with autograd.record():
-            Y = function(X)
-        Y.backward(D)
-        values.append(Y.asnumpy())
-        gradients.append(X.grad.asnumpy())
-    np.testing.assert_allclose(*values, rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(*gradients, rtol=1e-5, atol=1e-5)
-
-
 @pytest.mark.parametrize("width", [49, 640, 800, 1200, 1920])
 def test_bfloat16_agrees_with_float32_to_its_own_rounding(monkeypatch, random_parameters, width):
     # What AMX cannot do is done in another way, which gives the same on any processor.
@@ -127,34 +86,6 @@ def test_bfloat16_agrees_with_float32_to_its_own_rounding(monkeypatch, random_pa
     assert np.linalg.norm(values[1] - values[0]) < 0.02 * np.linalg.norm(values[0])
     assert np.linalg.norm(gradients[1] - gradients[0]) < 0.2 * np.linalg.norm(gradients[0])
     assert not np.array_equal(values[0], values[1])
-
-
-@pytest.mark.parametrize("last, least", [(0, 2), (4, 2), (9, 4), (26, 8), (28, 16), (36, 32)])
-def test_least_side_leaves_the_last_layer_an_output(last, least):
-    layers = Layers(style_layers=(last,), content_layers=(0,))
-    assert layers.last == last
-    assert layers.least_side == least
-
-
-def test_default_layers_are_the_chapters():
-    assert Layers() == Layers(style_layers=(0, 5, 10, 19, 28), content_layers=(25,))
-    names = [CONVOLUTIONS[i] for i in Layers().style_layers + Layers().content_layers]
-    assert names == ["conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1", "conv4_4"]
-
-
-@pytest.mark.parametrize(
-    "style, content, message",
-    [
-        ((37,), (25,), "--style-layers 37: VGG-19's layers are 0 to 36"),
-        ((0,), (-1,), "--content-layers -1: VGG-19's layers are 0 to 36"),
-        ((), (25,), "--style-layers: name at least one layer"),
-        ((0, 5, 0), (25,), "--style-layers 0,5,0: a layer is named twice"),
-    ],
-)
-def test_layers_have_to_make_sense(style, content, message):
-    with pytest.raises(UsageError) as error:
-        Layers(style, content)
-    assert str(error.value) == message
 
 
 def test_contents_and_styles_have_the_chapters_shapes(net):

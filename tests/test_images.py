@@ -11,7 +11,8 @@ from mxnet import nd
 from PIL import Image
 
 from gluon_style.errors import ImageError, OutputError
-from gluon_style.images import postprocess, preprocess, read, save, shipped
+from gluon_style.images import postprocess, preprocess, read, save
+from gluon_style.settings import shipped
 
 from . import odd_pictures
 from .odd_pictures import BAD, GOOD

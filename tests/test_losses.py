@@ -2,15 +2,8 @@ import numpy as np
 import pytest
 from mxnet import autograd, nd
 
-from gluon_style.errors import UsageError
-from gluon_style.losses import (
-    LossWeights,
-    compute_loss,
-    content_loss,
-    gram,
-    style_loss,
-    tv_loss,
-)
+from gluon_style.losses import compute_loss, content_loss, gram, style_loss, tv_loss
+from gluon_style.settings import LossWeights
 
 from . import numpy_chapter
 
@@ -122,18 +115,3 @@ def test_compute_loss_weights_and_sums(feature_map):
     np.testing.assert_allclose(tv_l.asscalar(), 4 * tv_loss(X).asscalar())
     parts = [*content_l, *style_l, tv_l]
     np.testing.assert_allclose(l.asscalar(), sum(x.asscalar() for x in parts), rtol=1e-6)
-
-
-def test_default_weights_are_the_chapters():
-    assert vars(LossWeights()) == {"content_weight": 1, "style_weight": 1000, "tv_weight": 10}
-
-
-@pytest.mark.parametrize("values", [(-1, 1, 1), (1, float("nan"), 1), (1, 1, float("inf"))])
-def test_loss_weights_have_to_make_sense(values):
-    with pytest.raises(UsageError, match="-weight .*: a loss weight is"):
-        LossWeights(*values)
-
-
-def test_loss_weights_may_not_all_be_zero():
-    with pytest.raises(UsageError, match="nothing is left to minimise"):
-        LossWeights(0, 0, 0)

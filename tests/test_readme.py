@@ -3,9 +3,9 @@ import shutil
 
 from PIL import Image
 
-from gluon_style.doctor import build_parser as doctor_parser
+from gluon_style.doctor.__main__ import build_parser as doctor_parser
 from gluon_style.train import build_parser as train_parser
-from gluon_style.weights_command import build_parser as weights_parser
+from gluon_style.weights import build_parser as weights_parser
 
 from .benchmarks.epoch_time import build_parser as benchmark_parser
 from .conftest import PROJECT

@@ -6,11 +6,13 @@ import mxnet as mx
 import numpy as np
 import pytest
 
-from gluon_style.features import Layers, get_net
+from gluon_style.features import get_net
 from gluon_style.images import preprocess, read
 from gluon_style.losses import tv_loss
-from gluon_style.weight_files import read_keras
-from gluon_style.weights import KERAS_GAIN, measured_gain, scaled
+from gluon_style.pretrained.formats.keras import read_keras
+from gluon_style.pretrained.scale import measured_gain, scaled
+from gluon_style.pretrained.sources import KERAS_GAIN
+from gluon_style.settings import Layers
 
 from . import numpy_chapter
 from .benchmarks import chapter_loop

@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 from mxnet import nd
 
-from gluon_style.features import Layers, extract_features, get_net
+from gluon_style.errors import NonFiniteLoss
+from gluon_style.features import extract_features, get_net
 from gluon_style.generated import get_inits
-from gluon_style.losses import LossWeights
-from gluon_style.trainer import NonFiniteLoss, train
+from gluon_style.settings import Layers, LossWeights
+from gluon_style.trainer import train
 
 from . import numpy_chapter
 from .benchmarks import chapter_loop
@@ -66,7 +67,7 @@ def test_weights_scale_the_terms(random_parameters, pictures):
     weights = LossWeights(content_weight=3, style_weight=500, tv_weight=0)
     plain = list(train(*start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9))
     (weighted,) = train(
-        *start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9, weights=weights
+        *start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9, loss_weights=weights
     )
     np.testing.assert_allclose(weighted.style, plain[0].style / 2, rtol=1e-5)
     assert weighted.tv == 0

@@ -1,179 +1,102 @@
-"""Where the parameters come from, and in which order the places are tried."""
+import csv
+import json
+import socket
+import time
 
-import hashlib
-import logging
-import shutil
-
-import numpy as np
 import pytest
 
-from gluon_style import downloads, weights
-from gluon_style.downloads import DownloadError, RemoteFile
-from gluon_style.errors import WeightsError
-from gluon_style.features import Layers
-from gluon_style.images import read, shipped
-from gluon_style.scale import KERAS_GAIN, measured_gain
-from gluon_style.weights import SOURCES, Source, get_weights
+from gluon_style.pretrained import SOURCES
+from gluon_style.pretrained.sources import KERAS
+from gluon_style.weights import listing
 
 from . import loopback
-from .test_weight_files import write_gluon, write_keras, write_safetensors, write_torch
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    return [read(shipped(name)) for name in ("mountain.jpg", "autumn_tree.jpg")]
 
 
 @pytest.fixture
-def first(random_parameters):
-    """As much of the network as `small_weights.layers` need."""
-    return {index: pair for index, pair in random_parameters.items() if index <= 7}
+def refused():
+    """An address at which nobody listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
-@pytest.fixture
-def server(monkeypatch):
+def test_what_is_cached_is_listed(tmp_path):
+    (tmp_path / KERAS.remote.name).write_bytes(b"rubbish")
+    lines = list(listing(tmp_path))
+    assert str(tmp_path) in lines[0]
+    states = {line.split()[0]: line for line in lines[1:]}
+    assert set(states) == set(SOURCES)
+    assert states["keras"].endswith("DAMAGED")
+    assert states["zoo"].endswith("not there")
+
+
+def test_the_command_lists_without_a_warning(run_command, tmp_path):
+    result = run_command("weights", MXNET_HOME=str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"cache: {tmp_path / 'models'}\n")
+    assert not (tmp_path / "models").exists()
+
+
+def test_mistakes_get_one_line_and_status_2(run_command, refused, tmp_path):
+    for options, message in (
+        (("--out", "x.params"), "--out x.params: --source says of what"),
+        (("--source", "untrained"), "--source untrained: every run makes"),
+        (("--source", "nowhere.h5"), "--weights nowhere.h5: no such file"),
+        (("--source", "keras"), "cannot be reached (Connection refused)"),
+    ):
+        result = run_command(
+            "weights", *options, MXNET_HOME=str(tmp_path), GLUON_STYLE_MIRROR=refused
+        )
+        assert result.returncode == 2
+        (error,) = [line for line in result.stderr.splitlines() if "error" in line]
+        assert error.startswith("gluon_style: error: ") and message in error
+        assert "Traceback" not in result.stderr
+
+
+def test_a_run_whose_download_is_wrong_is_refused(run_command, tmp_path):
     with loopback.Loopback() as server:
-        yield server
+        server.serve("/" + KERAS.remote.name, b"not it", loopback.well)
+        result = run_command(
+            "train",
+            *("--weights", "keras", "--stages", "32x32:1:1"),
+            MXNET_HOME=str(tmp_path / "home"),
+            GLUON_STYLE_MIRROR=server.url,
+        )
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("gluon_style: error: http://127.0.0.1")
+    assert "Traceback" not in result.stderr
+    assert not list(tmp_path.rglob("*.png"))
+    assert not list((tmp_path / "home" / "models").glob("[!.]*"))
 
 
-@pytest.fixture
-def offline(monkeypatch, server):
-    """A mirror that has nothing."""
-    monkeypatch.setenv("GLUON_STYLE_MIRROR", server.url)
+def test_without_network_a_run_starts_soon_and_ends_with_a_picture(run_command, refused, tmp_path):
+    start = time.monotonic()
+    result = run_command(
+        "train",
+        *("--stages", "96x64:1:5", "--ctx", "cpu"),
+        MXNET_HOME=str(tmp_path / "home"),
+        GLUON_STYLE_MIRROR=refused,
+    )
+    assert time.monotonic() - start < 60  # 20 on a machine that has nothing else to do
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("the network is UNTRAINED") == 1
+    assert (tmp_path / "neural-style-out" / "neural-style-1.png").exists()
+    record = json.loads((tmp_path / "neural-style-out" / "run.json").read_text())
+    assert record["weights"]["source"] == "untrained"
 
 
-@pytest.fixture
-def keras(first, tmp_path, monkeypatch, server):
-    """A Keras source of small size; its file stands at `tmp_path / 'served.h5'`."""
-    served = tmp_path / "served.h5"
-    write_keras(served, first)
-    body = served.read_bytes()
-    checksum = "md5:" + hashlib.md5(body).hexdigest()
-    remote = RemoteFile(f"{server.url}/keras.h5", len(body), checksum)
-    source = Source("keras", remote, KERAS_GAIN, "licence")
-    server.serve("/keras.h5", body, loopback.well)
-    monkeypatch.setattr(weights, "KERAS", source)
-    monkeypatch.setitem(weights.SOURCES, "keras", source)
-    return source
-
-
-@pytest.fixture
-def zoo(first, tmp_path, monkeypatch):
-    """A zoo source of small size; its file stands at `tmp_path / 'zoo.params'`."""
-    served = tmp_path / "zoo.params"
-    write_gluon(served, first)
-    checksum = "sha1:" + hashlib.sha1(served.read_bytes()).hexdigest()
-    source = Source("zoo", RemoteFile("http://nowhere.example/zoo.params", None, checksum), 1.0, "")
-    monkeypatch.setattr(weights, "ZOO", source)
-    return source
-
-
-def test_auto_downloads_keras_once(keras, server, pictures, small_weights, tmp_path):
-    for _ in range(2):
-        found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path / "cache")
-        assert (found.source, found.gain) == ("keras", KERAS_GAIN)
-        assert found.file == str(tmp_path / "cache" / "keras.h5")
-        assert found.sha256 == hashlib.sha256((tmp_path / "served.h5").read_bytes()).hexdigest()
-        assert found.origin == keras.remote.url
-    assert server.requests == ["/keras.h5"]
-
-
-def test_auto_takes_the_zoos_file_first(keras, zoo, server, pictures, small_weights, tmp_path):
-    shutil.copy(tmp_path / "served.h5", tmp_path / "keras.h5")
-    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
-    assert (found.source, found.gain) == ("zoo", 1.0)
-    assert found.file == str(tmp_path / "zoo.params")
-
-
-def test_auto_passes_over_a_damaged_file_of_the_zoo(
-    keras, zoo, server, pictures, small_weights, tmp_path, caplog
-):
-    with open(tmp_path / "zoo.params", "ab") as file:
-        file.write(b"!")
-    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
-    assert found.source == "keras"
-    assert "zoo.params is damaged" in caplog.text
-
-
-def test_auto_fetches_a_damaged_keras_file_again(
-    keras, server, pictures, small_weights, tmp_path, caplog
-):
-    shutil.copy(tmp_path / "served.h5", tmp_path / "keras.h5")
-    with open(tmp_path / "keras.h5", "r+b") as file:
-        file.write(b"!")
-    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
-    assert found.source == "keras"
-    assert server.requests == ["/keras.h5"]
-    assert "damaged" in caplog.text
-
-
-def test_auto_falls_back_to_untrained_and_says_so(
-    offline, server, pictures, small_weights, tmp_path, caplog
-):
-    with caplog.at_level(logging.WARNING, "gluon_style"):
-        found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
-    assert (found.source, found.file) == ("untrained", None)
-    (notice,) = [record for record in caplog.records if "UNTRAINED" in record.getMessage()]
-    assert notice.levelname == "WARNING"
-    for expected in ("404", SOURCES["keras"].remote.name, str(tmp_path), "--weights"):
-        assert expected in notice.getMessage()
-
-
-@pytest.mark.parametrize("which", ["keras", "torchvision"])
-def test_a_source_by_name_is_strict(which, offline, pictures, tmp_path):
-    with pytest.raises(DownloadError, match="404"):
-        get_weights(which, Layers(), *pictures, root=tmp_path)
-
-
-def test_the_zoo_is_strict(server, pictures, tmp_path, monkeypatch):
-    monkeypatch.setenv("MXNET_GLUON_REPO", server.url)
-    with pytest.raises(DownloadError, match="model zoo.*404"):
-        get_weights("zoo", Layers(), *pictures, root=tmp_path)
-
-
-def test_auto_without_any_answer_takes_less_than_15_seconds(server):
-    # One attempt, if nothing answers; what is left is for the untrained network.
-    assert downloads.ANSWER <= 10
-
-
-@pytest.mark.parametrize(
-    "write, name", [(write_torch, "x.pth"), (write_safetensors, "x.safetensors")]
-)
-def test_torchvisions_gain_is_measured_from_the_pictures(
-    write, name, random_parameters, pictures, tmp_path
-):
-    write(tmp_path / name, random_parameters)
-    found = get_weights(tmp_path / name, Layers(), *pictures)
-    expected = measured_gain(random_parameters, *pictures)
-    assert found.source == "torchvision"
-    np.testing.assert_allclose(found.gain, expected, rtol=1e-5)
-    gain = np.float32(found.gain)
-    np.testing.assert_array_equal(found.parameters[0][0], random_parameters[0][0] * gain)
-    np.testing.assert_array_equal(found.parameters[28][0], random_parameters[28][0])
-    np.testing.assert_array_equal(found.parameters[28][1], random_parameters[28][1] * gain)
-
-
-def test_a_gain_cannot_be_measured_with_half_a_network(first, pictures, small_weights, tmp_path):
-    write_safetensors(tmp_path / "x.safetensors", first)
-    with pytest.raises(WeightsError, match="ends at layer 7, but layer 28 is needed"):
-        get_weights(tmp_path / "x.safetensors", small_weights.layers, *pictures)
-
-
-@pytest.mark.parametrize(
-    "last, good", [(7, True), (8, True), (9, True), (10, False), (11, False), (36, False)]
-)
-def test_it_is_told_when_the_file_does_not_reach_far_enough(last, good, pictures, small_weights):
-    layers = Layers(style_layers=(0,), content_layers=(last,))
-    if good:
-        assert get_weights(small_weights.path, layers, *pictures).source == "file"
-    else:
-        with pytest.raises(WeightsError, match="it ends at layer 7"):
-            get_weights(small_weights.path, layers, *pictures)
-
-
-def test_a_file_that_is_not_there_or_of_no_known_form(pictures, tmp_path):
-    with pytest.raises(WeightsError, match="nowhere.h5: no such file .*auto, zoo, keras"):
-        get_weights(tmp_path / "nowhere.h5", Layers(), *pictures)
-    (tmp_path / "x.onnx").write_bytes(b"")
-    with pytest.raises(WeightsError, match=r"x.onnx: a file of \.params, \.h5"):
-        get_weights(tmp_path / "x.onnx", Layers(), *pictures)
+def test_the_exported_file_gives_the_same_losses(run_command, shared_data, tmp_path):
+    network = shared_data / "vgg19_notop.h5"
+    result = run_command("weights", "--source", network, "--out", "features.params")
+    assert result.returncode == 0, result.stderr
+    losses = []
+    for which in (network, "features.params"):
+        result = run_command(
+            "train",
+            *("--weights", which, "--stages", "64x48:3:5", "--ctx", "cpu", "--overwrite"),
+        )
+        assert result.returncode == 0, result.stderr
+        with open(tmp_path / "neural-style-out" / "losses.csv", newline="") as file:
+            losses.append([row[:-1] for row in csv.reader(file)])  # the last are the seconds
+    assert losses[0] == losses[1]
+    assert len(losses[0]) == 4

@@ -16,8 +16,8 @@ import statistics
 import subprocess
 import sys
 
-from gluon_style import memory
-from gluon_style.allocator import with_huge_pages
+from gluon_style.machine.malloc import with_huge_pages
+from gluon_style.machine.memory import peak
 
 SIDES = {
     "chapter": "the chapter's loop as printed",
@@ -41,12 +41,12 @@ def measure(side, shape, epochs, weights):
     import mxnet as mx
     from mxnet import nd
 
-    from gluon_style.chapter import Settings
-    from gluon_style.features import Layers, get_contents, get_net, get_styles
+    from gluon_style.features import get_contents, get_net, get_styles
     from gluon_style.generated import get_inits
     from gluon_style.images import read
+    from gluon_style.pretrained import get_weights
+    from gluon_style.settings import Layers, Settings
     from gluon_style.trainer import train
-    from gluon_style.weights import get_weights
 
     layers, settings, ctx = Layers(), Settings(), mx.cpu()
     content_img, style_img = read(settings.content), read(settings.style)
@@ -78,7 +78,7 @@ def measure(side, shape, epochs, weights):
     return {
         "seconds": [row[3] for row in rows[1:]],
         "losses": rows[-1][:3],
-        "gb": memory.peak() / 1e9,
+        "gb": peak() / 1e9,
     }
 
 

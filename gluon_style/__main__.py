@@ -1,0 +1,14 @@
+"""`python -m gluon_style`: what there is."""
+
+from ._version import __version__
+
+if __name__ == "__main__":
+    print(
+        f"""gluon_style {__version__}: neural style transfer as in Dive into Deep Learning
+
+  python -m gluon_style.train     paint one picture in the style of another
+  python -m gluon_style.doctor    see what works on this machine, and how long it will take
+  python -m gluon_style.weights   list, download or export the weights of VGG-19
+
+Each has --help."""
+    )

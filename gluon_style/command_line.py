@@ -1,0 +1,82 @@
+"""What the commands have in common: parsing, preparing, and errors in one line."""
+
+import argparse
+import io
+import os
+import re
+import signal
+import sys
+from contextlib import contextmanager
+
+from .errors import GluonStyleError, UsageError, did_you_mean
+from .machine import prepare, restart_with_huge_pages
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of command lines whose complaints are one line."""
+
+    def error(self, message):
+        """Raise the complaint as a `UsageError`, with what was probably meant."""
+        if message.startswith("unrecognized arguments: "):
+            given = message[len("unrecognized arguments: ") :].split("=")[0].split(" ")[0]
+            message += did_you_mean(given, self._option_string_actions)
+        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if choice:
+            message += did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
+        raise UsageError(f"{message}; --help lists the options")
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Show the default of every option that takes a value."""
+
+    def _get_help_string(self, action):
+        shows = action.nargs != 0 and action.default not in (None, argparse.SUPPRESS)
+        return f"{action.help} (default: %(default)s)" if shows else action.help
+
+
+def positive(number):
+    """A reader of numbers of one type, `int` or `float`, that are finite and above 0."""
+
+    def parse(text):
+        value = number(text)
+        if not 0 < value < float("inf"):
+            raise ValueError
+        return value
+
+    parse.__name__ = f"positive {number.__name__}"  # argparse names it: "invalid ... value"
+    return parse
+
+
+@contextmanager
+def one_line():
+    """Run a command: end it with one line on stderr and the exit status that says why.
+
+    That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C. A reader that has
+    closed the pipe which it was given ends the command without a word.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files need not be text, and not all text fits the terminal's encoding.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+        sys.stdout.flush()
+    except GluonStyleError as error:
+        line = " ".join(error.as_option().split())
+        kind = "error: " if error.exit_status < 128 else ""  # being stopped is none
+        print(f"gluon_style: {kind}{line}", file=sys.stderr)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        print("gluon_style: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # What is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+
+
+def prepare_command(argv=None):
+    """Before a command computes: memory in huge pages if it is a process's own, and MXNet."""
+    if argv is None:
+        restart_with_huge_pages()
+    prepare()

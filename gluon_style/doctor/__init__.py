@@ -1,0 +1,1 @@
+"""The examination of a machine: `python -m gluon_style.doctor`."""

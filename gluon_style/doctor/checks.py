@@ -1,0 +1,283 @@
+"""The checks: each looks at one thing and says what to do where it does not work."""
+
+import importlib.metadata
+import importlib.util
+import json
+import logging
+import os
+import platform
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from .. import machine
+from ..errors import DeviceError, DownloadError, RuntimeNotReady
+from ..machine import format_bytes, format_duration, gpu, run_python
+from .findings import Finding, broken
+
+PACKAGES = {  # name of the module: name to install
+    "PIL": "pillow",
+    "matplotlib": "matplotlib",
+    "tqdm": "tqdm",
+    "h5py": "h5py",
+    "psutil": "psutil",
+}
+TO_GPU_WHEEL = (
+    "python -m pip uninstall -y mxnet",
+    "python -m pip install 'gluon-style[cu112]'",
+)
+HOST_TIMEOUT = 5  # seconds
+SMOKE_TIMEOUT = 300  # seconds
+
+
+def check_python():
+    """Python's version, and where it is."""
+    fits = (3, 8) <= sys.version_info[:2] < (3, 13)
+    return Finding(
+        "Python",
+        fits,
+        f"{platform.python_version()}, {sys.executable}",
+        ("make a virtual environment with Python 3.8 to 3.12",),
+        needed=True,
+    )
+
+
+def check_numpy():
+    """NumPy's version."""
+    try:
+        machine.prepare_numpy()
+    except RuntimeNotReady as error:
+        return broken("NumPy", error)
+    import numpy
+
+    return Finding("NumPy", True, numpy.__version__, needed=True)
+
+
+def check_mxnet(numpy_works):
+    """Whether MXNet can be imported, and which build it is."""
+    wheels = machine.installed_wheels()
+    try:
+        machine.check_wheels(wheels)
+        if not numpy_works and wheels:
+            return Finding("MXNet", None, f"{wheels[0]} is installed; it waits for NumPy")
+        if not numpy_works:
+            raise RuntimeNotReady(f"MXNet is not installed: run: {machine.INSTALL_MXNET}")
+        machine.prepare()
+    except RuntimeNotReady as error:
+        return broken("MXNet", error)
+    import mxnet
+
+    build = "for CPUs and NVIDIA GPUs" if machine.has_gpu_code() else "for CPUs"
+    text = f"{mxnet.__version__} {build} ({', '.join(wheels) or 'unknown package'})"
+    return Finding("MXNet", True, text, needed=True)
+
+
+def check_packages():
+    """Whether the other packages that the main job needs are there."""
+    missing = [name for module, name in PACKAGES.items() if not importlib.util.find_spec(module)]
+    if missing:
+        command = f"python -m pip install {' '.join(missing)}"
+        return Finding("Packages", False, f"missing: {', '.join(missing)}", (command,), needed=True)
+    return Finding("Packages", True, ", ".join(PACKAGES.values()), needed=True)
+
+
+def check_gluoncv():
+    """Whether GluonCV and OpenCV, which it uses, can be imported."""
+    if not importlib.util.find_spec("gluoncv"):
+        return Finding("GluonCV", None, "not installed; style transfer does without it")
+    code = "import gluon_style, cv2; from gluoncv import model_zoo"
+    failure = run_python(["-c", code], timeout=60).failure
+    if not failure:
+        return Finding("GluonCV", True, importlib.metadata.version("gluoncv"))
+    fix = ("python -m pip install --force-reinstall 'gluoncv>=0.10,<0.11' 'numpy<2'",)
+    if ".so" in failure:  # the OpenCV that opens windows needs libGL and libglib for that
+        fix = (
+            "python -m pip uninstall -y opencv-python",
+            "python -m pip install 'opencv-python-headless<4.12'",
+            "# or, on Debian and Ubuntu: sudo apt-get install libgl1 libglib2.0-0",
+        )
+    return Finding("GluonCV", False, f"cannot be imported: {failure}", fix)
+
+
+def check_processor():
+    """The processor, how much of it may be used, and whether it is fast in bfloat16."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+        name = (names or [name])[0]
+    cores = machine.allowed_cores()
+    flags = machine.cpu_flags()
+    vectors = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
+    reason = machine.why_not_bfloat16(flags, os.environ)
+    precision = f"float32: {reason}" if reason else "bfloat16"
+    if "amx_bf16" in flags:
+        granted = "granted" if machine.amx_granted() else "refused"
+        precision += f" (AMX: {granted} by the kernel)"
+    return Finding(
+        "Processor",
+        True,
+        f"{name}, {cores} cores, {' '.join(vectors) or platform.machine()}; {precision}",
+        data={"name": name, "cores": cores, "flags": vectors, "why_not_bfloat16": reason},
+    )
+
+
+def check_gpus(mxnet_works):
+    """Each GPU that the driver reports, and whether MXNet can compute on it: findings."""
+    report = gpu.ask_driver()
+    if report.failure:
+        yield Finding("GPU", False, report.failure, ("nvidia-smi",))
+    elif not report.gpus:
+        there = "the driver sees no GPU" if gpu.driver_installed() else "no NVIDIA driver"
+        yield Finding("GPU", None, f"{there}; the CPU computes")
+    for each in report.gpus:
+        yield check_gpu(each, report.cuda, mxnet_works)
+
+
+def check_gpu(each, cuda, mxnet_works):
+    """Whether MXNet can compute on a GPU, or could with another wheel."""
+    name = f"GPU {each.number}"
+    text = f"{each.name}, compute capability {each.capability[0]}.{each.capability[1]}"
+    data = {"name": each.name, "capability": each.capability, "cuda": cuda}
+    excluded = gpu.why_not(each, cuda, True, attempt=lambda number: None)
+    if excluded:
+        fix = "nothing to fix: --ctx auto uses the CPU"
+        if cuda < gpu.OLDEST_CUDA and each.capability >= gpu.OLDEST_CAPABILITY:
+            fix = "install a driver of version 450.80.02 or newer from nvidia.com"
+        return Finding(name, False, excluded, (fix,), data=data)
+    if not mxnet_works:
+        return Finding(name, None, f"{text}: mxnet-cu112 can use it", data=data)
+    if not machine.has_gpu_code():
+        text = f"{text}: idle, this MXNet is for CPUs"
+        return Finding(name, False, text, TO_GPU_WHEEL, data=data)
+    failed = gpu.why_not(each, cuda, True)
+    if failed:
+        return Finding(name, False, failed, ("nvidia-smi",), data=data)
+    return Finding(name, True, text, data=data)
+
+
+def check_memory():
+    """How much memory there is, and how much of it can be had."""
+    total, available = machine.total(), machine.available()
+    return Finding(
+        "Memory",
+        available > 1.5e9,  # the first stage takes about 1 GB
+        f"{format_bytes(available)} available of {format_bytes(total)}",
+        ("end other programs",),
+        data={"available": available, "total": total},
+    )
+
+
+def check_weights():
+    """Which pretrained weights are in MXNet's model cache, and whether they are sound."""
+    from ..pretrained import cached
+
+    found = cached()
+    folder = found[0].path.parent
+    damaged = [each for each in found if each.state == "DAMAGED"]
+    if damaged:
+        fix = []
+        for each in damaged:
+            fix += [
+                f"rm '{each.path}'",
+                f"python -m gluon_style.weights --source {each.source.name}",
+            ]
+        names = ", ".join(str(each.path) for each in damaged)
+        return Finding("Weights", False, f"damaged: {names}", tuple(fix))
+    sound = [each for each in found if each.state == "sound"]
+    if not sound:
+        return Finding(
+            "Weights",
+            False,
+            f"no pretrained VGG-19 in {folder} yet (the first run fetches it, if it can)",
+            ("python -m gluon_style.weights --source auto",),
+        )
+    names = ", ".join(f"{each.source.name} ({each.path.name}, checksum right)" for each in sound)
+    return Finding("Weights", True, f"{names} in {folder}")
+
+
+def check_downloads(urls):
+    """Whether the hosts that serve weights answer."""
+    with ThreadPoolExecutor(len(urls)) as pool:
+        reasons = list(pool.map(why_no_answer, urls))
+    hosts = [url.split("/")[2] for url in urls]
+    silent = [f"{host} ({reason})" for host, reason in zip(hosts, reasons) if reason]
+    if silent:
+        fix = "use another network, or copy the weights from a machine that has them"
+        return Finding("Downloads", False, f"no answer from {', '.join(silent)}", (fix,))
+    return Finding("Downloads", True, f"answers from {', '.join(hosts)}")
+
+
+def why_no_answer(url):
+    """What is wrong with an address: None when a request for its headers succeeds."""
+    import requests
+
+    from ..files import answer
+
+    try:
+        answer(url, HOST_TIMEOUT, "HEAD").close()
+    except (DownloadError, requests.exceptions.RequestException) as error:
+        return str(error).replace(f"{url}: ", "", 1)
+
+
+def check_smoke(ctx, precision):
+    """A few epochs in one precision, and the forecast that follows from them: findings."""
+    name = precision
+    outcome = run_python(["-m", "gluon_style.doctor.probe_epochs", ctx, precision], SMOKE_TIMEOUT)
+    if outcome.failure:
+        text = f"a few epochs on {ctx} failed: {outcome.failure}"
+        needed = precision == "float32"
+        fix = (
+            "see the whole error: python -m gluon_style.doctor.probe_epochs "
+            + f"'{ctx}' {precision}"
+        )
+        yield Finding(name, False, text, (fix,), needed)
+        return
+    result = json.loads(outcome.stdout.splitlines()[-1])
+    width, height = result["stages"][0]["image_shape"]
+    text = f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']}"
+    yield Finding(name, result["finite"], text, needed=precision == "float32", data=result)
+    for number, stage in enumerate(result["stages"], 1):
+        yield check_stage(number, stage)
+
+
+def check_stage(number, stage):
+    """The forecast for one of the chapter's stages, and whether it fits into the memory."""
+    width, height = stage["image_shape"]
+    text = (
+        f"{width}x{height}, {stage['epochs']} epochs: {format_duration(stage['seconds'])}, "
+        f"{format_bytes(stage['memory'])}"
+    )
+    largest = stage["largest"]
+    fits = largest == stage["image_shape"]
+    fix = f"choose --stages {largest[0]}x{largest[1]}:{stage['epochs']}:100 or smaller"
+    return Finding(f"  stage {number}", fits, text if fits else text + ", too much", (fix,))
+
+
+def examine(offline):
+    """Everything, cheapest first, as far as it makes sense: findings."""
+    basis = [check_python(), check_numpy()]
+    basis += [check_mxnet(basis[-1].ok), check_packages()]
+    yield from basis
+    works = all(finding.ok for finding in basis)
+    yield check_gluoncv()
+    yield check_processor()
+    yield from check_gpus(works)
+    if importlib.util.find_spec("psutil"):
+        yield check_memory()
+    if not works:
+        yield Finding("Epochs", False, "not tried", ("fix the above first",), needed=True)
+        return
+    yield check_weights()
+    if not offline:
+        from ..pretrained import KERAS, TORCHVISION  # the zoo's own host is gone
+
+        yield check_downloads([source.remote.address for source in (KERAS, TORCHVISION)])
+    logging.disable()  # why a GPU is not used has been said
+    try:
+        ctx = machine.try_gpu()
+    except DeviceError as error:
+        yield broken("Epochs", error)
+        return
+    precisions = {"float32", machine.get_precision("auto", ctx)}
+    for precision in sorted(precisions, reverse=True):
+        yield from check_smoke("cpu" if ctx.device_type == "cpu" else str(ctx), precision)

@@ -1,0 +1,14 @@
+"""Files: written whole or not at all, checked, downloaded once."""
+
+from .atomic import atomic_write, umask
+from .downloads import (
+    STALL,
+    RemoteFile,
+    answer,
+    cache_folder,
+    download,
+    fetch,
+    hashes,
+    is_quiet,
+    sha256_if_sound,
+)

@@ -1,0 +1,242 @@
+"""Downloading a file once, into MXNet's model cache, and never a wrong one."""
+
+import hashlib
+import logging
+import os
+import queue
+import shutil
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+from urllib.parse import urlsplit
+
+from ..errors import DownloadError
+from .atomic import umask
+
+logger = logging.getLogger(__name__)
+
+# Seconds: until a server begins to answer, and between two pieces of what it sends.
+ANSWER, STALL = 10, 20
+# How often a download is tried when it breaks off, or comes out wrong, or the server says 5xx.
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that others serve."""
+
+    url: str
+    size: Optional[int]
+    checksum: str
+
+    @property
+    def name(self):
+        """The file's name, there and in the cache."""
+        return self.url.rsplit("/", 1)[1]
+
+    @property
+    def address(self):
+        """The URL, or that of the same file on the mirror."""
+        mirror = os.environ.get("GLUON_STYLE_MIRROR")
+        return f"{mirror.rstrip('/')}/{self.name}" if mirror else self.url
+
+
+def cache_folder(root=None):
+    """MXNet's model cache: `root`, or `$MXNET_HOME/models`, or `~/.mxnet/models`."""
+    home = os.environ.get("MXNET_HOME") or os.path.join("~", ".mxnet")
+    return Path(root or os.path.join(home, "models")).expanduser()
+
+
+def hashes(path, *algorithms):
+    """Hexadecimal checksums of a file, which is read once."""
+    running = [hashlib.new(algorithm) for algorithm in algorithms]
+    with open(path, "rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            for each in running:
+                each.update(piece)
+    return [each.hexdigest() for each in running]
+
+
+def sha256_if_sound(path, checksum):
+    """The sha256 of a file that has the checksum it should have."""
+    algorithm, expected = checksum.split(":")
+    try:
+        found, sha256 = hashes(path, algorithm, "sha256")
+    except OSError:
+        return None
+    return sha256 if found == expected else None
+
+
+def download(remote, folder):
+    """Download a file into a folder of its own; pooch checks it, and tries again."""
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")
+    files = pooch.create(
+        path=folder,
+        base_url="",
+        registry={remote.name: remote.checksum},
+        urls={remote.name: remote.address},
+        retry_if_failed=ATTEMPTS - 1,
+    )
+    try:
+        files.fetch(remote.name, downloader=lambda url, file, _: receive(url, file, remote.size))
+    except requests.exceptions.RequestException as error:
+        url = "" if remote.address in str(error) else f"{remote.address}: "
+        raise DownloadError(f"{url}{error}") from None
+    except ValueError:
+        raise DownloadError(
+            f"{remote.address}: what it sends is not the right file (its checksum is another)"
+        ) from None
+
+
+def receive(url, file, size=None):
+    """Write what a URL sends into a file, with a progress bar on stderr."""
+    from tqdm import tqdm
+
+    with answer(url) as response, open(file, "wb") as out:
+        with tqdm(
+            desc=urlsplit(url).path.rsplit("/", 1)[1],
+            total=size or int(response.headers.get("Content-Length", 0)) or None,
+            unit="B",
+            unit_scale=True,
+            miniters=1,
+            disable=is_quiet(),
+        ) as bar:
+            for piece in response.iter_content(1 << 16):
+                out.write(piece)
+                bar.update(len(piece))
+                if size and out.tell() > size:
+                    raise ValueError(f"{url}: more than {size} bytes")
+
+
+def answer(url, timeout=ANSWER, method="GET"):
+    """Ask for a URL, and return as soon as the answer begins."""
+    import requests
+
+    answers = queue.Queue()
+
+    def ask():
+        try:
+            answers.put(requests.request(method, url, stream=True, timeout=(timeout, STALL)))
+        except Exception as error:
+            answers.put(error)
+
+    # In a thread that may be left behind: looking up a host's name has no time limit of its own.
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        response = answers.get(timeout=timeout)
+    except queue.Empty:
+        raise DownloadError(f"{url}: no answer within {timeout} s") from None
+    if isinstance(response, requests.exceptions.TooManyRedirects):
+        raise DownloadError(f"{url}: it redirects in a loop")
+    if isinstance(response, (requests.exceptions.ConnectionError, requests.exceptions.Timeout)):
+        # Not worth a second try: whoever is offline would wait for nothing.
+        raise DownloadError(f"{url}: cannot be reached ({reason(response)})")
+    if isinstance(response, Exception):
+        raise DownloadError(f"{url}: {response}")
+    if response.status_code >= 400:
+        response.close()
+        said = f"{url}: the server says {response.status_code} {response.reason}"
+        if response.status_code < 500:
+            raise DownloadError(said)
+        raise requests.exceptions.HTTPError(said)
+    return response
+
+
+def reason(error):
+    """The innermost cause of a failed connection, which says it shortest."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return getattr(error, "strerror", None) or error
+
+
+def fetch(remote, folder, download=download):
+    """Return the cached file, downloading it if needed.
+
+    However many processes ask at once, one downloads and the others wait for it. The file is
+    received in a hidden folder beside its final place and takes its name only when its checksum
+    is right; a file that is there with another checksum is replaced.
+    """
+    path, began = folder / remote.name, time.time()
+    sha256 = sha256_if_sound(path, remote.checksum)
+    if sha256:
+        return path, sha256
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with exclusive(path):
+            # Perhaps another process has just brought it, or has just failed to.
+            sha256 = sha256_if_sound(path, remote.checksum)
+            if not sha256:
+                raise_recent_failure(path, began)
+                sha256 = download_into_place(remote, path, download)
+    except OSError as error:
+        raise DownloadError(
+            f"{path}: cannot be written: {error.strerror or error}; set MXNET_HOME to a folder "
+            "that can"
+        ) from None
+    return path, sha256
+
+
+def download_into_place(remote, path, download):
+    """Download to beside `path`, check, rename; the lock is ours."""
+    if path.exists():
+        logger.warning("%s is damaged (its checksum is wrong) and is downloaded again", path)
+    for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    logger.info("downloading %s to %s", remote.address, path.parent)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
+        received = Path(scratch, path.name)
+        try:
+            download(remote, Path(scratch))
+            sha256 = sha256_if_sound(received, remote.checksum)
+            if not sha256:
+                raise DownloadError(f"{remote.address}: what came is not the right file")
+        except DownloadError as error:
+            note_of_failure(path).write_text(str(error), encoding="utf-8")
+            raise
+        received.chmod(0o666 & ~umask())
+        received.replace(path)
+    return sha256
+
+
+def note_of_failure(path):
+    """Where a process leaves the reason for its failure to those that wait."""
+    return path.with_name(f".{path.name}.failure")
+
+
+def raise_recent_failure(path, began):
+    """Fail at once if another process has failed since `began` (seconds since 1970).
+
+    Otherwise thirty processes that start without network would wait one after another.
+    """
+    note = note_of_failure(path)
+    if note.exists() and note.stat().st_mtime >= began:
+        raise DownloadError(note.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def exclusive(path):
+    """Keep other processes, on this machine or on others with the same home, from `path`."""
+    import filelock
+
+    lock = filelock.FileLock(str(path.with_name(f".{path.name}.lock")))
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        logger.info("another process is downloading %s: waiting for it", path.name)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_quiet():
+    """Whether the user has asked for warnings only, not for progress."""
+    return logging.getLogger("gluon_style").level > logging.INFO

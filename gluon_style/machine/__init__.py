@@ -1,0 +1,36 @@
+"""The machine: what MXNet needs around its import, devices, processor, memory, other processes.
+
+Nothing here imports MXNet before it is used, but `bfloat16`, which is imported by itself.
+"""
+
+from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
+from .forecast import (
+    FIXED_BYTES,
+    LEAST_BYTES_PER_PIXEL,
+    Measurement,
+    check_memory,
+    forecast,
+    format_bytes,
+    format_duration,
+    largest_shape,
+)
+from .malloc import restart_with_huge_pages
+from .memory import available, out_of_memory, peak, resident, total
+from .prepare import (
+    INSTALL_MXNET,
+    check_wheels,
+    installed_wheels,
+    prepare,
+    prepare_numpy,
+    prepare_process,
+)
+from .process import child_environment, run_python
+from .processor import (
+    PRECISIONS,
+    allowed_cores,
+    amx_granted,
+    cpu_flags,
+    get_precision,
+    usable_cores,
+    why_not_bfloat16,
+)

@@ -1,0 +1,104 @@
+"""Which device to compute on."""
+
+import logging
+import re
+
+from ..errors import DeviceError, did_you_mean
+from . import gpu
+
+logger = logging.getLogger(__name__)
+
+
+def try_gpu():
+    """The first GPU that works, else `mx.cpu()`, as the chapter's helper of that name.
+
+    When there is a GPU that cannot be used, the logger `gluon_style` is told why.
+
+    Returns
+    -------
+    mxnet.Context
+    """
+    import mxnet as mx
+
+    report, reasons = gpu.ask_driver(), []
+    for each in report.gpus:
+        reason = gpu.why_not(each, report.cuda, has_gpu_code())
+        if reason is None:
+            return mx.gpu(each.number)
+        reasons.append(reason)
+    ctx = get_cpu()
+    if report.failure or reasons:
+        logger.warning("%s; using the CPU", report.failure or "; ".join(dict.fromkeys(reasons)))
+    return ctx
+
+
+def get_cpu():
+    """`mx.cpu()`, unless MXNet's build for GPUs meets a driver that answers with errors.
+
+    That build counts the GPUs for every backward pass, on the CPU too, and fails if it can't.
+    """
+    import mxnet as mx
+
+    if not has_gpu_code():
+        return mx.cpu()
+    failure = gpu.ask_driver().failure
+    if not failure:
+        try:
+            mx.context.num_gpus()
+        except mx.MXNetError as error:
+            failure = str(error).strip().splitlines()[-1]
+    if failure:
+        raise DeviceError(
+            f"mxnet-cu112 cannot compute, not even on the CPU, with this driver ({failure}): "
+            + gpu.TO_CPU_WHEEL
+        )
+    return mx.cpu()
+
+
+def has_gpu_code():
+    """Whether the MXNet that is installed was built for GPUs."""
+    import mxnet as mx
+
+    return mx.runtime.Features().is_enabled("CUDA")
+
+
+def get_ctx(name):
+    """The device that `--ctx` names.
+
+    Parameters
+    ----------
+    name : str
+        `auto` (see `try_gpu`), `cpu`, `gpu` or `gpu(N)`.
+
+    Returns
+    -------
+    mxnet.Context
+
+    Raises
+    ------
+    DeviceError
+        The name is not one of these, or that GPU is not there or cannot be used.
+    """
+    import mxnet as mx
+
+    if name == "auto":
+        return try_gpu()
+    if name == "cpu":
+        return get_cpu()
+    match = re.fullmatch(r"gpu(?:\(([0-9]{1,4})\))?", name)
+    if not match:
+        raise DeviceError(
+            f"{name}: one of auto, cpu, gpu, gpu(N) is wanted"
+            + did_you_mean(name, ("auto", "cpu", "gpu", "gpu(0)")),
+            "ctx",
+        )
+    number, report = int(match[1] or 0), gpu.ask_driver()
+    if number < len(report.gpus):
+        reason = gpu.why_not(report.gpus[number], report.cuda, has_gpu_code())
+        if reason is None:
+            return mx.gpu(number)
+    elif report.gpus:
+        reason = f"the last GPU here is gpu({len(report.gpus) - 1})"
+    else:
+        reason = report.failure or "there is no NVIDIA GPU here"
+    raise DeviceError(f"{name}: {reason}; use --ctx cpu", "ctx")

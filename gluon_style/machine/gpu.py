@@ -1,0 +1,164 @@
+"""NVIDIA GPUs: the libraries that mxnet-cu112 needs, and whether a GPU can really compute."""
+
+import ctypes
+import functools
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional, Tuple
+
+from ..errors import RuntimeNotReady
+from . import probe_driver
+from .process import run_python
+
+# What libmxnet.so of mxnet-cu112 1.9.1 is linked with, each behind what it needs itself, and the
+# package on PyPI that brings it (all from CUDA 11.8, but usable from 11.0 on).
+LIBRARIES = {
+    "libcudart.so.11.0": "nvidia-cuda-runtime-cu11",
+    "libcublasLt.so.11": "nvidia-cublas-cu11",
+    "libcublas.so.11": "nvidia-cublas-cu11",
+    "libcudnn.so.8": "nvidia-cudnn-cu11<9",
+    "libnccl.so.2": "nvidia-nccl-cu11",
+    "libcufft.so.10": "nvidia-cufft-cu11",
+    "libcusparse.so.11": "nvidia-cusparse-cu11",
+    "libcusolver.so.11": "nvidia-cusolver-cu11",
+    "libcurand.so.10": "nvidia-curand-cu11",
+    "libnvrtc.so.11.2": "nvidia-cuda-nvrtc-cu11",
+    "libnvToolsExt.so.1": "nvidia-nvtx-cu11",
+}
+# The machine code in that libmxnet.so: 5.0, 6.0, 7.0, 8.0 and 8.6, and no PTX from which a driver
+# could make code for later GPUs. Code for x.y runs on x.z, z >= y.
+OLDEST_CAPABILITY, NEWEST_CAPABILITY = (5, 0), (8, 6)
+# The first driver that runs every CUDA 11.x: 450.80.02, which calls itself 11.0.
+OLDEST_CUDA = (11, 0)
+DRIVER_TIMEOUT, CHECK_TIMEOUT = 20, 90  # seconds
+TO_CPU_WHEEL = (
+    "run: python -m pip uninstall -y mxnet-cu112, then: python -m pip install 'mxnet==1.9.1'"
+)
+
+
+def load_libraries(libraries=LIBRARIES, paths=None):
+    """Load what mxnet-cu112 is linked with, so that `import mxnet` finds it.
+
+    Each library comes from where the system's loader finds it, otherwise from NVIDIA's package
+    on `sys.path`: a CUDA that is installed on the machine stays the one in use.
+    """
+    if not driver_installed():
+        raise RuntimeNotReady(
+            "mxnet-cu112 needs the NVIDIA driver (libcuda.so.1), which this machine does not "
+            "have: install the driver, or for the CPU " + TO_CPU_WHEEL
+        )
+    missing = [name for name in libraries if not _load(name, paths or sys.path)]
+    if missing:
+        packages = dict.fromkeys(libraries[name] for name in missing)
+        raise RuntimeNotReady(
+            f"mxnet-cu112 needs {', '.join(missing)}, not found here: run: python -m pip install "
+            + " ".join(f"'{package}'" for package in packages)
+        )
+
+
+def driver_installed():
+    """Whether there is a driver library; it becomes visible to the libraries loaded later."""
+    try:
+        ctypes.CDLL("libcuda.so.1", ctypes.RTLD_GLOBAL)
+    except OSError:
+        return False
+    return True
+
+
+def _load(name, paths):
+    packaged = (str(file) for path in paths for file in Path(path).glob(f"nvidia/*/lib/{name}"))
+    for candidate in (name, *packaged):
+        try:
+            ctypes.CDLL(candidate, ctypes.RTLD_GLOBAL)
+            return True
+        except OSError:
+            continue
+    return False
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU as the driver describes it.
+
+    Attributes
+    ----------
+    number : int
+        As in `mx.gpu(number)`.
+    name : str
+    capability : tuple of int
+        Compute capability, (major, minor).
+    """
+
+    number: int
+    name: str
+    capability: Tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the driver says.
+
+    Attributes
+    ----------
+    gpus : tuple of Gpu
+    cuda : tuple of int
+        (major, minor) of the newest CUDA that the driver can run.
+    failure : str or None
+        Why it said nothing, in one line.
+    """
+
+    gpus: Tuple[Gpu, ...] = ()
+    cuda: Tuple[int, int] = (0, 0)
+    failure: Optional[str] = None
+
+
+@functools.lru_cache(maxsize=None)
+def ask_driver():
+    """Ask the driver for its GPUs; without driver or GPU the report is empty."""
+    if not driver_installed():
+        return Report()
+    outcome = run_python([probe_driver.__file__], DRIVER_TIMEOUT)
+    if outcome.failure:
+        return Report(failure=f"the NVIDIA driver cannot be asked: {outcome.failure}")
+    answer = json.loads(outcome.stdout)
+    if "error" in answer:
+        return Report(
+            failure=f"the NVIDIA driver answers with CUDA error {answer['error']}; see what "
+            "nvidia-smi says; after an update of the driver, restart the machine"
+        )
+    gpus = (
+        Gpu(number, name, tuple(capability))
+        for number, (name, capability) in enumerate(answer["gpus"])
+    )
+    return Report(tuple(gpus), tuple(answer.get("cuda", (0, 0))))
+
+
+@functools.lru_cache(maxsize=None)
+def check(number, program=("-m", "gluon_style.machine.probe_gpu"), timeout=CHECK_TIMEOUT):
+    """Try a small convolution on a GPU, in a process of its own."""
+    env = {"MXNET_CUDNN_AUTOTUNE_DEFAULT": "0"}  # trying every algorithm may take minutes
+    failure = run_python([*program, str(number)], timeout, env).failure
+    return failure and f"a small convolution failed on it: {failure}"
+
+
+def why_not(gpu, cuda, gpu_wheel, attempt=None):
+    """Why MXNet cannot compute on a GPU."""
+    capability = "{}.{}".format(*gpu.capability)
+    if not OLDEST_CAPABILITY <= gpu.capability < (NEWEST_CAPABILITY[0] + 1,):
+        bound = "up to 8.6" if gpu.capability > NEWEST_CAPABILITY else "from 5.0 on"
+        reason = f"compute capability {capability}; mxnet-cu112 1.9.1 has code {bound}"
+    elif cuda < OLDEST_CUDA:
+        reason = (
+            "its driver runs CUDA up to {}.{}; mxnet-cu112 1.9.1 needs a driver for CUDA 11.0 "
+            "or later (450.80.02 or newer)"
+        ).format(*cuda)
+    elif not gpu_wheel:
+        reason = (
+            "the mxnet wheel that is installed computes on the CPU only; for the GPU see "
+            "python -m gluon_style.doctor"
+        )
+    else:
+        reason = (attempt or check)(gpu.number)
+    return reason and f"{gpu.name}: {reason}"

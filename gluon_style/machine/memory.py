@@ -1,0 +1,87 @@
+"""How much memory this process has used, and how much the machine can still give it."""
+
+import re
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import NotEnoughMemory
+
+
+def resident():
+    """Bytes of memory that this process holds now."""
+    import psutil
+
+    return psutil.Process().memory_info().rss
+
+
+def peak():
+    """The most bytes that this process has held so far."""
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def total():
+    """Bytes of memory of the machine."""
+    import psutil
+
+    return psutil.virtual_memory().total
+
+
+def available():
+    """Bytes that this process can still take without swapping, or being killed in a container."""
+    import psutil
+
+    return min([psutil.virtual_memory().available, *_container_limits()])
+
+
+def _container_limits(groups="/proc/self/cgroup", root="/sys/fs/cgroup"):
+    """Bytes that each control group above this process still allows (Linux containers)."""
+    try:
+        lines = Path(groups).read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        number, controllers, path = line.split(":", 2)
+        if number == "0":
+            mount, names = Path(root), ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            mount = Path(root, "memory")
+            names = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
+        else:
+            continue
+        group = mount / path.lstrip("/")
+        # Inside a container the path may be the host's, and the mount the container's own group.
+        for folder in [group, *group.parents]:
+            if mount in (folder, *folder.parents):
+                yield from _allowed(folder, *names)
+
+
+def _allowed(folder, limit, usage, inactive):
+    """What one group still allows; files it has cached count as free. Nothing if unlimited."""
+    try:
+        left = int((folder / limit).read_text()) - int((folder / usage).read_text())
+        statistics = dict(map(str.split, (folder / "memory.stat").read_text().splitlines()))
+    except (OSError, ValueError):  # no such group, or a limit of "max"
+        return
+    yield max(0, left + int(statistics.get(inactive, 0)))
+
+
+@contextmanager
+def out_of_memory(image_shape):
+    """Say in one line that MXNet could not get the memory that a stage needs."""
+    from mxnet import MXNetError
+
+    try:
+        yield
+    except (MemoryError, MXNetError) as error:
+        # The last is oneDNN's, whose kernels ask for memory of their own.
+        if re.search("memory|could not (create|execute) a primitive", f"{error!r}", re.IGNORECASE):
+            width, height = image_shape
+            raise NotEnoughMemory(
+                f"{width}x{height} needs more memory than can be had: choose a smaller size with "
+                "--stages, or end other programs"
+            ) from None
+        raise

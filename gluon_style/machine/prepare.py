@@ -1,0 +1,124 @@
+"""What MXNet 1.9.1 needs around its import."""
+
+import importlib.metadata
+import os
+import sys
+import warnings
+
+from ..errors import RuntimeNotReady
+from . import gpu, malloc
+from .processor import choose_isa, usable_cores
+
+# Names that NumPy 1.24 removed and MXNet 1.9.1 still uses.
+_REMOVED_ALIASES = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "object": object,
+    "complex": complex,
+    "str": str,
+}
+# The distributions on PyPI that bring MXNet, all in one folder of the same name.
+_WHEELS = ("mxnet", "mxnet-cu112", "mxnet-cu110", "mxnet-cu102", "mxnet-cu101", "mxnet-cu100")
+INSTALL_MXNET = "python -m pip install 'mxnet==1.9.1' (or 'gluon-style[cu112]' for an NVIDIA GPU)"
+
+
+def prepare():
+    """Make MXNet ready and import it, or say in one line what has to be installed."""
+    prepare_process()
+    import_mxnet()
+
+
+def prepare_process():
+    """Change the process so that `import mxnet` works; nothing else in the package changes it.
+
+    - NumPy gets back the names that it has removed and MXNet uses.
+    - The libraries that mxnet-cu112 is linked with are loaded, where that is installed.
+    - Environment: `MXNET_CUDNN_AUTOTUNE_DEFAULT`, `DNNL_MAX_CPU_ISA`, `MXNET_CPU_TEMP_COPY`,
+      `OMP_NUM_THREADS`, unless the user has set them.
+    - glibc gives arrays from 4 MB on back to the system when they are freed.
+    - Linux is asked for the use of AMX, where the processor has it.
+    """
+    prepare_numpy()
+    wheels = installed_wheels()
+    check_wheels(wheels)
+    if "mxnet-cu112" in wheels:
+        gpu.load_libraries()
+        # The algorithm that `gpu.check` has tried, not whichever is fastest at the moment.
+        os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
+    choose_isa(os.environ)
+    malloc.save_memory(os.environ)
+    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+
+
+def prepare_numpy():
+    """Give NumPy back the names that MXNet uses."""
+    if not (3, 8) <= sys.version_info[:2] < (3, 13):
+        raise RuntimeNotReady(
+            f"Python {sys.version_info[0]}.{sys.version_info[1]} cannot run MXNet 1.9.1: "
+            "make a virtual environment with Python 3.8 to 3.12"
+        )
+    try:
+        import numpy
+    except ModuleNotFoundError:
+        raise RuntimeNotReady(
+            "NumPy is not installed: run: python -m pip install 'numpy<2'"
+        ) from None
+    if int(numpy.__version__.split(".")[0]) >= 2:
+        raise RuntimeNotReady(
+            f"NumPy {numpy.__version__} cannot work with MXNet 1.9.1: "
+            "run: python -m pip install 'numpy<2'"
+        )
+    for name, builtin in _REMOVED_ALIASES.items():
+        setattr(numpy, name, builtin)
+
+
+def installed_wheels():
+    """Names of the installed distributions that bring MXNet: none, one, or too many."""
+    found = []
+    for name in _WHEELS:
+        try:
+            importlib.metadata.distribution(name)
+            found.append(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def check_wheels(wheels):
+    """Refuse two MXNets in one folder: which files are whose is a matter of luck."""
+    if len(wheels) > 1:
+        raise RuntimeNotReady(
+            f"{' and '.join(wheels)} are both installed, into the same folder: "
+            f"run: python -m pip uninstall -y {' '.join(wheels)}, then: {INSTALL_MXNET}"
+        )
+
+
+def import_mxnet():
+    """Import MXNet for the first time."""
+    try:
+        with warnings.catch_warnings():
+            # MXNet looks up functions that NumPy says are deprecated; a user can't help it.
+            warnings.simplefilter("ignore")
+            import mxnet
+    except ModuleNotFoundError as error:
+        if error.name == "mxnet":
+            raise RuntimeNotReady(f"MXNet is not installed: run: {INSTALL_MXNET}") from None
+        if error.name == "distutils":
+            raise RuntimeNotReady(
+                "MXNet 1.9.1 needs setuptools on Python 3.12: run: python -m pip install setuptools"
+            ) from None
+        raise RuntimeNotReady(
+            f"MXNet needs {error.name}, which is not installed: "
+            f"run: python -m pip install {error.name}"
+        ) from None
+    except OSError as error:
+        raise RuntimeNotReady(
+            f"MXNet's library cannot be loaded ({error}): "
+            "run: python -m pip install --force-reinstall --no-deps 'mxnet==1.9.1'"
+        ) from None
+    if not hasattr(mxnet, "__version__"):  # an empty folder is left of it
+        raise RuntimeNotReady(
+            "MXNet's files are missing: "
+            "run: python -m pip install --force-reinstall --no-deps 'mxnet==1.9.1'"
+        )

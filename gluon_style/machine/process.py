@@ -1,0 +1,64 @@
+"""Running something in a process of its own, so that a hang or a crash stays there."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it went.
+
+    Attributes
+    ----------
+    stdout : str
+    failure : str or None
+        Why it failed, in one line; None when it ended with status 0.
+    """
+
+    stdout: str
+    failure: Optional[str]
+
+
+def child_environment(changes=None):
+    """The environment of a child process, which finds the package wherever it stands."""
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        **(changes or {}),
+    }
+
+
+def run_python(arguments, timeout, env=None):
+    """Run this Python with some arguments, and never wait for it longer than `timeout`."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=child_environment(env),
+    )
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        try:
+            # A process that hangs inside a driver may not even die: leave it then.
+            process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            pass
+        return Outcome("", f"it did not end within {timeout:g} s")
+    except BaseException:  # Ctrl-C: leave nothing behind
+        process.kill()
+        raise
+    stdout, lines = stdout.decode(errors="replace"), stderr.decode(errors="replace").split("\n")
+    if process.returncode < 0:
+        return Outcome(stdout, f"it crashed (signal {-process.returncode})")
+    if process.returncode:
+        said = [line.strip() for line in lines if line.strip()]
+        return Outcome(stdout, said[-1] if said else f"exit status {process.returncode}")
+    return Outcome(stdout, None)

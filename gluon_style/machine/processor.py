@@ -1,0 +1,106 @@
+"""The processor: how many cores there are, and whether it is fast in bfloat16."""
+
+import ctypes
+import os
+import platform
+import sys
+
+from ..errors import DeviceError
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def allowed_cores():
+    """How many processors this process may run on."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return allowed or 1
+
+
+def usable_cores():
+    """How many cores this process may use, hyper-threads not counted.
+
+    Left to itself MXNet takes half of the processors that it sees, which on one without
+    hyper-threads (many laptops, most virtual machines) leaves half of the cores idle.
+    """
+    import psutil
+
+    allowed = allowed_cores()
+    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+
+
+def cpu_flags(path="/proc/cpuinfo"):
+    """What the first processor can do, as Linux names it; an empty set elsewhere."""
+    try:
+        with open(path) as file:
+            for line in file:
+                if line.startswith("flags"):
+                    return set(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    return set()
+
+
+def amx_granted():
+    """Ask Linux for the use of AMX's tile registers by this process: whether it is granted."""
+    arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA = 158, 0x1023, 18
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return False
+    return ctypes.CDLL(None).syscall(arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0
+
+
+def choose_isa(environ):
+    """Let oneDNN use AMX where it may; call it before MXNet's first convolution.
+
+    oneDNN 2.4.4 uses AMX only when a variable asks for it; and it does not ask Linux for its use,
+    without which the process dies of an illegal instruction.
+    """
+    if environ.get("DNNL_MAX_CPU_ISA", "ALL").upper() in ("ALL", "AVX512_CORE_AMX"):
+        usable = {"amx_tile", "amx_bf16"} <= cpu_flags() and amx_granted()
+        environ["DNNL_MAX_CPU_ISA"] = "AVX512_CORE_AMX" if usable else "AVX512_CORE_BF16"
+
+
+def uses_amx():
+    """Whether oneDNN computes with AMX in bfloat16."""
+    return os.environ.get("DNNL_MAX_CPU_ISA") == "AVX512_CORE_AMX"
+
+
+def why_not_bfloat16(flags, environ):
+    """Why the CPU is not fast in bfloat16; None when it is."""
+    limit = environ.get("DNNL_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    if "avx512_bf16" not in flags:
+        return "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
+    if limit.upper() not in ("AVX512_CORE_BF16", "AVX512_CORE_AMX"):
+        return f"the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16"
+    return None
+
+
+def get_precision(name, ctx):
+    """The precision of VGG's convolutions that `--precision` names.
+
+    Parameters
+    ----------
+    name : str
+        `auto`, `float32` or `bfloat16`.
+    ctx : mxnet.Context
+        The device that computes.
+
+    Returns
+    -------
+    str
+        `float32` or `bfloat16`; for `auto`, bfloat16 where it is fast: on a CPU with AVX512_BF16,
+        as every one with AMX has it.
+
+    Raises
+    ------
+    DeviceError
+        The name is not one of these, or the device has no fast bfloat16.
+    """
+    if name not in PRECISIONS:
+        raise DeviceError(f"{name}: one of {', '.join(PRECISIONS)} is wanted", "precision")
+    if ctx.device_type == "cpu":
+        reason = why_not_bfloat16(cpu_flags(), os.environ)
+    else:
+        reason = f"{ctx} has no bfloat16 in MXNet 1.9.1"
+    if name == "bfloat16" and reason:
+        raise DeviceError(f"bfloat16: {reason}; use --precision float32", "precision")
+    return "float32" if reason or name == "float32" else "bfloat16"

@@ -1,0 +1,86 @@
+"""One file for a class: the layers that the chapter needs, ready for use, and where they are from.
+
+Beside `NAME.params` stands `NAME.params.json`, which says what the file is and what its checksum
+has to be.
+"""
+
+import json
+import logging
+import math
+from pathlib import Path
+
+from .._version import __version__
+from ..errors import OutputError, WeightsError
+from ..files import atomic_write, hashes
+from ..settings import Layers
+from ..vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD
+
+logger = logging.getLogger(__name__)
+
+
+def sidecar(path):
+    """Where the description of an exported file stands."""
+    return Path(f"{path}.json")
+
+
+def check_free(path, overwrite=False):
+    """Make sure, before anything is downloaded, that a file can be exported."""
+    if path.suffix != ".params":
+        raise OutputError(f"{path}: a name that ends in .params is wanted", "out")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}", "out")
+    for each in (path, sidecar(path)):
+        if each.exists() and not overwrite:
+            raise OutputError(f"{path}: {each} exists; --overwrite replaces it", "out")
+
+
+def export(path, pretrained):
+    """Write parameters up to the last of the chapter's layers, and their description."""
+    from mxnet import nd
+
+    layers = [index for index in CONVOLUTIONS if index <= Layers().last]
+    arrays = {}
+    for index in layers:
+        for kind, value in zip(("weight", "bias"), pretrained.parameters[index]):
+            arrays[f"features.{index}.{kind}"] = nd.array(value)
+    with atomic_write(path) as file:
+        nd.save(file.name, arrays)
+    (sha256,) = hashes(path, "sha256")
+    description = {
+        "what": "VGG-19 up to conv5_1 for the style transfer chapter of Dive into Deep Learning",
+        "preprocessing": f"RGB in 0..1, minus {RGB_MEAN}, by {RGB_STD}",
+        "layers": layers,
+        "sha256": sha256,
+        "source": pretrained.source,
+        "gain": pretrained.gain,
+        "origin": pretrained.origin,
+        "origin_sha256": pretrained.sha256,
+        "licence": pretrained.licence,
+        "written_by": f"gluon_style {__version__}",
+    }
+    with atomic_write(sidecar(path)) as file:
+        file.write(json.dumps(description, indent=1, ensure_ascii=False).encode() + b"\n")
+
+
+def described(path, sha256):
+    """What the description beside a file says of it."""
+    beside = sidecar(path)
+    try:
+        description = json.loads(beside.read_text(encoding="utf-8"))
+        known = {name: description[name] for name in ("source", "gain", "origin", "licence")}
+        expected, gain = description["sha256"], known["gain"]
+        if not (gain is None or (math.isfinite(gain) and gain > 0)):
+            raise ValueError(f"a gain of {gain}")
+    except FileNotFoundError:
+        logger.info("%s: no %s beside it, so it cannot be verified", path, beside.name)
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"{beside}: damaged, not a description of weights ({type(error).__name__}: {error})"
+        ) from None
+    if expected != sha256:
+        raise WeightsError(
+            f"{path}: damaged, or not the file that {beside.name} describes (its checksum is "
+            "another): copy both again"
+        )
+    return known

@@ -1,0 +1,126 @@
+"""Gluon's `.params` files, read without MXNet.
+
+`mx.nd.load` believes what a damaged file says of its arrays: it allocates and fills all the
+memory that there is before it finds that the file is too short. This reader looks first, and
+reads only the arrays that are wanted.
+"""
+
+import math
+import os
+import re
+import struct
+
+import numpy as np
+
+from ...errors import WeightsError
+from ...vgg19 import CONVOLUTIONS, check_shape, convolution_shape
+
+# Of a file that holds a list of arrays, and of an array as MXNet 0.12 to 1.9 write it; from 0.12
+# on a field says whether the array is sparse.
+LIST_MAGIC = 0x112
+ARRAY_MAGIC_WITHOUT_STORAGE, *ARRAY_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
+DENSE = 0
+DTYPES = {0: "<f4", 1: "<f8", 2: "<f2"}
+MOST_DIMENSIONS, LONGEST_NAME = 8, 1000
+KINDS = ("weight", "bias")
+
+
+def read_gluon(path):
+    """Read a Gluon `.params` file: the model zoo's whole VGG-19, or a truncated one."""
+
+    def wanted(name, shape):
+        place = _gluon_place(name)
+        if place:
+            index, kind = place
+            expected = convolution_shape(index)
+            check_shape(path, name, shape, expected if kind == "weight" else expected[:1])
+        return place is not None
+
+    try:
+        arrays = read_arrays(path, wanted)
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: not a readable .params file: {error}") from None
+    found = {_gluon_place(name): array for name, array in arrays.items()}
+    return {
+        index: tuple(found[index, kind] for kind in KINDS)
+        for index in CONVOLUTIONS
+        if all((index, kind) in found for kind in KINDS)
+    }
+
+
+def _gluon_place(name):
+    """(layer, weight or bias) of a convolution's array in a `.params` file, None for others.
+
+    A file of Gluon's numbers the layers; one of its first years numbers the convolutions.
+    """
+    match = re.fullmatch(r"(?:features\.)?(\d+)\.(weight|bias)", name)
+    if match and int(match[1]) in CONVOLUTIONS:
+        return int(match[1]), match[2]
+    match = re.fullmatch(r"vgg\d+_conv(\d+)_(weight|bias)", name)
+    if match and int(match[1]) < len(CONVOLUTIONS):
+        return list(CONVOLUTIONS)[int(match[1])], match[2]
+    return None
+
+
+def read_arrays(path, wanted):
+    """Read some arrays of a `.params` file."""
+    with open(path, "rb") as file:
+        length = os.fstat(file.fileno()).st_size
+        if _numbers(file, "QQ")[0] != LIST_MAGIC:
+            raise ValueError("it does not begin as such a file does")
+        places = [_skip_array(file, length) for _ in range(_count(file, length))]
+        names = [_name(file) for _ in range(_count(file, length))]
+        if len(names) != len(places):
+            raise ValueError("its arrays have no names")
+        arrays = {}
+        for name, (shape, dtype, start) in zip(names, places):
+            if wanted(name, shape):
+                file.seek(start)
+                flat = np.fromfile(file, dtype, math.prod(shape))
+                arrays[name] = flat.reshape(shape).astype("float32")
+    return arrays
+
+
+def _numbers(file, form):
+    data = file.read(struct.calcsize("<" + form))
+    try:
+        return struct.unpack("<" + form, data)
+    except struct.error:
+        raise ValueError("it ends too early") from None
+
+
+def _count(file, length):
+    (count,) = _numbers(file, "Q")
+    if count > length:
+        raise ValueError("it ends too early")
+    return count
+
+
+def _skip_array(file, length):
+    """Shape, dtype and place of the array that begins here; leaves the position after the array."""
+    (magic,) = _numbers(file, "I")
+    if magic in ARRAY_MAGIC:
+        if _numbers(file, "i")[0] != DENSE:
+            raise ValueError("one of its arrays is sparse")
+    elif magic != ARRAY_MAGIC_WITHOUT_STORAGE:
+        raise ValueError("one of its arrays does not begin as arrays do")
+    (dimensions,) = _numbers(file, "I")
+    if not 0 < dimensions <= MOST_DIMENSIONS:
+        raise ValueError(f"one of its arrays has {dimensions} dimensions")
+    shape = _numbers(file, f"{dimensions}q")
+    _device, _number, kind = _numbers(file, "iii")
+    if kind not in DTYPES or min(shape) < 1:
+        raise ValueError("one of its arrays has no shape, or is not of floats")
+    start = file.tell()
+    end = start + math.prod(shape) * np.dtype(DTYPES[kind]).itemsize
+    if end > length:
+        raise ValueError("it ends too early")
+    file.seek(end)
+    return shape, DTYPES[kind], start
+
+
+def _name(file):
+    (length,) = _numbers(file, "Q")
+    if length > LONGEST_NAME:
+        raise ValueError("one of its names is not a name")
+    return file.read(length).decode()

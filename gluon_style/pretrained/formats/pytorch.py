@@ -1,0 +1,198 @@
+"""PyTorch's `.pth` and `.safetensors` files, read without PyTorch, and without running them.
+
+A `.pth` file is a pickle, and a pickle is a program. The reader below knows only the four names
+that a dictionary of float tensors needs, and stands in its own harmless classes for them; any
+other name ends the reading. Both of PyTorch's forms are read: a zip archive (from 1.6 on), and
+the row of pickles of old, which torchvision still serves for VGG-19.
+"""
+
+import collections
+import pickle
+import struct
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import WeightsError
+from ...vgg19 import CONVOLUTIONS, check_shape, convolution_shape
+
+# The first pickle of the old form holds this number.
+MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
+
+
+def read_torch(path):
+    """Read torchvision's VGG-19 from a `.pth` file, without running it (see above).
+
+    Torchvision numbers the layers as Gluon does, and its preprocessing is the chapter's.
+    """
+    names = _torch_names()
+    try:
+        arrays = read_state_dict(path, dict(pair for pairs in names.values() for pair in pairs))
+    except Exception as error:
+        # A damaged pickle ends with whatever its garbage happens to mean.
+        said = str(error) or type(error).__name__
+        raise WeightsError(f"{path}: not a readable .pth file of weights: {said}") from None
+    return _by_layer(arrays, names)
+
+
+def read_safetensors(path):
+    """Read torchvision's VGG-19 from a `.safetensors` file.
+
+    Parameters and returns are those of `read_torch`.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    names, arrays = _torch_names(), {}
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            for pairs in names.values():
+                for name, shape in pairs:
+                    if name in file.keys():
+                        check_shape(path, name, file.get_slice(name).get_shape(), shape)
+                        arrays[name] = file.get_tensor(name).astype("float32")
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise WeightsError(f"{path}: not a readable .safetensors file: {error}") from None
+    return _by_layer(arrays, names)
+
+
+def _torch_names():
+    """Torchvision's name and the shape of every array that is wanted, by layer."""
+    return {
+        index: (
+            (f"features.{index}.weight", convolution_shape(index)),
+            (f"features.{index}.bias", convolution_shape(index)[:1]),
+        )
+        for index in CONVOLUTIONS
+    }
+
+
+def _by_layer(arrays, names):
+    return {
+        index: tuple(arrays[name] for name, _ in pairs)
+        for index, pairs in names.items()
+        if all(name in arrays for name, _ in pairs)
+    }
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A storage: its name, and how many float32 it holds."""
+
+    key: str
+    length: int
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What a pickle says of a tensor; its numbers stand elsewhere in the file."""
+
+    storage: Storage
+    offset: int
+    shape: tuple
+    strides: tuple
+
+    @property
+    def size(self):
+        return int(np.prod(self.shape))
+
+    def check(self, name, shape):
+        """Make sure that the tensor is what it should be, and a plain piece of its storage."""
+        if tuple(self.shape) != shape:
+            raise ValueError(f"{name} has shape {tuple(self.shape)} instead of {shape}")
+        if tuple(self.strides) != tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape))):
+            raise ValueError(f"{name} has an unusual layout")
+        if self.offset < 0 or self.offset + self.size > self.storage.length:
+            raise ValueError(f"{name} reaches beyond its storage")
+
+
+def _tensor(storage, offset, shape, strides, *_):
+    return Tensor(storage, offset, shape, strides)
+
+
+class FloatStorage:
+    """Stands for `torch.FloatStorage`, of which only the name matters."""
+
+
+class Unpickler(pickle.Unpickler):
+    """An unpickler that knows nothing but tensors of float32."""
+
+    NAMES = {
+        ("collections", "OrderedDict"): collections.OrderedDict,
+        ("torch", "FloatStorage"): FloatStorage,
+        ("torch._utils", "_rebuild_tensor"): _tensor,
+        ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    }
+
+    def find_class(self, module, name):
+        if (module, name) not in self.NAMES:
+            raise ValueError(f"it asks for {module}.{name}, which weights do not need")
+        return self.NAMES[module, name]
+
+    def persistent_load(self, identity):
+        kind, storage_type, key, _, length = identity[:5]
+        if kind != "storage" or storage_type is not FloatStorage or not isinstance(length, int):
+            raise ValueError("its numbers are not float32")
+        return Storage(str(key), length)
+
+
+def read_state_dict(path, shapes):
+    """Read some tensors of a state dict."""
+    reader = _read_zip if zipfile.is_zipfile(path) else _read_row
+    return reader(path, shapes)
+
+
+def _wanted(state_dict, shapes):
+    found = {name: state_dict[name] for name in shapes if name in state_dict}
+    for name, tensor in found.items():
+        if not isinstance(tensor, Tensor):
+            raise ValueError(f"{name} is not a tensor")
+        tensor.check(name, shapes[name])
+    return found
+
+
+def _read_zip(path, shapes):
+    with zipfile.ZipFile(path) as archive:
+        (index,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        folder = index[: -len("/data.pkl")]
+        with archive.open(index) as file:
+            tensors = _wanted(Unpickler(file).load(), shapes)
+        arrays = {}
+        for name, tensor in tensors.items():
+            entry = archive.getinfo(f"{folder}/data/{tensor.storage.key}")
+            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != (
+                4 * tensor.storage.length
+            ):
+                raise ValueError("a storage has not the size that it should have")
+            with archive.open(entry) as file:
+                file.seek(4 * tensor.offset)
+                arrays[name] = _numbers(file, tensor)
+    return arrays
+
+
+def _read_row(path, shapes):
+    arrays = {}
+    with open(path, "rb") as file:
+        if Unpickler(file).load() != MAGIC_NUMBER:
+            raise ValueError("not a file of PyTorch")
+        Unpickler(file).load()  # version of the form
+        Unpickler(file).load()  # of the machine that wrote it
+        tensors = _wanted(Unpickler(file).load(), shapes)
+        keys = Unpickler(file).load()
+        storages = {}
+        for key in keys:
+            (length,) = struct.unpack("<q", file.read(8))
+            storages[key] = Storage(key, length), file.tell()
+            file.seek(4 * length, 1)
+        for name, tensor in tensors.items():
+            storage, start = storages[tensor.storage.key]
+            if storage != tensor.storage:
+                raise ValueError("a storage has not the size that it should have")
+            file.seek(start + 4 * tensor.offset)
+            arrays[name] = _numbers(file, tensor)
+    return arrays
+
+
+def _numbers(file, tensor):
+    data = file.read(4 * tensor.size)
+    return np.frombuffer(data, dtype="<f4").reshape(tensor.shape).astype("float32")

@@ -1,0 +1,61 @@
+"""Bringing a network's features to the scale that the chapter's loss weights are made for."""
+
+import math
+
+import numpy as np
+
+from ..errors import WeightsError
+from ..settings import Layers, LossWeights
+
+# The style loss that the book prints at epoch 0, for its pair of pictures at 300x200.
+BOOK_STYLE_LOSS = 372.72
+
+
+def scaled(parameters, gain):
+    """Multiply every feature by `gain`.
+
+    Convolution, ReLU and maximum are positively homogeneous: when the first kernel and every
+    bias are multiplied by a gain, so is every feature, content losses by its square and style
+    losses by its fourth power. The chapter's loss weights suit features of one scale only, that
+    of the model zoo's network, with which the book prints a style loss of 372.72 at epoch 0 at
+    300x200. A network on another scale gets the gain (372.72 / its own style loss)^(1/4), which
+    for the Oxford network and the book's pair is 0.0094963.
+    """
+    return {
+        index: (kernel * np.float32(gain) if index == 0 else kernel, bias * np.float32(gain))
+        for index, (kernel, bias) in parameters.items()
+    }
+
+
+def calibration_shape(content_img):
+    """(width, height) at which the scale of a network is measured: long side 300, as in the book"""
+    height, width = content_img.shape[:2]
+    return tuple(max(32, round(side * 300 / max(width, height))) for side in (width, height))
+
+
+def measured_gain(parameters, content_img, style_img):
+    """The gain that brings the style loss at epoch 0 to the book's (see `scaled`)."""
+    from mxnet import cpu
+
+    from ..features import extract_features, get_net
+    from ..images import preprocess
+
+    shape, layers = calibration_shape(content_img), Layers()
+    net = get_net(parameters, layers, cpu())
+    styles = [
+        extract_features(net, preprocess(img, shape), layers)[1] for img in (content_img, style_img)
+    ]
+    return gain_of(*styles)
+
+
+def gain_of(styles_Y_hat, styles_Y):
+    """The same, from the style features of the content and of the style image."""
+    from ..losses import gram, style_loss
+
+    loss = LossWeights().style_weight * sum(
+        style_loss(Y_hat, gram(Y)).asscalar() for Y_hat, Y in zip(styles_Y_hat, styles_Y)
+    )
+    if not math.isfinite(loss):
+        raise WeightsError("the weights give features that are not finite: they cannot be used")
+    # One and the same picture has no style loss: any scale will do.
+    return float((BOOK_STYLE_LOSS / loss) ** 0.25) if loss > 0 else 1.0

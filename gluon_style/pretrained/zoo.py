@@ -1,0 +1,81 @@
+"""The model zoo's VGG-19, through GluonCV (which is imported only here)."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ..errors import DownloadError
+from ..files import STALL, answer, is_quiet
+from ..machine import child_environment
+
+# The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
+REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
+
+# It has a process of its own because GluonCV's downloads know no time limit, because its import
+# takes seconds, and because it takes MXNET_HOME for more important than the folder it is given.
+# OpenCV comes first: GluonCV swallows the reason when that cannot be imported.
+PROGRAM = """
+import os, sys
+import gluon_style
+os.environ.pop("MXNET_HOME", None)
+try:
+    import cv2
+    from gluoncv.model_zoo.model_store import get_model_file
+    get_model_file("vgg19", root=sys.argv[1])
+except Exception as error:
+    print(f"\\n{type(error).__name__}: {error}")
+    sys.exit(1)
+"""
+
+
+def download(remote, folder):
+    """Have GluonCV's model zoo download and unpack its file into an empty folder."""
+    import requests
+
+    host = (os.environ.get("MXNET_GLUON_REPO") or REPOSITORY).rstrip("/")
+    archive = f"{host}/gluon/models/{Path(remote.name).stem}.zip"
+    try:
+        answer(archive).close()  # a dead host is found out in seconds, before GluonCV waits for it
+    except (DownloadError, requests.exceptions.RequestException) as error:
+        raise DownloadError(
+            f"the model zoo cannot be had: {error} (MXNET_GLUON_REPO may name a mirror; "
+            "--weights keras has another source)"
+        ) from None
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(folder)],
+        env=child_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        # Its progress bar, but not for those who asked for warnings only.
+        stderr=subprocess.DEVNULL if is_quiet() else None,
+    ) as process:
+        try:
+            said = output_while_growing(process, folder).strip().split("\n")[-1]
+        finally:
+            process.kill()
+    if process.returncode:
+        raise DownloadError(f"the model zoo cannot be had: {advice(said)}")
+
+
+def output_while_growing(process, folder):
+    """What a process says until it ends; it may take its time while the folder grows."""
+    size = None
+    while True:
+        try:
+            return process.communicate(timeout=3 * STALL)[0].decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            before, size = size, sum(file.stat().st_size for file in folder.rglob("*"))
+            if size == before:
+                raise DownloadError(
+                    "the model zoo's host has stopped sending: try again, or use --weights keras"
+                ) from None
+
+
+def advice(said):
+    """What to do about an error of GluonCV's."""
+    if said.startswith("ModuleNotFoundError"):
+        return f"{said}: run: python -m pip install 'gluoncv>=0.10,<0.11'"
+    if ".so" in said and said.startswith("ImportError"):
+        return f"{said}: run: apt-get install libgl1 libglib2.0-0, or use --weights keras"
+    return said

@@ -1,0 +1,72 @@
+"""Stopping a run between two epochs, when the user or the system asks for it."""
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+from tqdm import tqdm
+
+from ..chapter import Listener
+from ..errors import Stopped
+
+
+class StopOnSignal(Listener):
+    """Stop after the epoch in which a signal arrives; be the last listener of the run.
+
+    It is a context manager, around the run, in the main thread. A second Ctrl-C ends the process
+    at once: no file is damaged by that, since each takes its name when it is complete.
+
+    Python runs a handler only when MXNet's computations return, which can take many seconds; so
+    the signals are read from a pipe, by a thread.
+    """
+
+    # Ctrl-C, the polite request to end, the terminal that is closed.
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self, transfer):
+        self.last_stage = len(transfer.stages)
+        self.number = None  # of the first signal
+
+    def __enter__(self):
+        self.reading, self.writing = os.pipe()
+        os.set_blocking(self.writing, False)
+        self.wakeup_fd = signal.set_wakeup_fd(self.writing, warn_on_full_buffer=False)
+        # One that is ignored, as `nohup` and `&` want it, stays so.
+        wanted = [each for each in self.SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
+        self.handlers = {each: signal.signal(each, lambda *_: None) for each in wanted}
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        for each, handler in self.handlers.items():
+            signal.signal(each, handler)
+        signal.set_wakeup_fd(self.wakeup_fd)
+        os.close(self.writing)
+        self.thread.join()
+        os.close(self.reading)
+
+    def _watch(self):
+        while True:
+            byte = os.read(self.reading, 1)
+            if not byte:
+                return
+            number = byte[0]
+            if self.number is None and number in self.handlers:
+                self.number = number
+                with suppress(OSError):  # the terminal may be gone
+                    tqdm.write(
+                        "gluon_style: stopping after this epoch (Ctrl-C: at once)", file=sys.stderr
+                    )
+            elif number == signal.SIGINT:
+                os._exit(128 + number)
+
+    def end_epoch(self, stage_run, epoch):
+        if self.number and epoch.epoch + 1 < stage_run.stage.max_epochs:
+            raise Stopped(self.number)
+
+    def end_stage(self, stage_run):
+        if self.number and stage_run.number < self.last_stage:
+            raise Stopped(self.number)

@@ -1,0 +1,67 @@
+"""VGG-19 in numbers: its layers as Gluon counts them, their shapes, the colours it was taught."""
+
+from .errors import WeightsError
+
+# Gluon's `vgg19().features` numbers convolutions, activations and pooling alike, 0 to 36; what
+# follows (the classifier) is of no use here.
+LAST_LAYER = 36
+POOLING_LAYERS = (4, 9, 18, 27, 36)
+# The convolutions of VGG-19 in order: index of the layer and its name in the paper.
+CONVOLUTIONS = {
+    0: "conv1_1",
+    2: "conv1_2",
+    5: "conv2_1",
+    7: "conv2_2",
+    10: "conv3_1",
+    12: "conv3_2",
+    14: "conv3_3",
+    16: "conv3_4",
+    19: "conv4_1",
+    21: "conv4_2",
+    23: "conv4_3",
+    25: "conv4_4",
+    28: "conv5_1",
+    30: "conv5_2",
+    32: "conv5_3",
+    34: "conv5_4",
+}
+CHANNELS = (64, 128, 256, 512, 512)  # of the five convolution blocks
+# Mean and standard deviation of ImageNet's colours, RGB, on a scale of 0 to 1.
+RGB_MEAN, RGB_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def convolution_shape(index):
+    """Shape (out, in, 3, 3) of the kernel of the convolution with this layer index."""
+    block = int(CONVOLUTIONS[index][4]) - 1
+    first_in_block = CONVOLUTIONS[index].endswith("_1")
+    if not first_in_block:
+        channels_in = CHANNELS[block]
+    else:
+        channels_in = CHANNELS[block - 1] if block else 3
+    return CHANNELS[block], channels_in, 3, 3
+
+
+def check_shape(path, name, found, expected):
+    if tuple(found) != expected:
+        raise WeightsError(
+            f"{path}: not VGG-19: {name} has shape {tuple(found)} instead of {expected}"
+        )
+
+
+def checked(path, parameters):
+    """Return the parameters when they are those of VGG-19's first layers, without a gap."""
+    import numpy as np
+
+    if not parameters:
+        raise WeightsError(f"{path}: not VGG-19: none of its convolutions is in the file")
+    for index, name in CONVOLUTIONS.items():
+        if index > max(parameters):
+            break
+        if index not in parameters:
+            raise WeightsError(f"{path}: not a whole VGG-19: {name} is missing")
+        kernel, bias = parameters[index]
+        check_shape(path, name, kernel.shape, convolution_shape(index))
+        check_shape(path, f"the bias of {name}", bias.shape, convolution_shape(index)[:1])
+        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+            raise WeightsError(f"{path}: {name} holds values that are not finite")
+    return parameters

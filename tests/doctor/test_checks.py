@@ -1,0 +1,152 @@
+import dataclasses
+import hashlib
+import http.server
+import socket
+import threading
+
+import pytest
+
+from gluon_style import machine
+from gluon_style.doctor import checks
+from gluon_style.doctor.checks import check_downloads, check_gpus, check_weights
+from gluon_style.doctor.findings import Finding
+from gluon_style.machine import gpu
+from gluon_style.machine.gpu import Gpu, Report
+from gluon_style.pretrained.sources import KERAS, SOURCES
+
+
+@pytest.mark.parametrize(
+    "report, works, ok, text, fix",
+    [
+        (Report(), True, None, "the CPU computes", ()),
+        (Report(failure="no answer"), True, False, "no answer", ("nvidia-smi",)),
+        (
+            Report((Gpu(0, "NVIDIA H100", (9, 0)),), (12, 4)),
+            True,
+            False,
+            "NVIDIA H100: compute capability 9.0; mxnet-cu112 1.9.1 has code up to 8.6",
+            ("nothing to fix: --ctx auto uses the CPU",),
+        ),
+        (
+            Report((Gpu(0, "NVIDIA T4", (7, 5)),), (10, 2)),
+            True,
+            False,
+            "NVIDIA T4: its driver runs CUDA up to 10.2",
+            ("install a driver of version 450.80.02 or newer from nvidia.com",),
+        ),
+        (
+            Report((Gpu(0, "NVIDIA T4", (7, 5)),), (11, 4)),
+            False,
+            None,
+            "NVIDIA T4, compute capability 7.5: mxnet-cu112 can use it",
+            (),
+        ),
+        (
+            Report((Gpu(0, "NVIDIA T4", (7, 5)),), (11, 4)),
+            True,
+            False,
+            "NVIDIA T4, compute capability 7.5: idle, this MXNet is for CPUs",
+            checks.TO_GPU_WHEEL,
+        ),
+    ],
+)
+def test_gpus(monkeypatch, report, works, ok, text, fix):
+    monkeypatch.setattr(gpu, "ask_driver", lambda: report)
+    monkeypatch.setattr(machine, "has_gpu_code", lambda: False)
+    (finding,) = check_gpus(works)
+    assert (finding.ok, finding.fix) == (ok, fix)
+    assert text in finding.text
+    assert not finding.needed
+
+
+def test_a_gpu_is_tried_when_mxnet_has_code_for_it(monkeypatch):
+    each = Gpu(0, "NVIDIA T4", (7, 5))
+    monkeypatch.setattr(gpu, "ask_driver", lambda: Report((each,), (11, 4)))
+    monkeypatch.setattr(machine, "has_gpu_code", lambda: True)
+    monkeypatch.setattr(gpu, "check", lambda number: None)
+    (finding,) = check_gpus(True)
+    assert (finding.ok, finding.text) == (True, "NVIDIA T4, compute capability 7.5")
+    monkeypatch.setattr(gpu, "check", lambda number: "it gave wrong numbers")
+    (finding,) = check_gpus(True)
+    assert (finding.ok, finding.text) == (False, "NVIDIA T4: it gave wrong numbers")
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    def do_HEAD(self):
+        self.send_response(200 if self.path == "/there" else 404)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def host():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_hosts_that_answer_and_hosts_that_do_not(host):
+    address = host.split("/")[2]
+    assert check_downloads([f"{host}/there"]) == Finding(
+        "Downloads", True, f"answers from {address}"
+    )
+    finding = check_downloads([f"{host}/there", f"{host}/gone", "http://127.0.0.1:9/closed"])
+    assert finding.ok is False and not finding.needed
+    wrong = (
+        f"{address} (the server says 404 Not Found), "
+        "127.0.0.1:9 (cannot be reached (Connection refused))"
+    )
+    assert finding.text == f"no answer from {wrong}"
+
+
+def test_a_host_that_never_answers(monkeypatch):
+    monkeypatch.setattr(checks, "HOST_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        finding = check_downloads([f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+    assert finding.ok is False
+    assert "(no answer within 0.2 s)" in finding.text or "timed out" in finding.text
+
+
+def test_cached_weights(monkeypatch, tmp_path):
+    monkeypatch.setenv("MXNET_HOME", str(tmp_path))
+    folder = tmp_path / "models"
+    finding = check_weights()
+    assert finding.ok is False and not finding.needed
+    assert finding.text.startswith(f"no pretrained VGG-19 in {folder}")
+    assert finding.fix == ("python -m gluon_style.weights --source auto",)
+
+    folder.mkdir()
+    path = folder / KERAS.remote.name
+    path.write_bytes(b"not the whole of it")
+    finding = check_weights()
+    assert finding.ok is False
+    assert finding.text == f"damaged: {path}"
+    assert finding.fix == (f"rm '{path}'", "python -m gluon_style.weights --source keras")
+
+    digest = hashlib.sha256(b"not the whole of it").hexdigest()
+    remote = dataclasses.replace(KERAS.remote, checksum=f"sha256:{digest}")
+    monkeypatch.setitem(SOURCES, "keras", dataclasses.replace(KERAS, remote=remote))
+    assert check_weights() == Finding(
+        "Weights", True, f"keras ({path.name}, checksum right) in {folder}"
+    )
+
+
+@pytest.mark.parametrize("largest, ok", [([1200, 800], True), ([600, 400], False)])
+def test_a_stage_that_does_not_fit_comes_with_one_that_does(largest, ok):
+    stage = {
+        "image_shape": [1200, 800],
+        "epochs": 300,
+        "seconds": 2700,
+        "memory": 6.6e9,
+        "largest": largest,
+    }
+    finding = checks.check_stage(2, stage)
+    assert finding.text.startswith("1200x800, 300 epochs: about 45 min, 6.6 GB")
+    assert finding.ok is ok
+    assert ok or finding.fix == ("choose --stages 600x400:300:100 or smaller",)
+    assert not finding.needed

@@ -1,0 +1,76 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gluon_style.machine.forecast import TIME_EXPONENT
+from gluon_style.machine.processor import cpu_flags
+
+
+def run_doctor(*arguments, folder=None, **env):
+    """Run the command; modules in `folder` come before those that are installed."""
+    command = "import runpy, sys; sys.argv = ['-m', *sys.argv[2:]]; sys.path[:0] = {};"
+    command += "runpy.run_module('gluon_style.doctor', run_name='__main__', alter_sys=True)"
+    return subprocess.run(
+        [sys.executable, "-c", command.format([str(folder)] * bool(folder)), "-m", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
+    )
+
+
+def test_this_machine_is_ready():
+    process = run_doctor("--offline", "--json")
+    assert process.stderr == ""
+    report = json.loads(process.stdout)
+    assert (process.returncode, report["ready"]) == (0, True)
+    findings = {finding["name"]: finding for finding in report["findings"]}
+    for name in ("Python", "NumPy", "MXNet", "Packages", "Processor", "Memory", "float32"):
+        assert findings[name]["ok"], findings[name]
+        assert findings[name]["fix"] == []
+    assert "Downloads" not in findings
+    assert ("bfloat16" in findings) == ("avx512_bf16" in cpu_flags())
+    first, second = findings["float32"]["data"]["stages"]
+    assert (first["image_shape"], second["image_shape"]) == ([300, 200], [1200, 800])
+    assert second["seconds"] == pytest.approx(first["seconds"] * 16**TIME_EXPONENT * 300 / 500)
+    assert second["memory"] > first["memory"] > 300e6
+
+
+@pytest.mark.parametrize(
+    "module, text, told",
+    [
+        (
+            "mxnet",
+            "raise ModuleNotFoundError(name='mxnet')",
+            " \N{BALLOT X} MXNet      MXNet is not installed\n"
+            "              \N{RIGHTWARDS ARROW} python -m pip install 'mxnet==1.9.1'  "
+            "# or 'gluon-style[cu112]' for an NVIDIA GPU\n",
+        ),
+        (
+            "numpy",
+            "__version__ = '2.1.0'",
+            " \N{BALLOT X} NumPy      NumPy 2.1.0 cannot work with MXNet 1.9.1\n"
+            "              \N{RIGHTWARDS ARROW} python -m pip install 'numpy<2'\n"
+            " \N{EN DASH} MXNet      mxnet",
+        ),
+    ],
+)
+def test_a_broken_environment_is_explained(tmp_path, module, text, told):
+    (tmp_path / f"{module}.py").write_text(text)
+    process = run_doctor("--offline", folder=tmp_path)
+    assert process.returncode == 1
+    assert process.stderr == ""
+    assert told in process.stdout
+    assert process.stdout.endswith("Style transfer does not work here yet.\n")
+    assert len(process.stdout.splitlines()) < 24
+
+
+def test_a_terminal_that_knows_ascii_only(tmp_path):
+    (tmp_path / "numpy.py").write_text("__version__ = '2.1.0'")
+    process = run_doctor("--offline", folder=tmp_path, PYTHONIOENCODING="ascii")
+    assert process.stderr == ""
+    assert " NO NumPy      NumPy 2.1.0 cannot work" in process.stdout
+    assert "-> python -m pip install 'numpy<2'" in process.stdout
+    assert process.stdout.isascii()

@@ -1,0 +1,32 @@
+import pytest
+
+from gluon_style.doctor.findings import Finding, broken, lines, marks
+from gluon_style.errors import RuntimeNotReady
+
+SIGNS = ("+", "x", "-", ">")
+
+
+@pytest.mark.parametrize("encoding, first", [("utf-8", "\N{CHECK MARK}"), ("cp1252", "ok")])
+def test_marks_suit_the_encoding(encoding, first):
+    assert marks(encoding)[0] == first
+
+
+def test_a_finding_is_wrapped_but_not_its_commands():
+    command = "python -m pip install " + "long-name " * 10
+    finding = Finding("GPU 0", False, "word " * 12, (command,))
+    assert list(lines(finding, SIGNS, 40)) == [
+        " x GPU 0      word word word word word",
+        "              word word word word word",
+        "              word word",
+        "              > " + command,
+    ]
+    assert list(lines(Finding("GPU", None, "none", (command,)), SIGNS, 40)) == [
+        " - GPU        none"
+    ]
+
+
+def test_two_commands_stand_in_two_lines():
+    error = RuntimeNotReady("both are here: run: pip uninstall a, then: pip install b (or c)")
+    assert broken("MXNet", error) == Finding(
+        "MXNet", False, "both are here", ("pip uninstall a", "pip install b  # or c"), needed=True
+    )

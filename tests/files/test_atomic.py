@@ -1,0 +1,54 @@
+import os
+
+import pytest
+
+from gluon_style.errors import OutputError
+from gluon_style.files.atomic import atomic_write
+
+
+def write(path, text, **options):
+    with atomic_write(path, **options) as file:
+        file.write(text)
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "file"
+    write(path, b"old")
+    with atomic_write(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_nothing_is_left_of_a_file_that_could_not_be_finished(tmp_path):
+    path = tmp_path / "file"
+    write(path, b"old")
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as file:
+        file.write(b"new")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_what_stood_there_before_can_be_kept(tmp_path):
+    for text in (b"1", b"2", b"3"):
+        write(tmp_path / "last", text, keep=tmp_path / "previous")
+    assert (tmp_path / "last").read_bytes() == b"3"
+    assert (tmp_path / "previous").read_bytes() == b"2"
+
+
+def test_the_mask_for_new_files_is_heeded(tmp_path):
+    mask = os.umask(0o027)
+    try:
+        write(tmp_path / "file", b"")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_cannot_be_written_is_named(tmp_path):
+    path = tmp_path / "nowhere" / "file"
+    with pytest.raises(OutputError, match=f"{path}: cannot be written: No such file"):
+        write(path, b"")

@@ -1,0 +1,57 @@
+import sys
+
+import numpy as np
+import pytest
+
+from gluon_style.machine import memory
+
+
+def test_the_memory_of_this_machine():
+    assert 0 < memory.available() <= memory.total()
+    assert 0 < memory.resident() <= memory.peak() * 1.05
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux counts so")
+def test_the_peak_is_in_bytes():
+    ones = np.ones(200_000_000, "uint8")
+    assert ones.nbytes < memory.peak() < 100 * GB
+
+
+GB = 10**9
+
+
+def control_group(folder, names, limit, usage, inactive):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in zip(names, (limit, usage)):
+        (folder / name).write_text(f"{value}\n")
+    (folder / "memory.stat").write_text(f"anon 5\n{names[2]} {inactive}\n")
+
+
+V1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+
+
+V2 = ("memory.max", "memory.current", "inactive_file")
+
+
+@pytest.mark.parametrize(
+    "groups, folder, names",
+    [
+        ("0::/\n", "", V2),
+        ("0::/user/job\n", "user", V2),
+        ("0::/user/job\n", "user/job", V2),
+        ("7:cpu:/job\n4:memory:/job\n", "memory/job", V1),
+        # The host's path, and the container's own group at the mount.
+        ("4:memory,hugetlb:/docker/1f3a\n", "memory", V1),
+    ],
+)
+def test_the_limit_of_a_container_counts(tmp_path, groups, folder, names):
+    control_group(tmp_path / folder, names, limit=3 * GB, usage=2 * GB, inactive=500_000_000)
+    (tmp_path / "cgroup").write_text(groups)
+    assert list(memory._container_limits(tmp_path / "cgroup", tmp_path)) == [1_500_000_000]
+
+
+def test_no_limit_is_none(tmp_path):
+    control_group(tmp_path, V2, limit="max", usage=2 * GB, inactive=0)
+    (tmp_path / "cgroup").write_text("0::/\n")
+    assert list(memory._container_limits(tmp_path / "cgroup", tmp_path)) == []
+    assert list(memory._container_limits(tmp_path / "none", tmp_path)) == []

@@ -1,0 +1,181 @@
+"""Where the parameters come from, and in which order the places are tried."""
+
+import hashlib
+import logging
+import shutil
+
+import numpy as np
+import pytest
+
+from gluon_style.errors import DownloadError, WeightsError
+from gluon_style.files import downloads
+from gluon_style.files.downloads import RemoteFile
+from gluon_style.images import read
+from gluon_style.pretrained import load
+from gluon_style.pretrained.load import get_weights
+from gluon_style.pretrained.scale import measured_gain
+from gluon_style.pretrained.sources import KERAS_GAIN, SOURCES, Source
+from gluon_style.settings import Layers, shipped
+
+from .. import loopback
+from ..network_files import write_gluon, write_keras, write_safetensors, write_torch
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return [read(shipped(name)) for name in ("mountain.jpg", "autumn_tree.jpg")]
+
+
+@pytest.fixture
+def first(random_parameters):
+    """As much of the network as `small_weights.layers` need."""
+    return {index: pair for index, pair in random_parameters.items() if index <= 7}
+
+
+@pytest.fixture
+def server(monkeypatch):
+    with loopback.Loopback() as server:
+        yield server
+
+
+@pytest.fixture
+def offline(monkeypatch, server):
+    """A mirror that has nothing."""
+    monkeypatch.setenv("GLUON_STYLE_MIRROR", server.url)
+
+
+@pytest.fixture
+def keras(first, tmp_path, monkeypatch, server):
+    """A Keras source of small size; its file stands at `tmp_path / 'served.h5'`."""
+    served = tmp_path / "served.h5"
+    write_keras(served, first)
+    body = served.read_bytes()
+    checksum = "md5:" + hashlib.md5(body).hexdigest()
+    remote = RemoteFile(f"{server.url}/keras.h5", len(body), checksum)
+    source = Source("keras", remote, KERAS_GAIN, "licence")
+    server.serve("/keras.h5", body, loopback.well)
+    monkeypatch.setattr(load, "KERAS", source)
+    monkeypatch.setitem(SOURCES, "keras", source)
+    return source
+
+
+@pytest.fixture
+def zoo(first, tmp_path, monkeypatch):
+    """A zoo source of small size; its file stands at `tmp_path / 'zoo.params'`."""
+    served = tmp_path / "zoo.params"
+    write_gluon(served, first)
+    checksum = "sha1:" + hashlib.sha1(served.read_bytes()).hexdigest()
+    source = Source("zoo", RemoteFile("http://nowhere.example/zoo.params", None, checksum), 1.0, "")
+    monkeypatch.setattr(load, "ZOO", source)
+    return source
+
+
+def test_auto_downloads_keras_once(keras, server, pictures, small_weights, tmp_path):
+    for _ in range(2):
+        found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path / "cache")
+        assert (found.source, found.gain) == ("keras", KERAS_GAIN)
+        assert found.file == str(tmp_path / "cache" / "keras.h5")
+        assert found.sha256 == hashlib.sha256((tmp_path / "served.h5").read_bytes()).hexdigest()
+        assert found.origin == keras.remote.url
+    assert server.requests == ["/keras.h5"]
+
+
+def test_auto_takes_the_zoos_file_first(keras, zoo, server, pictures, small_weights, tmp_path):
+    shutil.copy(tmp_path / "served.h5", tmp_path / "keras.h5")
+    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
+    assert (found.source, found.gain) == ("zoo", 1.0)
+    assert found.file == str(tmp_path / "zoo.params")
+
+
+def test_auto_passes_over_a_damaged_file_of_the_zoo(
+    keras, zoo, server, pictures, small_weights, tmp_path, caplog
+):
+    with open(tmp_path / "zoo.params", "ab") as file:
+        file.write(b"!")
+    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
+    assert found.source == "keras"
+    assert "zoo.params is damaged" in caplog.text
+
+
+def test_auto_fetches_a_damaged_keras_file_again(
+    keras, server, pictures, small_weights, tmp_path, caplog
+):
+    shutil.copy(tmp_path / "served.h5", tmp_path / "keras.h5")
+    with open(tmp_path / "keras.h5", "r+b") as file:
+        file.write(b"!")
+    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
+    assert found.source == "keras"
+    assert server.requests == ["/keras.h5"]
+    assert "damaged" in caplog.text
+
+
+def test_auto_falls_back_to_untrained_and_says_so(
+    offline, server, pictures, small_weights, tmp_path, caplog
+):
+    with caplog.at_level(logging.WARNING, "gluon_style"):
+        found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
+    assert (found.source, found.file) == ("untrained", None)
+    (notice,) = [record for record in caplog.records if "UNTRAINED" in record.getMessage()]
+    assert notice.levelname == "WARNING"
+    for expected in ("404", SOURCES["keras"].remote.name, str(tmp_path), "--weights"):
+        assert expected in notice.getMessage()
+
+
+@pytest.mark.parametrize("which", ["keras", "torchvision"])
+def test_a_source_by_name_is_strict(which, offline, pictures, tmp_path):
+    with pytest.raises(DownloadError, match="404"):
+        get_weights(which, Layers(), *pictures, root=tmp_path)
+
+
+def test_the_zoo_is_strict(server, pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("MXNET_GLUON_REPO", server.url)
+    with pytest.raises(DownloadError, match="model zoo.*404"):
+        get_weights("zoo", Layers(), *pictures, root=tmp_path)
+
+
+def test_auto_without_any_answer_takes_less_than_15_seconds(server):
+    # One attempt, if nothing answers; what is left is for the untrained network.
+    assert downloads.ANSWER <= 10
+
+
+@pytest.mark.parametrize(
+    "write, name", [(write_torch, "x.pth"), (write_safetensors, "x.safetensors")]
+)
+def test_torchvisions_gain_is_measured_from_the_pictures(
+    write, name, random_parameters, pictures, tmp_path
+):
+    write(tmp_path / name, random_parameters)
+    found = get_weights(tmp_path / name, Layers(), *pictures)
+    expected = measured_gain(random_parameters, *pictures)
+    assert found.source == "torchvision"
+    np.testing.assert_allclose(found.gain, expected, rtol=1e-5)
+    gain = np.float32(found.gain)
+    np.testing.assert_array_equal(found.parameters[0][0], random_parameters[0][0] * gain)
+    np.testing.assert_array_equal(found.parameters[28][0], random_parameters[28][0])
+    np.testing.assert_array_equal(found.parameters[28][1], random_parameters[28][1] * gain)
+
+
+def test_a_gain_cannot_be_measured_with_half_a_network(first, pictures, small_weights, tmp_path):
+    write_safetensors(tmp_path / "x.safetensors", first)
+    with pytest.raises(WeightsError, match="ends at layer 7, but layer 28 is needed"):
+        get_weights(tmp_path / "x.safetensors", small_weights.layers, *pictures)
+
+
+@pytest.mark.parametrize(
+    "last, good", [(7, True), (8, True), (9, True), (10, False), (11, False), (36, False)]
+)
+def test_it_is_told_when_the_file_does_not_reach_far_enough(last, good, pictures, small_weights):
+    layers = Layers(style_layers=(0,), content_layers=(last,))
+    if good:
+        assert get_weights(small_weights.path, layers, *pictures).source == "file"
+    else:
+        with pytest.raises(WeightsError, match="it ends at layer 7"):
+            get_weights(small_weights.path, layers, *pictures)
+
+
+def test_a_file_that_is_not_there_or_of_no_known_form(pictures, tmp_path):
+    with pytest.raises(WeightsError, match="nowhere.h5: no such file .*auto, zoo, keras"):
+        get_weights(tmp_path / "nowhere.h5", Layers(), *pictures)
+    (tmp_path / "x.onnx").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"x.onnx: a file of \.params, \.h5"):
+        get_weights(tmp_path / "x.onnx", Layers(), *pictures)

@@ -1,0 +1,275 @@
+"""Checkpoints: a run goes on as if it had never stopped, or says why it cannot."""
+
+import dataclasses
+import json
+import pickle
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gluon_style.chapter import Listener, StyleTransfer
+from gluon_style.errors import CheckpointError, NonFiniteLoss
+from gluon_style.run.checkpoint import Checkpoint, Checkpoints
+from gluon_style.run.folder import CHECKPOINTS, OutputFolder
+from gluon_style.run.results import Results
+from gluon_style.settings import Layers, LossWeights, Stage
+
+from ..conftest import outcome
+
+
+class Break(Exception):
+    """Something goes wrong in the middle of a run."""
+
+
+class BreakAfter(Listener):
+    def __init__(self, stage, epochs):
+        self.when = stage, epochs
+
+    def end_epoch(self, stage_run, epoch):
+        if (stage_run.number, epoch.epoch + 1) == self.when:
+            raise Break
+
+
+def run(settings, path, *others, checkpoint=None):
+    """Run with checkpoints after every epoch; the folder, also of a run that breaks."""
+    transfer = StyleTransfer(settings)
+    with OutputFolder(path) as folder:
+        results = Results(folder, transfer)
+        if checkpoint:
+            results.resume(checkpoint)
+        listeners = [results, Checkpoints(results, every=0), *others]
+        try:
+            transfer.run(listeners, checkpoint and checkpoint.state)
+        except (Break, NonFiniteLoss) as error:
+            assert others or isinstance(error, NonFiniteLoss)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(small_settings, tmp_path_factory):
+    """A folder with a run that was never stopped."""
+    return run(small_settings, tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module")
+def stopped_once(small_settings, tmp_path_factory):
+    return run(small_settings, tmp_path_factory.mktemp("stopped"), BreakAfter(2, 1))
+
+
+@pytest.fixture
+def stopped(stopped_once, tmp_path):
+    """A folder with a run that stopped in its second stage."""
+    shutil.copytree(stopped_once.path, tmp_path / "stopped")
+    return OutputFolder(tmp_path / "stopped")
+
+
+@pytest.mark.parametrize(
+    "stage, epochs, saved",
+    [
+        (1, 2, (1, 2)),
+        # A stage is over when its results are written, which those who listen may prevent.
+        (1, 3, (1, 2)),
+        (2, 1, (2, 1)),
+    ],
+)
+def test_a_run_that_goes_on_ends_like_one_that_was_never_stopped(
+    small_settings, tmp_path, whole, stage, epochs, saved
+):
+    broken = run(small_settings, tmp_path / "broken", BreakAfter(stage, epochs))
+    checkpoint = Checkpoint.read(broken.path)
+    assert (checkpoint.state.stage, checkpoint.state.epochs) == saved
+    run(small_settings, broken.path, checkpoint=checkpoint)
+    assert outcome(broken.path) == outcome(whole.path)
+    assert len(outcome(whole.path)[0]) == 3 + 2
+
+
+def test_more_epochs_end_like_a_run_that_had_them_from_the_start(small_settings, tmp_path):
+    longer = (*small_settings.stages[:1], Stage((36, 24), 4, 1))
+    longer = dataclasses.replace(small_settings, stages=longer)
+    whole, short = run(longer, tmp_path / "longer"), run(small_settings, tmp_path / "short")
+    checkpoint = Checkpoint.read(short.path)
+    assert checkpoint.is_finished(small_settings.stages)
+    assert not checkpoint.is_finished(longer.stages)
+    checkpoint.check_settings(longer)
+    run(longer, short.path, checkpoint=checkpoint)
+    assert outcome(short.path) == outcome(whole.path)
+
+
+def test_a_finished_run_keeps_one_checkpoint(whole):
+    kept = [name for name in CHECKPOINTS if (whole.path / name).exists()]
+    assert kept == ["checkpoint.npz"]
+
+
+def test_a_checkpoint_holds_the_run(small_settings, stopped):
+    checkpoint = Checkpoint.read(stopped.path)
+    assert checkpoint.settings == small_settings
+    assert [number for number, _ in checkpoint.records] == [1, 1, 1, 2]
+    assert checkpoint.state.X.shape == (1, 3, 24, 36)
+    assert checkpoint.state.var.min() >= 0
+    assert checkpoint.seconds > 0
+
+
+def test_the_picture_so_far_is_kept(stopped):
+    with Image.open(stopped.snapshot(2, 1)) as picture:
+        assert picture.size == (36, 24)
+    assert not stopped.picture(2).exists()
+    assert len((stopped.path / "losses.csv").read_text().splitlines()) == 1 + 4
+
+
+def test_checkpoints_come_as_often_as_asked(small_settings, tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(
+        Checkpoints, "save", lambda self, state: (saved.append(state), setattr(self, "saved", 1e12))
+    )
+    transfer = StyleTransfer(small_settings)
+    with OutputFolder(tmp_path / "out") as folder:
+        results = Results(folder, transfer)
+        transfer.run([results, Checkpoints(results)])
+    # The first epoch, then nothing but the ends: the next is never due.
+    assert [(state.stage, state.epochs) for state in saved] == [(1, 1), (1, 3), (2, 2)]
+
+
+def test_the_last_finite_picture_is_kept(small_settings, tmp_path):
+    # The first step makes the pixels so large that their losses overflow.
+    folder = run(dataclasses.replace(small_settings, lr=1e18), tmp_path / "out")
+    state = Checkpoint.read(folder.path).state
+    assert (state.stage, state.epochs) == (1, 0)
+    assert np.isfinite(state.X).all()
+    with Image.open(folder.snapshot(1, 0)) as picture:
+        assert np.asarray(picture).std() > 10
+
+
+def test_nothing_is_written_when_the_first_loss_is_not_finite(small_settings, tmp_path):
+    weights = LossWeights(style_weight=1e45)
+    folder = run(dataclasses.replace(small_settings, loss_weights=weights), tmp_path / "out")
+    assert {path.name for path in folder.path.iterdir()} == {".lock"}
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "truncated": lambda data: data[: len(data) // 2],
+    "without its end": lambda data: data[:-1],
+    "a byte of the picture": lambda data: flip(data, data.index(b"X.npy") + 300),
+    "a byte of the losses": lambda data: flip(data, data.index(b'"records"') + 30),
+    "not a checkpoint": lambda data: b"hello",
+    "a pickle": lambda data: pickle.dumps({"X": 1}),
+}
+
+
+def flip(data, place):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_checkpoint_falls_back_to_the_one_before_it(stopped, damage, caplog):
+    last, previous = (stopped.path / name for name in CHECKPOINTS)
+    before = Checkpoint.from_file(previous)
+    last.write_bytes(damage(last.read_bytes()))
+    checkpoint = Checkpoint.read(stopped.path)
+    assert checkpoint.state.epochs == before.state.epochs
+    assert "checkpoint.npz is damaged" in caplog.text
+    assert Checkpoint.from_file(last) and not previous.exists()
+    for path in (previous, last):
+        path.write_bytes(damage(last.read_bytes()))
+    with pytest.raises(CheckpointError, match="damaged.* and checkpoint-previous.npz is damaged"):
+        Checkpoint.read(stopped.path)
+
+
+def test_a_crash_between_the_two_renames_does_no_harm(stopped):
+    (stopped.path / CHECKPOINTS[0]).unlink()
+    assert Checkpoint.read(stopped.path)
+
+
+def test_every_damaged_byte_is_found_or_does_not_matter(stopped):
+    last = stopped.path / CHECKPOINTS[0]
+    data, sound = last.read_bytes(), Checkpoint.from_file(last)
+    random, found = np.random.RandomState(0), 0
+    for place in random.randint(0, len(data), 300):
+        last.write_bytes(flip(data, place))
+        try:
+            same = Checkpoint.from_file(last)
+        except Exception:
+            found += 1
+            continue
+        for name in ("X", "mean", "var"):
+            np.testing.assert_array_equal(getattr(same.state, name), getattr(sound.state, name))
+        assert (same.settings, same.records) == (sound.settings, sound.records)
+    assert found > 250
+
+
+def test_reading_a_checkpoint_executes_nothing(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (tmp_path / "sprung").touch, ()
+
+    with open(tmp_path / CHECKPOINTS[0], "wb") as file:
+        np.savez(file, rest=np.array([Trap()], dtype=object), X=np.zeros(3), mean=0, var=0)
+    with pytest.raises(CheckpointError, match="damaged .*allow_pickle"):
+        Checkpoint.read(tmp_path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_no_checkpoint_is_told(tmp_path):
+    with pytest.raises(CheckpointError, match="there is no checkpoint: the run cannot be resumed"):
+        Checkpoint.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"lr": 0.02}, "lr was 0.01 and is now 0.02"),
+        ({"seed": 5}, "seed was 0 and is now 5"),
+        ({"layers": Layers((0,), (7,))}, "style_layers was 0,5 and is now 0:"),
+        ({"layers": Layers((0, 5), (6,))}, "content_layers was 7 and is now 6"),
+        ({"loss_weights": LossWeights(tv_weight=3)}, "tv_weight was 10.0 and is now 3"),
+        ({"stages": (Stage((24, 16), 3, 2),)}, "stages was 24x16:3:2,36x24:2:1 and is now 24x16"),
+        ({"stages": (Stage((24, 16), 4, 2), Stage((36, 24), 2, 1))}, "stages was"),
+        ({"stages": (Stage((24, 16), 3, 2), Stage((36, 24), 2, 2))}, "stages was"),
+    ],
+)
+def test_changed_settings_are_refused(small_settings, stopped, change, message):
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        Checkpoint.read(stopped.path).check_settings(dataclasses.replace(small_settings, **change))
+
+
+def test_fewer_epochs_than_the_stage_has_had_are_refused(small_settings, tmp_path):
+    longer = dataclasses.replace(small_settings, stages=(Stage((24, 16), 5, 2),))
+    folder = run(longer, tmp_path / "out", BreakAfter(1, 4))
+    for epochs, refused in ((3, True), (4, False), (9, False)):
+        shorter = dataclasses.replace(longer, stages=(Stage((24, 16), epochs, 2),))
+        try:
+            Checkpoint.read(folder.path).check_settings(shorter)
+            assert not refused
+        except CheckpointError:
+            assert refused
+
+
+@pytest.mark.parametrize("name", ["content", "style", "weights"])
+def test_changed_files_are_refused(small_settings, stopped, small_weights, tmp_path, name):
+    path = tmp_path / f"other-{getattr(small_settings, name).split('/')[-1]}"
+    with open(getattr(small_settings, name), "rb") as file:
+        path.write_bytes(file.read())
+    moved = dataclasses.replace(small_settings, **{name: str(path)})
+    checkpoint = Checkpoint.read(stopped.path)
+    checkpoint.check_identity(StyleTransfer(moved))  # the same file under another name
+    if name == "weights":
+        path.write_bytes(flip(path.read_bytes(), path.stat().st_size // 2))
+    else:
+        Image.new("RGB", (60, 40), "red").save(path)
+    with pytest.raises(CheckpointError, match=f"^{name} {path}: not what the run was started"):
+        checkpoint.check_identity(StyleTransfer(moved))
+
+
+def test_a_checkpoint_of_another_format_is_not_misread(stopped):
+    path = stopped.path / CHECKPOINTS[0]
+    with np.load(path) as file:
+        arrays = dict(file)
+    rest = json.loads(arrays["rest"].tobytes())
+    arrays["rest"] = np.frombuffer(json.dumps({**rest, "format": 99}).encode(), np.uint8)
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(ValueError, match="its format is 99"):
+        Checkpoint.from_file(path)

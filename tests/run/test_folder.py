@@ -1,0 +1,89 @@
+import os
+
+import pytest
+
+from gluon_style.errors import OutputError
+from gluon_style.run.folder import OutputFolder
+from gluon_style.settings import Stage
+
+EVERYTHING = (
+    *("neural-style-1.png", "neural-style-12.png", "neural-style-1-epoch-00100.png"),
+    *("neural-style-2.webp", "neural-style-2.gif", "losses.csv", "losses.png", "run.json"),
+    *("checkpoint.npz", "checkpoint-previous.npz"),
+)
+
+
+OTHERS = ("neural-style-notes.png", "my-checkpoint.npz", "losses.txt", "picture.png")
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_results_of_earlier_runs_are_not_replaced(tmp_path, name):
+    (tmp_path / name).touch()
+    with OutputFolder(tmp_path) as folder:
+        with pytest.raises(OutputError, match=f"{name} exists: .*--overwrite"):
+            folder.refuse_results()
+
+
+def test_clearing_leaves_what_is_not_ours(tmp_path):
+    for name in (*EVERYTHING, *OTHERS):
+        (tmp_path / name).touch()
+    with OutputFolder(tmp_path) as folder:
+        folder.clear()
+        folder.refuse_results()
+    assert {path.name for path in tmp_path.iterdir()} - {".lock"} == set(OTHERS)
+
+
+def test_a_stopped_run_can_be_gone_on_with_instead(tmp_path):
+    for name in ("checkpoint.npz", "losses.csv"):
+        (tmp_path / name).touch()
+    with OutputFolder(tmp_path) as folder:
+        with pytest.raises(OutputError, match=f"--resume {tmp_path} to go on with the run there"):
+            folder.refuse_results()
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    for name in (".losses.csv.x1y2.part", ".neural-style-1.png.a.part", ".other.part"):
+        (tmp_path / name).touch()
+    with OutputFolder(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", ".other.part"}
+
+
+def test_a_folder_belongs_to_one_run_at_a_time(tmp_path):
+    with OutputFolder(tmp_path):
+        with pytest.raises(OutputError, match="another run is writing there"):
+            OutputFolder(tmp_path).__enter__()
+    with OutputFolder(tmp_path):
+        pass
+
+
+def test_a_folder_is_made_with_those_above_it(tmp_path):
+    with OutputFolder(tmp_path / "a" / "b") as folder:
+        assert folder.path.is_dir()
+
+
+@pytest.mark.parametrize("where", ["file", "file/folder"])
+def test_a_file_in_the_way_is_named(tmp_path, where):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="there is a file of that name"):
+        OutputFolder(tmp_path / where).__enter__()
+
+
+def test_a_folder_that_has_to_be_there_is_not_made(tmp_path):
+    with pytest.raises(OutputError, match="no such folder"):
+        OutputFolder(tmp_path / "nowhere", make=False).__enter__()
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OutputError, match="cannot be written to: Permission denied"):
+        OutputFolder(tmp_path).__enter__()
+
+
+def test_a_run_that_the_disk_cannot_take_is_refused(tmp_path):
+    with OutputFolder(tmp_path) as folder:
+        folder.check_space([Stage((300, 200), 1, 1)])
+        with pytest.raises(OutputError, match="needs 111[0-9.]+ GB of disk space, .* are free"):
+            folder.check_space([Stage((100_000, 100_000), 1, 1), Stage((10, 10), 1, 1)])

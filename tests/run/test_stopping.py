@@ -1,0 +1,246 @@
+"""Stopping and going on through the real command line, in real processes."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from ..conftest import PROJECT, command, outcome
+
+STAGES = ("--stages", "24x16:120:50,36x24:60:40")
+
+
+@pytest.fixture(scope="module")
+def whole(small_options, tmp_path_factory):
+    """A folder with a run that was never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    how = command("train", *STAGES, *small_options, "--output", folder, "--quiet")
+    subprocess.run(**how, check=True)
+    return folder
+
+
+def heed_signals():
+    """Take the signals that this process may have been told to ignore, as by `nohup`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+@pytest.fixture
+def start(small_options, tmp_path):
+    """Start a run in a folder named `out`, and end it with the test."""
+    processes = []
+
+    def start(*options, **popen):
+        how = command("train", *small_options, "--output", "out", *options)
+        how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_signals)
+        how.update(popen)
+        processes.append(subprocess.Popen(**how, cwd=tmp_path))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(stream, text):
+    """Read lines until one has this text."""
+    for line in stream:
+        if text in line:
+            return
+    raise AssertionError(f"it ended without {text!r}")
+
+
+@pytest.mark.parametrize(
+    "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, status):
+    process = start(*STAGES)
+    wait_for(process.stdout, "epoch  50")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == status, err
+    assert "Traceback" not in err
+    *_, asked, said = err.splitlines()
+    assert asked == "gluon_style: stopping after this epoch (Ctrl-C: at once)"
+    name = signal.Signals(number).name
+    assert said.startswith(f"gluon_style: stopped by {name}; to go on: python -m gluon_style.train")
+
+    folder = tmp_path / "out"
+    (snapshot,) = folder.glob("neural-style-1-epoch-*.png")
+    with Image.open(snapshot) as picture:
+        assert picture.size == (24, 16)
+    epochs = int(snapshot.stem[-5:])
+    assert 50 < epochs < 120
+    assert len(outcome(folder)[0]) == epochs
+    assert (folder / "losses.png").exists()
+    assert not (folder / "neural-style-1.png").exists()
+
+    words = shlex.split(said.split("to go on: python ")[1])
+    again = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    assert f"goes on  after {epochs} epochs of stage 1" in again.stdout
+    assert outcome(folder) == outcome(whole)
+
+
+def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
+    process = start("--stages", "400x300:100:50")
+    # The first epoch is over when its checkpoint is there, which the next line waits for.
+    wait_for(process.stdout, "results")
+    while not (tmp_path / "out" / "checkpoint.npz").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    wait_for(process.stderr, "stopping after this epoch")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    for path in (tmp_path / "out").glob("*.png"):
+        with Image.open(path) as picture:
+            picture.load()
+
+
+def test_ctrl_c_before_the_first_epoch(start, tmp_path):
+    process = start(*STAGES, stdout=subprocess.DEVNULL)
+    wait_for(process.stderr, "small.params")  # said when the weights are read
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_run_in_the_background_heeds_no_ctrl_c(start, tmp_path):
+    process = start(
+        *("--stages", "24x16:80:50"),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    wait_for(process.stdout, "epoch  50")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_reader_that_goes_away_ends_the_run_without_a_word(start, tmp_path):
+    process = start(*STAGES)
+    process.stdout.close()
+    assert "Traceback" not in process.stderr.read()
+    assert process.wait(60) == 128 + signal.SIGPIPE
+
+
+def test_a_finished_run_says_so(run_command, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("[!.]*")}
+    result = run_command("train", "--resume", "out")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("the run is finished: out/neural-style-2.png")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("[!.]*")} == before
+
+
+def test_the_last_stage_may_get_more_epochs(run_command, whole, small_options, tmp_path):
+    shutil.copytree(whole, tmp_path / "out")
+    longer = ("--stages", "24x16:120:50,36x24:90:40", "--quiet")
+    assert run_command("train", *longer, *small_options, "--output", "longer").returncode == 0
+    result = run_command("train", "--resume", "out", *longer)
+    assert result.returncode == 0, result.stderr
+    assert outcome(tmp_path / "out") == outcome(tmp_path / "longer")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (("--lr", "0.5"), "--lr was 0.01 and is now 0.5: leave it out"),
+        (("--stages", "24x16:120:50"), "--stages was 24x16:120:50,36x24:60:40 and is now"),
+        (("--content", "{img}/autumn_tree.jpg"), "autumn_tree.jpg: not what the run was started"),
+        (("--weights", "untrained"), "untrained: not what the run was started with"),
+        (("--output", "elsewhere"), "leave out --output"),
+        (("--book",), "--book is for new runs"),
+    ],
+)
+def test_a_changed_run_is_refused(run_command, whole, tmp_path, options, message):
+    shutil.copytree(whole, tmp_path / "out")
+    (tmp_path / "out" / "checkpoint.npz").replace(tmp_path / "out" / "checkpoint-previous.npz")
+    options = [option.format(img=PROJECT / "img") for option in options]
+    # Were the run finished, there would be nothing to refuse.
+    longer = () if "--stages" in options else ("--stages", "24x16:120:50,36x24:61:40")
+    result = run_command("train", "--resume", "out", *longer, *options)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") <= 1 + result.stderr.count("cannot be verified")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_chapters_stages_may_be_given_by_number_or_by_size(start, run_command, tmp_path):
+    process = start("--stages", "1")
+    while not (tmp_path / "out" / "checkpoint.npz").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    for stages, message in (
+        ("1", "--weights untrained: not what the run was started with"),
+        ("300x200:501:200", "--weights untrained: not what the run was started with"),
+        ("2", "--stages was 300x200:500:200 and is now 300x200:500:200,1200x800:300:100: a run"),
+        ("300x200:501:100", "--stages was 300x200:500:200 and is now 300x200:501:100: a run can"),
+    ):
+        options = ("--stages", stages, "--weights", "untrained")
+        result = run_command("train", "--resume", "out", *options)
+        assert result.returncode == 2
+        assert message in result.stderr
+
+
+def test_nothing_to_go_on_with_is_told(run_command, tmp_path):
+    result = run_command("train", "--resume", "nowhere")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "gluon_style: error: nowhere: no such folder\n",
+    )
+    (tmp_path / "empty").mkdir()
+    result = run_command("train", "--resume", "empty")
+    assert result.returncode == 2
+    assert "there is no checkpoint: the run cannot be resumed, start it again" in result.stderr
+
+
+def test_two_runs_into_one_folder(start, run_command, small_options):
+    process = start(*STAGES)
+    wait_for(process.stdout, "results")
+    process.send_signal(signal.SIGSTOP)
+    for options in (("--output", "out", "--overwrite"), ("--resume", "out")):
+        result = run_command("train", *small_options, *options)
+        assert result.returncode == 2
+        assert "out: another run is writing there" in result.stderr
+    process.send_signal(signal.SIGCONT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_status_3(run_command, small_options, tmp_path):
+    result = run_command("train", *STAGES, *small_options, "--lr", "1e18", "--output", "out")
+    assert result.returncode == 3
+    assert "error: epoch 1: the" in result.stderr
+    assert "the last picture that was in order is in out" in result.stderr
+    assert "Traceback" not in result.stderr
+    with Image.open(tmp_path / "out" / "neural-style-1-epoch-00000.png") as picture:
+        picture.load()
+    assert (tmp_path / "out" / "checkpoint.npz").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform != "linux", reason="Linux counts so")
+def test_memory_that_cannot_be_had_is_one_line(run_command, small_options, tmp_path):
+    import resource
+
+    how = command("train", *small_options, "--stages", "1200x800:3:3", "--output", "out")
+    limit = 3_000_000_000  # of address space: enough to start, not for this size
+    result = subprocess.run(
+        **how,
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=300,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert "error: 1200x800 needs more memory than can be had: choose a smaller size" in last

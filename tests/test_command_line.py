@@ -1,0 +1,51 @@
+import hypothesis
+import hypothesis.strategies
+import pytest
+
+from gluon_style.command_line import Parser, one_line, positive
+from gluon_style.errors import NonFiniteLoss, UsageError, WeightsError
+
+from .conftest import nearly
+
+
+@pytest.mark.parametrize(
+    "error, status, line",
+    [
+        (UsageError("0: no", "tv_weight"), 2, "gluon_style: error: --tv-weight 0: no\n"),
+        (WeightsError("bad\nfile"), 2, "gluon_style: error: bad file\n"),
+        (NonFiniteLoss(7, "style", float("inf")), 3, "gluon_style: error: epoch 7: the style loss"),
+        (KeyboardInterrupt(), 130, "gluon_style: interrupted\n"),
+    ],
+)
+def test_a_command_ends_with_one_line_and_its_status(error, status, line, capsys):
+    with pytest.raises(SystemExit) as end, one_line():
+        raise error
+    out, err = capsys.readouterr()
+    assert (end.value.code, out) == (status, "")
+    assert err.startswith(line) and err.count("\n") == 1
+
+
+def test_other_errors_are_not_hidden():
+    with pytest.raises(ZeroDivisionError), one_line():
+        raise ZeroDivisionError
+
+
+def test_a_parser_raises_what_it_has_to_say():
+    parser = Parser(prog="x")
+    parser.add_argument("--colour", choices=["red", "green"])
+    for given, message in (
+        ("--color=red", "did you mean --colour"),
+        ("--colour=gren", "did you mean green"),
+        ("--colour", "expected one argument; --help lists the options"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            parser.parse_args([given])
+
+
+@hypothesis.given(nearly)
+def test_any_text_is_a_positive_number_or_no_value(text):
+    for number in (int, float):
+        try:
+            assert 0 < positive(number)(text) < float("inf")
+        except ValueError:
+            continue
