@@ -17,7 +17,7 @@ setup(
     packages=[*find_packages(include=["gluon_style", "gluon_style.*"]), "gluon_style.img"],
     # The pictures stand in img/ for readers, and inside the package once it is installed.
     package_dir={"gluon_style.img": "img"},
-    package_data={"gluon_style.img": ["*.jpg"]},
+    package_data={"gluon_style.img": ["*.jpg"], "gluon_style.pretrained": ["vgg19-small.params*"]},
     install_requires=[
         "numpy>=1.23,<2",
         "pillow>=9.1",

@@ -115,6 +115,8 @@ class StyleTransfer:
     Parameters
     ----------
     settings : Settings
+    pretrained : Pretrained, optional
+        Parameters that are at hand already; otherwise those that the settings name.
 
     Attributes
     ----------
@@ -134,7 +136,7 @@ class StyleTransfer:
         memory, the device or the weights cannot be had.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, pretrained=None):
         self.settings = settings
         self.content_img, self.style_img = read(settings.content), read(settings.style)
         self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
@@ -151,8 +153,8 @@ class StyleTransfer:
             for stage in self.stages:
                 check_memory(stage.image_shape)
         self.precision = get_precision(settings.precision, self.ctx)
-        self.pretrained = get_weights(
-            settings.weights, settings.layers, self.content_img, self.style_img, settings.seed
+        self.pretrained = pretrained or get_weights(
+            settings.weights, settings.layers, self.content_img, self.style_img
         )
         self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
 

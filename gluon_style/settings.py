@@ -169,8 +169,6 @@ class Settings:
         Adam are float32 always.
     lr : float
         Adam's learning rate at the start of each stage, above 0.
-    seed : int
-        Of the untrained network, 0 or more.
     layers : Layers
     loss_weights : LossWeights
 
@@ -187,7 +185,6 @@ class Settings:
     ctx: str = "auto"
     precision: str = "auto"
     lr: float = 0.01
-    seed: int = 0
     layers: Layers = Layers()
     loss_weights: LossWeights = LossWeights()
 
@@ -196,8 +193,6 @@ class Settings:
             raise UsageError("needs at least one stage", "stages")
         if not (math.isfinite(self.lr) and self.lr > 0):
             raise UsageError(f"{self.lr}: the learning rate is a finite number above 0", "lr")
-        if not 0 <= self.seed < 2**32:
-            raise UsageError(f"{self.seed}: a whole number from 0 to 4294967295 is wanted", "seed")
 
 
 @dataclass(frozen=True)
@@ -282,7 +277,7 @@ def get_options(settings):
 
 def fixed_options(settings):
     """The settings that a resumed run may not change, by their names."""
-    names = ("lr", "seed", *vars(settings.layers), *vars(settings.loss_weights))
+    names = ("lr", *vars(settings.layers), *vars(settings.loss_weights))
     values = {name: get_options(settings)[name] for name in names}
     return {
         name: ",".join(map(str, value)) if isinstance(value, tuple) else value

@@ -85,9 +85,9 @@ def build_parser():
         "--weights",
         default=settings.weights,
         metavar="WHAT",
-        help="VGG-19's parameters: auto (what is in the cache, else downloaded, else untrained), "
-        "keras, zoo, torchvision, untrained, or the path of a .params, .h5, .pth or "
-        ".safetensors file",
+        help="VGG-19's parameters: auto (what is in the cache, else downloaded, else small), "
+        "small (comes with the package), keras, zoo, torchvision, or the path of a .params, .h5, "
+        ".pth or .safetensors file",
     )
     for name, what in (("style_layers", "style"), ("content_layers", "content")):
         group.add_argument(
@@ -97,7 +97,6 @@ def build_parser():
             metavar="I,J,...",
             help=f"layers of VGG-19, 0 to 36, whose outputs are the {what} features",
         )
-    group.add_argument("--seed", type=int, default=settings.seed, help="of the untrained network")
     group.add_argument(
         "--ctx", default=settings.ctx, metavar="auto|cpu|gpu|gpu(N)", help="device to compute on"
     )

@@ -30,15 +30,12 @@ CHANNELS = (64, 128, 256, 512, 512)  # of the five convolution blocks
 RGB_MEAN, RGB_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def convolution_shape(index):
-    """Shape (out, in, 3, 3) of the kernel of the convolution with this layer index."""
+def convolution_shape(index, divisor=1):
+    """Shape (out, in, 3, 3) of a layer's kernel; in a network of fewer channels with a divisor."""
     block = int(CONVOLUTIONS[index][4]) - 1
-    first_in_block = CONVOLUTIONS[index].endswith("_1")
-    if not first_in_block:
-        channels_in = CHANNELS[block]
-    else:
-        channels_in = CHANNELS[block - 1] if block else 3
-    return CHANNELS[block], channels_in, 3, 3
+    channels, before = CHANNELS[block] // divisor, CHANNELS[block - 1] // divisor
+    channels_in = channels if not CONVOLUTIONS[index].endswith("_1") else before if block else 3
+    return channels, channels_in, 3, 3
 
 
 def check_shape(path, name, found, expected):
@@ -48,7 +45,7 @@ def check_shape(path, name, found, expected):
         )
 
 
-def checked(path, parameters):
+def checked(path, parameters, divisor=1):
     """Return the parameters when they are those of VGG-19's first layers, without a gap."""
     import numpy as np
 
@@ -60,8 +57,9 @@ def checked(path, parameters):
         if index not in parameters:
             raise WeightsError(f"{path}: not a whole VGG-19: {name} is missing")
         kernel, bias = parameters[index]
-        check_shape(path, name, kernel.shape, convolution_shape(index))
-        check_shape(path, f"the bias of {name}", bias.shape, convolution_shape(index)[:1])
+        expected = convolution_shape(index, divisor)
+        check_shape(path, name, kernel.shape, expected)
+        check_shape(path, f"the bias of {name}", bias.shape, expected[:1])
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
             raise WeightsError(f"{path}: {name} holds values that are not finite")
     return parameters

@@ -20,7 +20,7 @@ def build_parser():
     )
     parser.add_argument(
         "--source",
-        metavar="auto|zoo|keras|torchvision|PATH",
+        metavar="auto|zoo|keras|torchvision|small|PATH",
         help="which weights; they are downloaded if need be",
     )
     parser.add_argument(
@@ -38,7 +38,7 @@ def listing(root=None):
     yield f"cache: {cache_folder(root)}"
     for each in cached(root):
         size = f"{each.path.stat().st_size / 1e6:.0f} MB, " if each.path.exists() else ""
-        yield f"{each.source.name:<12} {each.path.name:<50} {size}{each.state}"
+        yield f"{each.source:<12} {each.path.name:<50} {size}{each.state}"
 
 
 def run(options):
@@ -47,8 +47,6 @@ def run(options):
 
     if options.out and not options.source:
         raise UsageError(f"{options.out}: --source says of what, for example --source keras", "out")
-    if options.source == "untrained":
-        raise UsageError("untrained: every run makes such a network for its own pictures", "source")
     if options.out:
         check_free(options.out, options.overwrite)
     if not options.source:

@@ -168,31 +168,28 @@ def check_memory():
 
 
 def check_weights():
-    """Which pretrained weights are in MXNet's model cache, and whether they are sound."""
+    """Which pretrained weights are at hand, and whether they are sound."""
     from ..pretrained import cached
 
     found = cached()
     folder = found[0].path.parent
     damaged = [each for each in found if each.state == "DAMAGED"]
     if damaged:
-        fix = []
-        for each in damaged:
-            fix += [
-                f"rm '{each.path}'",
-                f"python -m gluon_style.weights --source {each.source.name}",
-            ]
+        fix = [f"rm '{each.path}'" for each in damaged if each.source != "small"]
+        if len(fix) < len(damaged):
+            fix.append("python -m pip install --force-reinstall --no-deps gluon-style")
         names = ", ".join(str(each.path) for each in damaged)
         return Finding("Weights", False, f"damaged: {names}", tuple(fix))
     sound = [each for each in found if each.state == "sound"]
-    if not sound:
+    names = ", ".join(f"{each.source} ({each.path.name})" for each in sound)
+    if len(sound) == 1:
         return Finding(
             "Weights",
-            False,
-            f"no pretrained VGG-19 in {folder} yet (the first run fetches it, if it can)",
-            ("python -m gluon_style.weights --source auto",),
+            None,
+            f"{names}, which comes with the package; no real VGG-19 in {folder} yet (the first run "
+            "downloads it, if it can)",
         )
-    names = ", ".join(f"{each.source.name} ({each.path.name}, checksum right)" for each in sound)
-    return Finding("Weights", True, f"{names} in {folder}")
+    return Finding("Weights", True, f"{names}, checksums right, in {folder}")
 
 
 def check_downloads(urls):
@@ -271,7 +268,9 @@ def examine(offline):
     if not offline:
         from ..pretrained import KERAS, TORCHVISION  # the zoo's own host is gone
 
-        yield check_downloads([source.remote.address for source in (KERAS, TORCHVISION)])
+        yield check_downloads(
+            [url for source in (KERAS, TORCHVISION) for url in source.remote.addresses]
+        )
     logging.disable()  # why a GPU is not used has been said
     try:
         ctx = machine.try_gpu()

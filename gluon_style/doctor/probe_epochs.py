@@ -8,26 +8,29 @@ import json
 import math
 import sys
 
+import numpy as np
+
 from ..command_line import prepare_command
 from ..machine import forecast, largest_shape
-from ..settings import CHAPTER_STAGES, Settings, Stage
+from ..pretrained import Pretrained
+from ..settings import CHAPTER_STAGES, Layers, Settings, Stage
+from ..vgg19 import CONVOLUTIONS, convolution_shape
 
 EPOCHS = 4
 
 
 def run(ctx, precision):
-    """Run the epochs with an untrained network: speed and memory do not depend on its values."""
+    """Run the epochs with random parameters: speed and memory do not depend on their values."""
     from ..chapter import StyleTransfer
     from ..run.progress import Meter
 
     first = CHAPTER_STAGES[0]
     settings = Settings(
         stages=(Stage(first.image_shape, EPOCHS, first.lr_decay_epoch),),
-        weights="untrained",
         ctx=ctx,
         precision=precision,
     )
-    transfer, meter = StyleTransfer(settings), Meter()
+    transfer, meter = StyleTransfer(settings, random_parameters()), Meter()
     transfer.run([meter])
     measured = meter.measurement()
     stages = []
@@ -50,6 +53,17 @@ def run(ctx, precision):
         "finite": math.isfinite(meter.last.total),
         "stages": stages,
     }
+
+
+def random_parameters():
+    """The whole network up to the chapter's last layer, which learned nothing."""
+    random, parameters = np.random.RandomState(0), {}
+    for index in CONVOLUTIONS:
+        if index <= Layers().last:
+            shape = convolution_shape(index)
+            kernel = random.normal(0, math.sqrt(2 / math.prod(shape[1:])), shape)
+            parameters[index] = kernel.astype("float32"), np.zeros(shape[0], "float32")
+    return Pretrained(parameters, "random")
 
 
 if __name__ == "__main__":

@@ -10,5 +10,6 @@ from .downloads import (
     fetch,
     hashes,
     is_quiet,
-    sha256_if_sound,
+    receive,
+    try_in_turn,
 )

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 from urllib.parse import urlsplit
 
 from ..errors import DownloadError
@@ -20,7 +20,7 @@ from .atomic import umask
 logger = logging.getLogger(__name__)
 
 # Seconds: until a server begins to answer, and between two pieces of what it sends.
-ANSWER, STALL = 10, 20
+ANSWER, STALL = 6, 20
 # How often a download is tried when it breaks off, or comes out wrong, or the server says 5xx.
 ATTEMPTS = 3
 
@@ -29,20 +29,36 @@ ATTEMPTS = 3
 class RemoteFile:
     """A file that others serve."""
 
-    url: str
+    urls: Tuple[str, ...]  # all serve the same bytes
     size: Optional[int]
-    checksum: str
+    checksum: str  # `sha256:...`, `sha1:...` or `md5:...`
 
     @property
     def name(self):
         """The file's name, there and in the cache."""
-        return self.url.rsplit("/", 1)[1]
+        return self.urls[0].rsplit("/", 1)[1]
 
     @property
-    def address(self):
-        """The URL, or that of the same file on the mirror."""
-        mirror = os.environ.get("GLUON_STYLE_MIRROR")
-        return f"{mirror.rstrip('/')}/{self.name}" if mirror else self.url
+    def addresses(self):
+        """Where to ask, in turn: the URLs, or the mirrors in $GLUON_STYLE_MIRROR."""
+        mirrors = os.environ.get("GLUON_STYLE_MIRROR", "").split(",")
+        mirrors = [mirror.strip().rstrip("/") for mirror in mirrors if mirror.strip()]
+        for mirror in mirrors:
+            if not mirror.startswith(("http://", "https://")):
+                raise DownloadError(
+                    f"GLUON_STYLE_MIRROR={mirror}: an address that begins with http:// or "
+                    "https:// is wanted (several with commas between them)"
+                )
+        return [f"{mirror}/{self.name}" for mirror in mirrors] or list(self.urls)
+
+    def sha256_if_sound(self, path):
+        """The sha256 of a file that has the checksum it should have; None for others."""
+        algorithm, expected = self.checksum.split(":")
+        try:
+            found, sha256 = hashes(path, algorithm, "sha256")
+        except OSError:
+            return None
+        return sha256 if found == expected else None
 
 
 def cache_folder(root=None):
@@ -61,37 +77,43 @@ def hashes(path, *algorithms):
     return [each.hexdigest() for each in running]
 
 
-def sha256_if_sound(path, checksum):
-    """The sha256 of a file that has the checksum it should have."""
-    algorithm, expected = checksum.split(":")
-    try:
-        found, sha256 = hashes(path, algorithm, "sha256")
-    except OSError:
-        return None
-    return sha256 if found == expected else None
-
-
 def download(remote, folder):
-    """Download a file into a folder of its own; pooch checks it, and tries again."""
-    import pooch
+    """Download a file into a folder of its own, from the first address that has it."""
+    try_in_turn(remote.addresses, lambda url: download_from(url, remote, folder))
+
+
+def try_in_turn(addresses, attempt):
+    """Return what `attempt(url)` returns for the first address with which it does not fail."""
     import requests
+
+    reasons = []
+    for url in addresses:
+        try:
+            return attempt(url)
+        except (DownloadError, requests.exceptions.RequestException) as error:
+            host, text = urlsplit(url).netloc, str(error)
+            reasons.append(text.replace(url, host) if url in text else f"{host}: {text}")
+    raise DownloadError("; ".join(dict.fromkeys(reasons)))
+
+
+def download_from(url, remote, folder):
+    """Download a file from one address; pooch checks it, and tries again."""
+    import pooch
 
     pooch.get_logger().setLevel("WARNING")
     files = pooch.create(
         path=folder,
         base_url="",
         registry={remote.name: remote.checksum},
-        urls={remote.name: remote.address},
+        urls={remote.name: url},
         retry_if_failed=ATTEMPTS - 1,
     )
+    logger.info("downloading %s", url)
     try:
         files.fetch(remote.name, downloader=lambda url, file, _: receive(url, file, remote.size))
-    except requests.exceptions.RequestException as error:
-        url = "" if remote.address in str(error) else f"{remote.address}: "
-        raise DownloadError(f"{url}{error}") from None
     except ValueError:
         raise DownloadError(
-            f"{remote.address}: what it sends is not the right file (its checksum is another)"
+            f"{url}: what it sends is not the right file (its checksum is another)"
         ) from None
 
 
@@ -115,7 +137,7 @@ def receive(url, file, size=None):
                     raise ValueError(f"{url}: more than {size} bytes")
 
 
-def answer(url, timeout=ANSWER, method="GET"):
+def answer(url, timeout=ANSWER, method="GET", headers=None):
     """Ask for a URL, and return as soon as the answer begins."""
     import requests
 
@@ -123,7 +145,11 @@ def answer(url, timeout=ANSWER, method="GET"):
 
     def ask():
         try:
-            answers.put(requests.request(method, url, stream=True, timeout=(timeout, STALL)))
+            answers.put(
+                requests.request(
+                    method, url, headers=headers, stream=True, timeout=(timeout, STALL)
+                )
+            )
         except Exception as error:
             answers.put(error)
 
@@ -164,14 +190,14 @@ def fetch(remote, folder, download=download):
     is right; a file that is there with another checksum is replaced.
     """
     path, began = folder / remote.name, time.time()
-    sha256 = sha256_if_sound(path, remote.checksum)
+    sha256 = remote.sha256_if_sound(path)
     if sha256:
         return path, sha256
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with exclusive(path):
             # Perhaps another process has just brought it, or has just failed to.
-            sha256 = sha256_if_sound(path, remote.checksum)
+            sha256 = remote.sha256_if_sound(path)
             if not sha256:
                 raise_recent_failure(path, began)
                 sha256 = download_into_place(remote, path, download)
@@ -189,14 +215,14 @@ def download_into_place(remote, path, download):
         logger.warning("%s is damaged (its checksum is wrong) and is downloaded again", path)
     for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
-    logger.info("downloading %s to %s", remote.address, path.parent)
+    logger.info("downloading %s to %s", path.name, path.parent)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
         received = Path(scratch, path.name)
         try:
             download(remote, Path(scratch))
-            sha256 = sha256_if_sound(received, remote.checksum)
+            sha256 = remote.sha256_if_sound(received)
             if not sha256:
-                raise DownloadError(f"{remote.address}: what came is not the right file")
+                raise DownloadError(f"{remote.name}: what came is not the right file")
         except DownloadError as error:
             note_of_failure(path).write_text(str(error), encoding="utf-8")
             raise

@@ -34,7 +34,7 @@ def check_free(path, overwrite=False):
             raise OutputError(f"{path}: {each} exists; --overwrite replaces it", "out")
 
 
-def export(path, pretrained):
+def export(path, pretrained, dtype="float32"):
     """Write parameters up to the last of the chapter's layers, and their description."""
     from mxnet import nd
 
@@ -42,7 +42,7 @@ def export(path, pretrained):
     arrays = {}
     for index in layers:
         for kind, value in zip(("weight", "bias"), pretrained.parameters[index]):
-            arrays[f"features.{index}.{kind}"] = nd.array(value)
+            arrays[f"features.{index}.{kind}"] = nd.array(value, dtype=dtype)
     with atomic_write(path) as file:
         nd.save(file.name, arrays)
     (sha256,) = hashes(path, "sha256")

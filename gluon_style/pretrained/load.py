@@ -1,77 +1,38 @@
-"""VGG-19's parameters from a cache, a download, a file, or nowhere (untrained)."""
+"""VGG-19's parameters from a cache, a download, a file, or the small network."""
 
 import dataclasses
 import logging
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 from ..errors import DownloadError, WeightsError, did_you_mean
-from ..files import cache_folder, fetch, hashes, sha256_if_sound
+from ..files import cache_folder, fetch, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
 from .export import described
 from .formats import READERS, read
+from .parameters import Pretrained
 from .scale import scaled
-from .sources import KERAS, NETWORKS, SOURCES, ZOO
+from .small import NOTICE, read_small
+from .sources import NETWORKS, SOURCES, cached
 
 logger = logging.getLogger(__name__)
 
-UNTRAINED_NOTICE = """\
-*** NO PRETRAINED WEIGHTS: the network is UNTRAINED ***
-*** {reason}
-*** The result will have some of the style's colours and texture, but no brush strokes.
-*** For the real thing: connect to the Internet and run again; or ask someone who has
-*** {file} to copy it into {folder};
-*** or give a file: --weights vgg19-features.params"""
 
-
-@dataclass(frozen=True)
-class Pretrained:
-    """VGG-19's parameters and where they come from.
-
-    Attributes
-    ----------
-    parameters : dict of int to (ndarray, ndarray)
-        Kernel and bias of each convolution by layer index, on the chapter's scale.
-    source : str
-        `zoo`, `keras`, `torchvision`, `file` or `untrained`.
-    file : str or None
-        The file they were read from.
-    sha256 : str or None
-        Its checksum.
-    gain : float
-        What the features were multiplied by (see `gluon_style.scale.scaled`). Only `find` may
-        leave it None: the parameters are as in the file then, and it has to be measured.
-    origin, licence : str or None
-        Of the file.
-    """
-
-    parameters: dict
-    source: str
-    file: Optional[str] = None
-    sha256: Optional[str] = None
-    gain: Optional[float] = 1.0
-    origin: Optional[str] = None
-    licence: Optional[str] = None
-
-
-def get_weights(which, layers, content_img, style_img, seed=0, root=None):
+def get_weights(which, layers, content_img, style_img, root=None):
     """VGG-19's parameters, as `--weights` names them.
 
     Parameters
     ----------
     which : str or Path
         `zoo`, `keras` or `torchvision`: from the cache, else downloaded, else an error.
-        `auto`: the zoo's or Keras' file in the cache, else Keras' downloaded, else `untrained`,
-        of which the logger `gluon_style` is warned. `untrained`: no file at all. Otherwise the
-        path of a file: `.params`, `.h5`, `.pth` or `.safetensors`.
+        `small`: the network that comes with the package. `auto`: the zoo's file, Keras' or a
+        class's (`CLASS_FILE`) in the cache, else Keras' downloaded, else `small`, of which the
+        logger `gluon_style` warns. Otherwise the path of a file: `.params`, `.h5`, `.pth` or
+        `.safetensors`.
     layers : Layers
         What the parameters have to reach up to.
     content_img, style_img : NDArray, shape (h, w, 3), uint8
         The run's pictures, from which the scale of a network is set where it is not known.
-    seed : int
-        Of the untrained network's kernels.
     root : str or Path, optional
         The model cache; `$MXNET_HOME/models` or `~/.mxnet/models` unless told.
 
@@ -84,18 +45,13 @@ def get_weights(which, layers, content_img, style_img, seed=0, root=None):
     DownloadError, WeightsError
         The file cannot be had, or does not hold VGG-19 up to the last layer needed.
     """
-    if which == "untrained":
-        return without_training(layers, content_img, style_img, seed)
     try:
         pretrained = find(which, root)
     except DownloadError as error:
         if which != "auto":
             raise
-        notice = UNTRAINED_NOTICE.format(
-            reason=error, file=KERAS.remote.name, folder=cache_folder(root)
-        )
-        logger.warning("%s", notice)
-        return without_training(layers, content_img, style_img, seed)
+        pretrained = dataclasses.replace(read_small(), notice=NOTICE.format(reason=error))
+        logger.warning("%s", pretrained.notice)
     check_reach(pretrained, layers)
     if pretrained.gain is None:
         check_reach(pretrained, Layers())
@@ -107,24 +63,18 @@ def get_weights(which, layers, content_img, style_img, seed=0, root=None):
     return pretrained
 
 
-def without_training(layers, content_img, style_img, seed):
-    """The `Pretrained` of an untrained network (see `gluon_style.untrained`)."""
-    from .untrained import untrained
-
-    parameters, gain = untrained(layers, content_img, style_img, seed)
-    return Pretrained(scaled(parameters, gain), "untrained", gain=gain)
-
-
 def find(which, root=None):
     """Read what `--weights` names, downloading it if need be."""
     folder = cache_folder(root)
+    if which == "small":
+        return read_small()
     if which == "auto":
-        path = folder / ZOO.remote.name
-        sha256 = sha256_if_sound(path, ZOO.remote.checksum)
-        if sha256:
-            return from_source(ZOO, path, sha256)
-        if path.exists():
-            logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
+        found = {each.source: each for each in cached(root)}
+        for name in ("zoo", "keras", "class file"):
+            if found[name].state == "sound":
+                return from_path(found[name].path)
+            if found[name].state == "DAMAGED":
+                logger.warning("%s is damaged and is not used", found[name].path)
         which = "keras"
     if which in SOURCES:
         source = SOURCES[which]
@@ -135,7 +85,7 @@ def find(which, root=None):
 def from_source(source, path, sha256):
     """Read a source's own file, whose checksum is right."""
     remote = source.remote
-    return from_file(path, sha256, source.name, source.gain, remote.url, source.licence)
+    return from_file(path, sha256, source.name, source.gain, remote.urls[0], source.licence)
 
 
 def from_file(path, sha256, source, gain, origin, licence):
@@ -149,7 +99,7 @@ def from_file(path, sha256, source, gain, origin, licence):
 def from_path(path):
     """Read a file that the user gives."""
     if not path.is_file():
-        names = ["auto", *SOURCES, "untrained"]
+        names = ["auto", *SOURCES, "small"]
         raise WeightsError(
             f"{path}: no such file (nor is it one of: {', '.join(names)})"
             + did_you_mean(str(path), names),
@@ -158,12 +108,11 @@ def from_path(path):
     if path.suffix not in READERS:
         raise WeightsError(f"{path}: a file of {', '.join(READERS)} is wanted", "weights")
     network = NETWORKS[path.suffix]
-    algorithm, checksum = network.remote.checksum.split(":")
     try:
-        own, sha256 = hashes(path, algorithm, "sha256")
+        (sha256,) = hashes(path, "sha256")
     except OSError as error:
         raise WeightsError(f"{path}: {error.strerror}", "weights") from None
-    if own == checksum:
+    if network.remote.sha256_if_sound(path):
         return from_source(network, path, sha256)
     if path.suffix == ".params":
         return from_export(path, sha256)

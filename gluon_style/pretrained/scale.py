@@ -27,33 +27,23 @@ def scaled(parameters, gain):
     }
 
 
-def calibration_shape(content_img):
-    """(width, height) at which the scale of a network is measured: long side 300, as in the book"""
-    height, width = content_img.shape[:2]
-    return tuple(max(32, round(side * 300 / max(width, height))) for side in (width, height))
-
-
 def measured_gain(parameters, content_img, style_img):
-    """The gain that brings the style loss at epoch 0 to the book's (see `scaled`)."""
+    """The gain that brings the style loss at epoch 0 to the book's, at long side 300."""
     from mxnet import cpu
 
     from ..features import extract_features, get_net
     from ..images import preprocess
-
-    shape, layers = calibration_shape(content_img), Layers()
-    net = get_net(parameters, layers, cpu())
-    styles = [
-        extract_features(net, preprocess(img, shape), layers)[1] for img in (content_img, style_img)
-    ]
-    return gain_of(*styles)
-
-
-def gain_of(styles_Y_hat, styles_Y):
-    """The same, from the style features of the content and of the style image."""
     from ..losses import gram, style_loss
 
+    height, width = content_img.shape[:2]
+    shape = tuple(max(32, round(side * 300 / max(width, height))) for side in (width, height))
+    net = get_net(parameters, Layers(), cpu())
+    content, style = [
+        extract_features(net, preprocess(img, shape), Layers())[1]
+        for img in (content_img, style_img)
+    ]
     loss = LossWeights().style_weight * sum(
-        style_loss(Y_hat, gram(Y)).asscalar() for Y_hat, Y in zip(styles_Y_hat, styles_Y)
+        style_loss(Y_hat, gram(Y)).asscalar() for Y_hat, Y in zip(content, style)
     )
     if not math.isfinite(loss):
         raise WeightsError("the weights give features that are not finite: they cannot be used")

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
-from ..files import RemoteFile, cache_folder, download, sha256_if_sound
-from . import zoo
+from ..errors import WeightsError
+from ..files import RemoteFile, cache_folder, download, hashes
+from . import torchvision, zoo
+from .export import described
 
 # Brings the style loss of the book's pair at epoch 0, 300x200, to the book's 372.72.
 KERAS_GAIN = 0.0094963
+# What `python -m gluon_style.weights --out` writes for a class; found in the cache by `auto`.
+CLASS_FILE = "vgg19-features.params"
+SMALL_FILE = Path(__file__).with_name("vgg19-small.params")
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,7 @@ class Source:
 ZOO = Source(
     "zoo",
     RemoteFile(
-        "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/models/"
-        "vgg19-ad2f660d.params",
+        (zoo.REPOSITORY + "gluon/models/vgg19-ad2f660d.params",),
         None,
         "sha1:ad2f660d101905472b83590b59708b71ea22b2e5",
     ),
@@ -50,8 +54,14 @@ ZOO = Source(
 KERAS = Source(
     "keras",
     RemoteFile(
-        "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
-        "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        tuple(
+            f"https://{folder}/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+            for folder in (
+                "storage.googleapis.com/tensorflow/keras-applications/vgg19",
+                "github.com/fchollet/deep-learning-models/releases/download/v0.1",
+                "github.com/MIAnalyzer/MIA/releases/download/weights",
+            )
+        ),
         80_134_624,
         "md5:253f8cb515780f3b799900260a226db6",
     ),
@@ -60,13 +70,10 @@ KERAS = Source(
 )
 TORCHVISION = Source(
     "torchvision",
-    RemoteFile(
-        "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-        574_673_361,
-        "sha256:dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
-    ),
+    torchvision.CONVOLUTIONS_ONLY,
     gain=None,
     licence="BSD-3-Clause (torchvision)",
+    download=torchvision.download,
 )
 SOURCES = {source.name: source for source in (ZOO, KERAS, TORCHVISION)}
 # Whose network a file holds, by its suffix.
@@ -82,19 +89,33 @@ NETWORKS = {
 
 @dataclass(frozen=True)
 class Cached:
-    """A source's file in the cache: `state` is `not there`, `sound` or `DAMAGED`."""
+    """Weights that are at hand: `state` is `not there`, `sound` or `DAMAGED`."""
 
-    source: Source
+    source: str
     path: Path
     state: str
 
 
 def cached(root=None):
-    """What each source has in the cache, a list of `Cached`."""
-    found, folder = [], cache_folder(root)
-    for source in SOURCES.values():
-        path = folder / source.remote.name
-        sound = sha256_if_sound(path, source.remote.checksum)
-        state = "sound" if sound else "DAMAGED" if path.exists() else "not there"
-        found.append(Cached(source, path, state))
+    """What there is of each source, the class's file and the small network: a list of `Cached`."""
+    folder = cache_folder(root)
+    files = [(source.name, source.remote) for source in SOURCES.values()]
+    found = [
+        Cached(name, folder / each.name, state(folder / each.name, each)) for name, each in files
+    ]
+    for name, path in (("class file", folder / CLASS_FILE), ("small", SMALL_FILE)):
+        found.append(Cached(name, path, state(path)))
     return found
+
+
+def state(path, remote=None):
+    """Whether a file is there and sound, by its checksum or by the description beside it."""
+    if not path.exists():
+        return "not there"
+    if remote:
+        return "sound" if remote.sha256_if_sound(path) else "DAMAGED"
+    try:
+        described(path, *hashes(path, "sha256"))
+    except (OSError, WeightsError):
+        return "DAMAGED"
+    return "sound"

@@ -7,12 +7,12 @@ from ..files import RemoteFile, cache_folder, fetch
 # From the book's repository, github.com/d2l-ai/d2l-zh (Apache-2.0), branch v1.
 IMG = "https://raw.githubusercontent.com/d2l-ai/d2l-zh/v1/img/"
 CONTENT = RemoteFile(
-    IMG + "rainier.jpg",
+    (IMG + "rainier.jpg",),
     578_469,
     "sha256:014381e94081625e5e5279fd81f50d01b75ebf10f1e85189d66e2fc93adbc768",
 )
 STYLE = RemoteFile(
-    IMG + "autumn_oak.jpg",
+    (IMG + "autumn_oak.jpg",),
     2_850_502,
     "sha256:a277e6926333bcb06f8fa7e68d24e4d3027ecb87802227ed4b514ab1906af557",
 )

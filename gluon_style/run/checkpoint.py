@@ -18,7 +18,7 @@ from .folder import CHECKPOINTS
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 ARRAYS = ("X", "mean", "var")
 
 

@@ -117,6 +117,8 @@ def run(transfer, output, folder, checkpoint=None):
         if output.book:
             shapes = [stage.image_shape for stage in transfer.stages]
             print("\n".join([*book.comparison(results.records, shapes), book.CREDIT]))
+        if transfer.pretrained.notice:
+            print(transfer.pretrained.notice)
         print(folder.picture(len(transfer.stages)))
     return picture
 

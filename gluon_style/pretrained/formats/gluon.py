@@ -25,14 +25,14 @@ MOST_DIMENSIONS, LONGEST_NAME = 8, 1000
 KINDS = ("weight", "bias")
 
 
-def read_gluon(path):
+def read_gluon(path, divisor=1):
     """Read a Gluon `.params` file: the model zoo's whole VGG-19, or a truncated one."""
 
     def wanted(name, shape):
         place = _gluon_place(name)
         if place:
             index, kind = place
-            expected = convolution_shape(index)
+            expected = convolution_shape(index, divisor)
             check_shape(path, name, shape, expected if kind == "weight" else expected[:1])
         return place is not None
 
