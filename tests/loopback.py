@@ -66,6 +66,14 @@ def well(handler, body):
     handler.wfile.write(body)
 
 
+def in_parts(handler, body):
+    """What was asked for by a Range header, as servers of large files do."""
+    first, last = map(int, handler.headers["Range"].split("=")[1].split("-"))
+    part = body[first : last + 1]
+    handler.begin(len(part), 206)
+    handler.wfile.write(part)
+
+
 def wrong_bytes(handler, body):
     well(handler, bytes(len(body)))
 

@@ -23,7 +23,7 @@ pytestmark = [
         sys.platform != "linux" or not shutil.which("gcc"), reason="needs gcc on Linux"
     ),
 ]
-STAGE = ("--stages", "60x40:6:4", "--weights", "untrained", "--ctx", "auto")
+STAGE = ("--stages", "60x40:6:4", "--weights", "small", "--ctx", "auto")
 
 
 def run(*command, **env):

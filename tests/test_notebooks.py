@@ -11,7 +11,7 @@ from .conftest import PROJECT
 NAMES = ("neural-style.ipynb", "neural-style.zh.ipynb")
 # Small, and without network: replaces what the first cell sets.
 SMALL = """
-weights, ctx_name, run_exercises = 'untrained', 'cpu', False
+weights, ctx_name, run_exercises = 'small', 'cpu', False
 stage_1 = (48, 32), 3, 2
 stage_2 = (72, 48), 2, 1
 """
@@ -70,7 +70,7 @@ def test_it_runs_from_top_to_bottom(name, tmp_path):
     outputs = [output for cell in cells(notebook, "code") for output in cell.outputs]
     text = "".join(output.get("text", "") for output in outputs)
     assert "change lr to 1.0e-03" in text
-    assert "weights: untrained" in text
+    assert "weights: small" in text
     assert sum("image/png" in output.get("data", {}) for output in outputs) >= 8
 
 

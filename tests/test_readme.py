@@ -29,7 +29,7 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     # The example's own pictures, a size for a test, and weights that need no network.
     for name in ("me.jpg", "painting.jpg"):
         shutil.copy(str(PROJECT / "img" / "mountain.jpg"), str(tmp_path / name))
-    small = "Stage((48, 32), 2, 1),), weights='untrained', ctx='cpu'"
+    small = "Stage((48, 32), 2, 1),), weights='small', ctx='cpu'"
     assert "Stage((300, 200), 500, 200),)" in example
     example = example.replace("Stage((300, 200), 500, 200),)", small)
     monkeypatch.chdir(tmp_path)

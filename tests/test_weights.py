@@ -25,9 +25,11 @@ def test_what_is_cached_is_listed(tmp_path):
     lines = list(listing(tmp_path))
     assert str(tmp_path) in lines[0]
     states = {line.split()[0]: line for line in lines[1:]}
-    assert set(states) == set(SOURCES)
+    assert set(states) == {*SOURCES, "class", "small"}
     assert states["keras"].endswith("DAMAGED")
     assert states["zoo"].endswith("not there")
+    assert states["class"].endswith("not there")
+    assert states["small"].endswith("6 MB, sound")
 
 
 def test_the_command_lists_without_a_warning(run_command, tmp_path):
@@ -40,7 +42,6 @@ def test_the_command_lists_without_a_warning(run_command, tmp_path):
 def test_mistakes_get_one_line_and_status_2(run_command, refused, tmp_path):
     for options, message in (
         (("--out", "x.params"), "--out x.params: --source says of what"),
-        (("--source", "untrained"), "--source untrained: every run makes"),
         (("--source", "nowhere.h5"), "--weights nowhere.h5: no such file"),
         (("--source", "keras"), "cannot be reached (Connection refused)"),
     ):
@@ -82,7 +83,7 @@ def test_without_network_a_run_starts_soon_and_ends_with_a_picture(run_command, 
     assert result.stderr.count("the network is UNTRAINED") == 1
     assert (tmp_path / "neural-style-out" / "neural-style-1.png").exists()
     record = json.loads((tmp_path / "neural-style-out" / "run.json").read_text())
-    assert record["weights"]["source"] == "untrained"
+    assert record["weights"]["source"] == "small"
 
 
 def test_the_exported_file_gives_the_same_losses(run_command, shared_data, tmp_path):

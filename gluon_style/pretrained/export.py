@@ -34,7 +34,7 @@ def check_free(path, overwrite=False):
             raise OutputError(f"{path}: {each} exists; --overwrite replaces it", "out")
 
 
-def export(path, pretrained, dtype="float32"):
+def export(path, pretrained, dtype="float32", more=None):
     """Write parameters up to the last of the chapter's layers, and their description."""
     from mxnet import nd
 
@@ -57,6 +57,7 @@ def export(path, pretrained, dtype="float32"):
         "origin_sha256": pretrained.sha256,
         "licence": pretrained.licence,
         "written_by": f"gluon_style {__version__}",
+        **(more or {}),
     }
     with atomic_write(sidecar(path)) as file:
         file.write(json.dumps(description, indent=1, ensure_ascii=False).encode() + b"\n")

@@ -13,7 +13,7 @@ from .formats import READERS, read
 from .parameters import Pretrained
 from .scale import scaled
 from .small import NOTICE, read_small
-from .sources import NETWORKS, SOURCES, cached
+from .sources import CLASS_FILE, NETWORKS, SOURCES
 
 logger = logging.getLogger(__name__)
 
@@ -69,12 +69,18 @@ def find(which, root=None):
     if which == "small":
         return read_small()
     if which == "auto":
-        found = {each.source: each for each in cached(root)}
-        for name in ("zoo", "keras", "class file"):
-            if found[name].state == "sound":
-                return from_path(found[name].path)
-            if found[name].state == "DAMAGED":
-                logger.warning("%s is damaged and is not used", found[name].path)
+        for source in (SOURCES["zoo"], SOURCES["keras"]):
+            path = folder / source.remote.name
+            sha256 = source.remote.sha256_if_sound(path)
+            if sha256:
+                return from_source(source, path, sha256)
+            if path.exists():
+                logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
+        if (folder / CLASS_FILE).exists():
+            try:
+                return from_path(folder / CLASS_FILE)
+            except WeightsError as error:
+                logger.warning("%s; it is not used", error)
         which = "keras"
     if which in SOURCES:
         source = SOURCES[which]

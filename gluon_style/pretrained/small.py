@@ -15,8 +15,8 @@ from .sources import SMALL_FILE
 DIVISOR = 2  # of the numbers of channels
 NOTICE = """\
 the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one ({reason})
-for the real one (80 MB, once): python -m gluon_style.weights --source keras (or torchvision, which \
-hf-mirror.com serves too), then run again"""
+for the real one (80 MB, once): python -m gluon_style.weights --source keras (or torchvision, \
+which hf-mirror.com serves too), then run again"""
 
 
 def read_small():

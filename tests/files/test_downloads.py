@@ -36,7 +36,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def remote(server):
-    return RemoteFile(f"{server.url}/there/file.bin", len(BODY), CHECKSUM)
+    return RemoteFile((f"{server.url}/there/file.bin",), len(BODY), CHECKSUM)
 
 
 def final_files(folder):
@@ -133,7 +133,7 @@ def test_a_refused_connection(tmp_path):
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file.bin"
         with pytest.raises(DownloadError, match="cannot be reached .Connection refused"):
-            fetch(RemoteFile(url, len(BODY), CHECKSUM), tmp_path)
+            fetch(RemoteFile((url,), len(BODY), CHECKSUM), tmp_path)
     assert final_files(tmp_path) == []
 
 
@@ -143,7 +143,7 @@ def test_a_name_server_that_never_answers(tmp_path, monkeypatch):
     monkeypatch.setattr(downloads, "answer", functools.partial(downloads.answer, timeout=1))
     start = time.monotonic()
     with pytest.raises(DownloadError, match="no answer within 1 s"):
-        fetch(RemoteFile("http://nowhere.example/file.bin", len(BODY), CHECKSUM), tmp_path)
+        fetch(RemoteFile(("http://nowhere.example/file.bin",), len(BODY), CHECKSUM), tmp_path)
     assert time.monotonic() - start < 5
     answered.set()
 
@@ -152,14 +152,14 @@ def test_a_proxy_is_taken_from_the_environment(server, tmp_path, monkeypatch):
     url = "http://nowhere.example/file.bin"
     server.serve(url, BODY, loopback.well)  # a proxy is asked for the whole URL
     monkeypatch.setenv("http_proxy", server.url)
-    path, _ = fetch(RemoteFile(url, len(BODY), CHECKSUM), tmp_path)
+    path, _ = fetch(RemoteFile((url,), len(BODY), CHECKSUM), tmp_path)
     assert path.read_bytes() == BODY
 
 
 def test_a_mirror_is_asked_instead(server, tmp_path, monkeypatch):
     server.serve("/mirror/file.bin", BODY, loopback.well)
     monkeypatch.setenv("GLUON_STYLE_MIRROR", f"{server.url}/mirror/")
-    path, _ = fetch(RemoteFile("http://nowhere.example/x/file.bin", None, CHECKSUM), tmp_path)
+    path, _ = fetch(RemoteFile(("http://nowhere.example/x/file.bin",), None, CHECKSUM), tmp_path)
     assert path.read_bytes() == BODY
 
 
@@ -196,7 +196,7 @@ from pathlib import Path
 from gluon_style.files import downloads
 downloads.STALL = 100
 url, size, checksum, folder = sys.argv[1:]
-path, sha256 = downloads.fetch(downloads.RemoteFile(url, int(size), checksum), Path(folder))
+path, sha256 = downloads.fetch(downloads.RemoteFile((url,), int(size), checksum), Path(folder))
 print(path.stat().st_size, sha256)
 """
 

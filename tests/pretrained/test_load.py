@@ -11,10 +11,9 @@ from gluon_style.errors import DownloadError, WeightsError
 from gluon_style.files import downloads
 from gluon_style.files.downloads import RemoteFile
 from gluon_style.images import read
-from gluon_style.pretrained import load
 from gluon_style.pretrained.load import get_weights
 from gluon_style.pretrained.scale import measured_gain
-from gluon_style.pretrained.sources import KERAS_GAIN, SOURCES, Source
+from gluon_style.pretrained.sources import CLASS_FILE, KERAS_GAIN, SMALL_FILE, SOURCES, Source
 from gluon_style.settings import Layers, shipped
 
 from .. import loopback
@@ -51,10 +50,9 @@ def keras(first, tmp_path, monkeypatch, server):
     write_keras(served, first)
     body = served.read_bytes()
     checksum = "md5:" + hashlib.md5(body).hexdigest()
-    remote = RemoteFile(f"{server.url}/keras.h5", len(body), checksum)
+    remote = RemoteFile((f"{server.url}/keras.h5",), len(body), checksum)
     source = Source("keras", remote, KERAS_GAIN, "licence")
     server.serve("/keras.h5", body, loopback.well)
-    monkeypatch.setattr(load, "KERAS", source)
     monkeypatch.setitem(SOURCES, "keras", source)
     return source
 
@@ -65,8 +63,10 @@ def zoo(first, tmp_path, monkeypatch):
     served = tmp_path / "zoo.params"
     write_gluon(served, first)
     checksum = "sha1:" + hashlib.sha1(served.read_bytes()).hexdigest()
-    source = Source("zoo", RemoteFile("http://nowhere.example/zoo.params", None, checksum), 1.0, "")
-    monkeypatch.setattr(load, "ZOO", source)
+    source = Source(
+        "zoo", RemoteFile(("http://nowhere.example/zoo.params",), None, checksum), 1.0, ""
+    )
+    monkeypatch.setitem(SOURCES, "zoo", source)
     return source
 
 
@@ -76,7 +76,7 @@ def test_auto_downloads_keras_once(keras, server, pictures, small_weights, tmp_p
         assert (found.source, found.gain) == ("keras", KERAS_GAIN)
         assert found.file == str(tmp_path / "cache" / "keras.h5")
         assert found.sha256 == hashlib.sha256((tmp_path / "served.h5").read_bytes()).hexdigest()
-        assert found.origin == keras.remote.url
+        assert found.origin == keras.remote.urls[0]
     assert server.requests == ["/keras.h5"]
 
 
@@ -109,16 +109,37 @@ def test_auto_fetches_a_damaged_keras_file_again(
     assert "damaged" in caplog.text
 
 
-def test_auto_falls_back_to_untrained_and_says_so(
+def test_auto_falls_back_to_the_small_network_and_says_so(
     offline, server, pictures, small_weights, tmp_path, caplog
 ):
     with caplog.at_level(logging.WARNING, "gluon_style"):
         found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
-    assert (found.source, found.file) == ("untrained", None)
-    (notice,) = [record for record in caplog.records if "UNTRAINED" in record.getMessage()]
+    assert (found.source, found.file) == ("small", str(SMALL_FILE))
+    (notice,) = [record for record in caplog.records if "small VGG-19" in record.getMessage()]
     assert notice.levelname == "WARNING"
-    for expected in ("404", SOURCES["keras"].remote.name, str(tmp_path), "--weights"):
-        assert expected in notice.getMessage()
+    assert notice.getMessage() == found.notice
+    assert found.notice.count("\n") == 1
+    for expected in ("404", "python -m gluon_style.weights --source keras"):
+        assert expected in found.notice
+
+
+def test_who_asks_for_the_small_network_needs_no_notice(server, pictures, small_weights, tmp_path):
+    found = get_weights("small", Layers(), *pictures, root=tmp_path)
+    assert (found.source, found.notice) == ("small", None)
+    assert server.requests == []
+
+
+def test_auto_finds_a_classs_file_in_the_cache(
+    keras, server, pictures, small_weights, tmp_path, caplog
+):
+    shutil.copy(small_weights.path, tmp_path / CLASS_FILE)
+    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
+    assert (found.source, found.file) == ("file", str(tmp_path / CLASS_FILE))
+    assert server.requests == []
+    (tmp_path / f"{CLASS_FILE}.json").write_text('{"sha256": "of another"}')
+    found = get_weights("auto", small_weights.layers, *pictures, root=tmp_path)
+    assert found.source == "keras"
+    assert CLASS_FILE in caplog.text and "it is not used" in caplog.text
 
 
 @pytest.mark.parametrize("which", ["keras", "torchvision"])
@@ -133,9 +154,9 @@ def test_the_zoo_is_strict(server, pictures, tmp_path, monkeypatch):
         get_weights("zoo", Layers(), *pictures, root=tmp_path)
 
 
-def test_auto_without_any_answer_takes_less_than_15_seconds(server):
-    # One attempt, if nothing answers; what is left is for the untrained network.
-    assert downloads.ANSWER <= 10
+def test_auto_without_any_answer_takes_less_than_20_seconds():
+    # One attempt with each address, if nothing answers.
+    assert downloads.ANSWER * len(SOURCES["keras"].remote.urls) <= 20
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from gluon_style.errors import WeightsError
 from gluon_style.features import extract_features, get_net
 from gluon_style.images import preprocess
 from gluon_style.losses import gram, style_loss
-from gluon_style.pretrained.scale import BOOK_STYLE_LOSS, gain_of, measured_gain, scaled
+from gluon_style.pretrained.scale import BOOK_STYLE_LOSS, measured_gain, scaled
 from gluon_style.settings import Layers, LossWeights
 
 
@@ -40,11 +40,10 @@ def test_the_gain_brings_the_style_loss_to_the_books(random_parameters, pictures
     np.testing.assert_allclose(LossWeights().style_weight * loss, BOOK_STYLE_LOSS, rtol=1e-3)
 
 
-def test_one_and_the_same_picture_leaves_the_scale_as_it_is():
-    Y = [nd.ones((1, 2, 3, 3))]
-    assert gain_of(Y, Y) == 1
+def test_one_and_the_same_picture_leaves_the_scale_as_it_is(random_parameters, pictures):
+    assert measured_gain(random_parameters, pictures[0], pictures[0]) == 1
 
 
-def test_features_that_are_not_finite_are_refused():
+def test_features_that_are_not_finite_are_refused(random_parameters, pictures):
     with pytest.raises(WeightsError, match="not finite"):
-        gain_of([nd.ones((1, 2, 3, 3)) * 1e30], [nd.ones((1, 2, 3, 3))])
+        measured_gain(scaled(random_parameters, 1e30), *pictures)

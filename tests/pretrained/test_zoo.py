@@ -25,7 +25,7 @@ BODY = b"the parameters"
 CHECKSUM = "sha1:" + hashlib.sha1(BODY).hexdigest()
 
 
-REMOTE = RemoteFile(f"http://nowhere.example/{NAME}", None, CHECKSUM)
+REMOTE = RemoteFile((f"http://nowhere.example/{NAME}",), None, CHECKSUM)
 
 
 # What stands for GluonCV where it is not installed, or would insist on the real half gigabyte.

@@ -155,7 +155,7 @@ def test_the_last_stage_may_get_more_epochs(run_command, whole, small_options, t
         (("--lr", "0.5"), "--lr was 0.01 and is now 0.5: leave it out"),
         (("--stages", "24x16:120:50"), "--stages was 24x16:120:50,36x24:60:40 and is now"),
         (("--content", "{img}/autumn_tree.jpg"), "autumn_tree.jpg: not what the run was started"),
-        (("--weights", "untrained"), "untrained: not what the run was started with"),
+        (("--weights", "small"), "small: not what the run was started with"),
         (("--output", "elsewhere"), "leave out --output"),
         (("--book",), "--book is for new runs"),
     ],
@@ -180,12 +180,12 @@ def test_the_chapters_stages_may_be_given_by_number_or_by_size(start, run_comman
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     for stages, message in (
-        ("1", "--weights untrained: not what the run was started with"),
-        ("300x200:501:200", "--weights untrained: not what the run was started with"),
+        ("1", "--weights small: not what the run was started with"),
+        ("300x200:501:200", "--weights small: not what the run was started with"),
         ("2", "--stages was 300x200:500:200 and is now 300x200:500:200,1200x800:300:100: a run"),
         ("300x200:501:100", "--stages was 300x200:500:200 and is now 300x200:501:100: a run can"),
     ):
-        options = ("--stages", stages, "--weights", "untrained")
+        options = ("--stages", stages, "--weights", "small")
         result = run_command("train", "--resume", "out", *options)
         assert result.returncode == 2
         assert message in result.stderr

@@ -1,8 +1,9 @@
 """Make the small VGG-19 that the package ships (PyTorch, on the CPU).
 
-    python -m tests.small.distill fit --teacher vgg19.h5 --pictures FOLDER --out fit.pt
-    python -m tests.small.distill train --teacher vgg19.h5 --pictures FOLDER --start fit.pt --out small.pt
-    python -m tests.small.distill export --teacher vgg19.h5 --pictures FOLDER --start small.pt --out vgg19-small.params
+    FROM="--teacher vgg19.h5 --pictures FOLDER"
+    python -m tests.small.distill fit $FROM --out fit.pt
+    python -m tests.small.distill train $FROM --start fit.pt --out small.pt
+    python -m tests.small.distill export $FROM --start small.pt --out vgg19-small.params
 
 `fit` takes minutes, `train` hours; `train` goes on from where its `--out` stands if that is there.
 Needs torch beside the package. FOLDER holds JPEGs; names that begin with `painting` are taken for
@@ -33,10 +34,15 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from gluon_style.pretrained import find
+from gluon_style.pretrained import KERAS, Pretrained, find
+from gluon_style.pretrained import export as write
 from gluon_style.settings import Layers, LossWeights
 from gluon_style.vgg19 import CHANNELS, CONVOLUTIONS, POOLING_LAYERS, RGB_MEAN, RGB_STD
 
+WHAT = (
+    "a VGG-19 of half the channels up to conv5_1, taught by the Oxford network to stand in for it "
+    "in the style transfer chapter of Dive into Deep Learning"
+)
 WIDTHS = tuple(c // 2 for c in CHANNELS)
 STYLE, (CONTENT,) = Layers().style_layers, Layers().content_layers
 TAPS = sorted((*STYLE, CONTENT))
@@ -364,9 +370,6 @@ def scales(teacher, student, pictures, pairs=48):
 
 def export(options):
     """Write the student as the package ships it: float16, on the chapter's scale, described."""
-    from gluon_style.pretrained import Pretrained
-    from gluon_style.pretrained.export import export as write
-
     teacher, known = get_teacher(options.teacher)
     state = torch.load(options.start, weights_only=True)
     student = Net(WIDTHS).to(memory_format=LAST)
@@ -378,9 +381,9 @@ def export(options):
         parameters[index] = kernel.numpy(), bias.detach().numpy()
         before = factors[index]
     pretrained = Pretrained(
-        parameters, "small", origin=known.origin, sha256=known.sha256, licence=known.licence
+        parameters, "small", origin=KERAS.remote.urls[0], sha256=known.sha256, licence=KERAS.licence
     )
-    write(options.out, pretrained, dtype="float16")
+    write(options.out, pretrained, "float16", {"what": WHAT, "made": options.made})
     print(f"{options.out}\n{options.out}.json")
 
 
@@ -395,6 +398,7 @@ def main():
     parser.add_argument("--steps", type=int, default=8000, help="of `train`")
     parser.add_argument("--lr", type=float, default=4e-4, help="Adam's, at the start of `train`")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--made", default="", help="how, for the description that `export` writes")
     options = parser.parse_args()
     {"fit": fit, "train": train, "export": export}[options.what](options)
 

@@ -1,0 +1,94 @@
+"""Torchvision's convolutions, fetched by parts of the file."""
+
+import numpy as np
+import pytest
+
+from gluon_style.errors import DownloadError
+from gluon_style.files import fetch
+from gluon_style.pretrained.formats import read
+from gluon_style.pretrained.torchvision import ConvolutionsOnly, download
+from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
+
+from .. import loopback
+from ..network_files import write_safetensors
+
+
+@pytest.fixture(scope="module")
+def parameters():
+    random = np.random.RandomState(0)
+    return {
+        index: (
+            random.standard_normal(convolution_shape(index)).astype("float32"),
+            random.standard_normal(convolution_shape(index)[0]).astype("float32"),
+        )
+        for index in CONVOLUTIONS
+    }
+
+
+@pytest.fixture(scope="module")
+def body(parameters, tmp_path_factory):
+    """A file as it is served, the classifier left out."""
+    path = tmp_path_factory.mktemp("served") / "model.safetensors"
+    write_safetensors(path, parameters)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def server():
+    with loopback.Loopback() as server:
+        yield server
+
+
+def remote(server, *paths):
+    return ConvolutionsOnly(tuple(server.url + path for path in paths), None, "")
+
+
+def test_only_what_is_needed_comes_and_is_checked_later(server, body, parameters, tmp_path):
+    server.serve("/model.safetensors", body, loopback.in_parts)
+    path, sha256 = fetch(remote(server, "/model.safetensors"), tmp_path, download)
+    found = read(path)
+    for index, pair in parameters.items():
+        for value, expected in zip(found[index], pair):
+            np.testing.assert_array_equal(value, expected)
+    asked = len(server.requests)
+    assert fetch(remote(server, "/model.safetensors"), tmp_path, download) == (path, sha256)
+    assert len(server.requests) == asked
+    damaged = bytearray(path.read_bytes())
+    damaged[-5] ^= 1
+    path.write_bytes(damaged)
+    assert remote(server, "/model.safetensors").sha256_if_sound(path) is None
+
+
+def test_the_next_address_is_tried(server, body, tmp_path):
+    server.serve("/gone/model.safetensors", body, loopback.missing)
+    server.serve("/whole/model.safetensors", body, loopback.well)
+    server.serve("/short/model.safetensors", body[:1000], loopback.in_parts)
+    server.serve("/good/model.safetensors", body, loopback.in_parts)
+    folders = ("gone", "whole", "short", "good")
+    good = remote(server, *(f"/{folder}/model.safetensors" for folder in folders))
+    assert fetch(good, tmp_path, download)[0].exists()
+
+
+def test_a_mirror_serves_what_another_machine_has_cut_out(server, body, tmp_path, monkeypatch):
+    server.serve("/model.safetensors", body, loopback.in_parts)
+    first, _ = fetch(remote(server, "/model.safetensors"), tmp_path / "first", download)
+    server.serve(f"/{first.name}", first.read_bytes(), loopback.well)
+    monkeypatch.setenv("GLUON_STYLE_MIRROR", f"{server.url}/none, {server.url}")
+    second, _ = fetch(remote(server, "/model.safetensors"), tmp_path / "second", download)
+    assert second.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        b"",
+        b"\xff" * 100,
+        (2).to_bytes(8, "little") + b"{}",
+        (9).to_bytes(8, "little") + b"[1, 2, 3]",
+    ],
+)
+def test_what_is_no_such_file_is_refused(server, served, tmp_path):
+    server.serve("/model.safetensors", served, loopback.in_parts)
+    with pytest.raises(DownloadError, match="127.0.0.1"):
+        fetch(remote(server, "/model.safetensors"), tmp_path, download)
+    assert not [*tmp_path.glob("[!.]*")]
