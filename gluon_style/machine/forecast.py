@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from ..errors import NotEnoughMemory
 from . import memory
 
-# The least that a stage was seen to take, before any has been measured: with this, a size that
-# cannot possibly fit is refused before anything is computed.
-LEAST_BYTES_PER_PIXEL = 2000
+# The least that a stage was seen to take (small network, bfloat16), before any has been measured:
+# with this, a size that cannot possibly fit is refused before anything is computed.
+LEAST_BYTES_PER_PIXEL = 900
 # What a stage takes whatever its size: above all VGG's kernels, in the layouts of the convolutions.
 # Seen: 0.27 GB at 300x200 and 2.79 GB at 1200x800 in float32, which leaves 0.1 GB for no pixels.
 FIXED_BYTES = 100_000_000
