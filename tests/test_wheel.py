@@ -1,5 +1,6 @@
 """The package as it is installed: all that it needs is in the wheel."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
             *("--content-layers", ",".join(map(str, layers.content_layers))),
         ],
         cwd=empty,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
     )
