@@ -45,12 +45,16 @@ def check_shape(path, name, found, expected):
         )
 
 
-def checked(path, parameters, divisor=1):
-    """Return the parameters when they are those of VGG-19's first layers, without a gap."""
+def checked(path, parameters):
+    """Return the parameters when they are those of VGG-19's first layers, without a gap.
+
+    All layers may have a half, a quarter, ... of its channels, as conv1_1 shows.
+    """
     import numpy as np
 
     if not parameters:
         raise WeightsError(f"{path}: not VGG-19: none of its convolutions is in the file")
+    divisor = max(1, CHANNELS[0] // parameters[0][0].shape[0]) if 0 in parameters else 1
     for index, name in CONVOLUTIONS.items():
         if index > max(parameters):
             break

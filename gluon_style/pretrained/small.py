@@ -6,13 +6,11 @@ beside it and `tests/small`.
 
 from ..errors import WeightsError
 from ..files import hashes
-from ..vgg19 import checked
 from .export import described
-from .formats import read_gluon
+from .formats import read
 from .parameters import Pretrained
 from .sources import SMALL_FILE
 
-DIVISOR = 2  # of the numbers of channels
 NOTICE = """\
 the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one ({reason})
 for the real one (80 MB, once): python -m gluon_style.weights --source keras (or torchvision, \
@@ -26,5 +24,4 @@ def read_small():
     except OSError as error:
         raise WeightsError(f"{SMALL_FILE}: {error.strerror}: install gluon_style again") from None
     known = described(SMALL_FILE, sha256)
-    parameters = checked(SMALL_FILE, read_gluon(SMALL_FILE, DIVISOR), DIVISOR)
-    return Pretrained(parameters, file=str(SMALL_FILE), sha256=sha256, **known)
+    return Pretrained(read(SMALL_FILE), file=str(SMALL_FILE), sha256=sha256, **known)

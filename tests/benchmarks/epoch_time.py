@@ -55,7 +55,9 @@ def measure(side, shape, epochs, weights):
     content_img, style_img = read(settings.content), read(settings.style)
     which = "small" if side.startswith("small") else weights
     parameters = get_weights(which, layers, content_img, style_img).parameters
-    net = get_net(parameters, layers, ctx, "bfloat16" if side in ("bfloat16", "small-bfloat16") else "float32")
+    net = get_net(
+        parameters, layers, ctx, "bfloat16" if side in ("bfloat16", "small-bfloat16") else "float32"
+    )
     content_X, content_Y = get_contents(net, content_img, shape, layers, ctx)
     style_X, style_Y = get_styles(net, style_img, shape, layers, ctx)
     gen_img, style_Y_gram, trainer = get_inits(content_X, ctx, settings.lr, style_Y)

@@ -1,4 +1,3 @@
 """The forms in which VGG-19's parameters are handed around."""
 
 from .by_suffix import READERS, read
-from .gluon import read_gluon
