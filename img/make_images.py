@@ -4,12 +4,16 @@
 
 writes beside this file
 
-* ``mountain.jpg``, 1800 x 1200: a snowy mountain over a lake with firs. The mountain is a height
-  field carved by simulated rivers and seen through a pinhole camera; the firs are drawn tuft by
-  tuft.
-* ``autumn_tree.jpg``, 1600 x 1120: an oak in autumn, painted with some thirty thousand brush
-  strokes, coarse ones first. Each stroke follows the flow of what it depicts, carries two paints
-  mixed by its bristles, and leaves a relief that is lit at the end.
+* ``mountain.jpg``, 1800 x 1200: a snowy mountain over a lake with conifers, on a hazy morning.
+  The mountain is a height field carved by simulated rivers and seen through a pinhole camera.
+* ``autumn_tree.jpg``, 1600 x 1120: an oak in autumn, painted with some four thousand broad brush
+  strokes. Each stroke follows the flow of what it depicts, carries two paints mixed by its
+  bristles, and leaves a relief that is lit at the end.
+
+They are made for each other. Both are bright and share their colours, so that each part of the
+photo finds paints of its own kind; the haze leaves the contrast to the painting; and a stroke is
+broad enough to be seen when the painting is only 300 pixels wide. A dark photo, or many small
+strokes in complementary colours, would end as confetti.
 
 Both are pure computation, NumPy and Pillow only, from fixed seeds: two runs give the same bytes
 (with another NumPy, the rounding of a few pixels may differ).
@@ -23,7 +27,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 Resampling = getattr(Image, "Resampling", Image)  # its place since Pillow 9.1
 
@@ -53,7 +57,7 @@ def palette(codes, t):
     paints = np.stack([rgb(code) for code in codes.split()])
     t = np.clip(t, 0, 1) * (len(paints) - 1)
     k = np.minimum(t.astype(int), len(paints) - 2)
-    return mix(paints[k], paints[k + 1], (t - k)[:, None])
+    return mix(paints[k], paints[k + 1], (t - k)[..., None])
 
 
 def resize(a, width, height, method=Resampling.BICUBIC):
@@ -276,38 +280,22 @@ def sunlit(terrain, cell):
 
 
 def sky(width, height):
-    """Blue above, pale at the horizon, with high torn clouds."""
+    """Blue above, pale and warm at the horizon, with soft clouds."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / height
     down = np.clip(y / HORIZON, 0, 1)
-    img = mix(rgb("3a6ca3"), rgb("86abca"), smoothstep(0, 0.75, down)[..., None])
-    img = mix(img, rgb("dfe3df"), 0.9 * smoothstep(0.45, 1.05, down)[..., None])
+    img = mix(rgb("4a86cc"), rgb("a4cdec"), smoothstep(0, 0.7, down)[..., None])
+    img = mix(img, rgb("fbe6cc"), 0.9 * smoothstep(0.4, 1.0, down)[..., None])
     # The clouds lie in a plane overhead: nearer the horizon they are thinner and closer together.
-    far = 1.0 / (1.16 - down)
-    cx, cy = (x - 0.75) * far * 1.1, far * 1.5
-    bend = fractal(cx * 1.3, cy * 1.3, 3, 500)
+    far = 1.0 / (1.3 - down)
+    cx, cy = (x - 0.75) * far * 1.3, far * 2.2
 
     def density(shift):
-        return fractal(cx * 0.9 + 0.5 * bend + shift, cy * 1.4 + 0.35 * bend, 7, 520, gain=0.55)
+        return fractal(cx * 1.5 + shift + 3, cy * 1.5 + shift, 5, 520)
 
-    thick, towards_sun = density(0.0), density(-0.06)
-    cover = smoothstep(-0.05, 0.42, thick + 0.12 * fractal(cx * 0.5, cy * 0.5, 2, 560))
-    light = 0.72 + 1.5 * (thick - towards_sun) - 0.25 * smoothstep(0.1, 0.6, thick)
-    cloud = mix(rgb("8d9db5"), rgb("fffaf0"), np.clip(light, 0, 1)[..., None])
-    return mix(img, cloud, (0.85 * cover * smoothstep(1.05, 0.55, down))[..., None])
-
-
-def ground_cover(height, steep, hollow, big, small):
-    """The colour of the ground and its share of snow, from the lie of the land and two noises."""
-    line = height + 0.35 * big + 0.12 * small - 0.10 * hollow["wide"] - 0.15 * hollow["narrow"]
-    bare = steep + 0.54 * small + 0.55 * hollow["narrow"] + 0.55 * big
-    bare = bare - 1.25 * smoothstep(1.2, 2.6, height)
-    snow = smoothstep(1.05, 1.75, line) * (1 - smoothstep(1.85, 2.3, bare))
-    strata = 0.5 + 0.5 * np.sin(height * 60 + 5 * big + 4 * small)
-    tone = np.clip(0.45 + 0.5 * small + 0.25 * strata + 0.3 * big, 0, 1)[:, None]
-    rock = mix(rgb("3d3c3f"), rgb("857d77"), tone)
-    wood = mix(rgb("1a2a26"), rgb("3a4a38"), np.clip(0.5 + small, 0, 1)[:, None])
-    wooded = smoothstep(1.05, 0.65, height + 0.3 * big + 0.1 * small)
-    return mix(mix(rock, wood, wooded[:, None]), rgb("f4f5f7"), snow[:, None]), snow
+    thick = density(0.0)
+    light = np.clip(0.7 + 1.6 * (thick - density(-0.12)), 0, 1)[..., None]
+    cloud = mix(rgb("a9a6d0"), rgb("fff6e6"), light)
+    return mix(img, cloud, (0.95 * smoothstep(-0.08, 0.2, thick))[..., None])
 
 
 def shade(terrain, x, z):
@@ -319,29 +307,28 @@ def shade(terrain, x, z):
 
     slope_z, slope_x = np.gradient(terrain, cell)
     height, hx, hz, sun = at(terrain), at(slope_x), at(slope_z), at(sunlit(terrain, cell))
-    # > 0 on crests, < 0 in hollows, at two scales
-    hollow = {
-        "narrow": at(np.clip((terrain - blur(terrain, 10)) / 0.04, -1, 1)),
-        "wide": at(np.clip((terrain - blur(terrain, 40)) / 0.12, -1, 1)),
-    }
-    big = fractal(x * 2.0, z * 2.0, 4, 400)
-    small = fractal(x * 26, z * 26, 3, 420, gain=0.7)
-    albedo, snow = ground_cover(height, np.hypot(hx, hz), hollow, big, small)
+    hollow = at(np.clip((terrain - blur(terrain, 10)) / 0.04, -1, 1))  # < 0 there, > 0 on crests
+    big, small = fractal(x * 2.0, z * 2.0, 4, 400), fractal(x * 26, z * 26, 3, 420, gain=0.7)
+    # Snow lies high up and where it is not steep, wood low down.
+    bare = np.hypot(hx, hz) + 0.4 * small + 0.5 * hollow + 0.5 * big
+    bare = bare - 1.4 * smoothstep(1, 2.4, height)
+    snow = smoothstep(0.85, 1.45, height + 0.35 * big - 0.15 * hollow) * smoothstep(2.3, 1.85, bare)
+    rock = palette("857a84 a09496 c4b2a0", 0.5 + 0.4 * small + 0.4 * big)
+    wood = palette("5f8562 8fa860 d8b858", 0.45 + 0.5 * small + 0.8 * big)
+    wooded = smoothstep(1.05, 0.65, height + 0.3 * big + 0.1 * small)[:, None]
+    albedo = mix(mix(rock, wood, wooded), rgb("fbfaf8"), snow[:, None])
 
-    rough = mix(0.55, 0.10, snow)  # rock has facets, snow is smooth
-    hx = hx + rough * fractal(x * 30, z * 30 + 3 * height, 3, 440, gain=0.7)
-    hz = hz + rough * fractal(x * 30 + 9, z * 30 + 3 * height, 3, 460, gain=0.7)
+    rough = mix(0.3, 0.08, snow)  # rock has facets, snow is smooth
+    hx = hx + rough * fractal(x * 30, z * 30 + 3 * height, 3, 440, gain=0.6)
+    hz = hz + rough * fractal(x * 30 + 9, z * 30 + 3 * height, 3, 460, gain=0.6)
     up = 1 / np.sqrt(1 + hx * hx + hz * hz)
     direct = np.clip((SUN[1] - hx * SUN[0] - hz * SUN[2]) * up, 0, 1) * sun
-    open_sky = (
-        (0.55 + 0.45 * up) * (0.80 + 0.20 * hollow["narrow"]) * (0.85 + 0.15 * hollow["wide"])
-    )
-    light = direct[:, None] * (1.22, 1.10, 0.92) + open_sky[:, None] * (0.27, 0.36, 0.52)
-
-    air = 1 - np.exp(-0.030 * (z - 3) * np.exp(-0.55 * height))
-    fog = smoothstep(0.95, 0.1, height + 0.28 * fractal(x * 0.9, z * 0.9, 4, 480))
-    colour = mix(albedo * light, rgb("b3c5d8"), air[:, None])
-    return mix(colour, rgb("dbe3ea"), (0.9 * fog * smoothstep(5, 9, z))[:, None])
+    open_sky = (0.55 + 0.45 * up) * (0.85 + 0.15 * hollow)
+    light = direct[:, None] * (1.05, 0.86, 0.62) + open_sky[:, None] * (0.46, 0.53, 0.74)
+    air = 1 - np.exp(-0.040 * (z - 3) * np.exp(-0.55 * height))
+    fog = smoothstep(0.75, 0.1, height + 0.25 * fractal(x * 0.9, z * 0.9, 4, 480))
+    colour = mix(albedo * light, rgb("c6d2ea"), air[:, None])
+    return mix(colour, rgb("f3e6da"), (0.8 * fog)[:, None])
 
 
 def distant_view(width, height):
@@ -357,183 +344,93 @@ def distant_view(width, height):
 
 
 # ------------------------------------------------------------------------------------------------
-# The photo: firs, mist, lake and meadow
+# The photo: trees, lake and meadow
 # ------------------------------------------------------------------------------------------------
 
-
-class FirSketch:
-    """Two drawings with the same lines: how light each line is, and what is covered at all."""
-
-    def __init__(self, width, height):
-        self.pictures = [Image.new("L", (width, height), 0) for _ in range(2)]
-        self.pens = [ImageDraw.Draw(picture) for picture in self.pictures]
-
-    def line(self, x0, y0, x1, y1, light, width):
-        """A line of the given lightness, 0..1."""
-        ends = (float(x0), float(y0), float(x1), float(y1))
-        width = max(1, int(round(width)))
-        self.pens[0].line(ends, fill=int(np.clip(light, 0, 1) * 255), width=width)
-        self.pens[1].line(ends, fill=255, width=width)
-
-    def sprite(self, width, height):
-        """The sketch at its final size: (lightness, coverage)."""
-        light, cover = (
-            np.asarray(picture.resize((width, height), Resampling.BOX), np.float32) / 255
-            for picture in self.pictures
-        )
-        return np.clip(light / np.maximum(cover, 1e-3), 0, 1), cover
+FIRS = "22453f 3f6a48 7f9a4e c4bf70"  # from shadow to light
+LARCHES = "7a5a38 b08a3c d8b050 f4dc90"
 
 
-def fir(height, rng):
-    """A fir: whorls of branches, each branch a row of tufts of needles, lit from the left."""
-    full = 2 * height
-    width = int(full * rng.uniform(0.34, 0.46))
-    sketch = FirSketch(width, full)
-    middle, lean = width / 2, rng.normal(0, 0.01) * full
-    for u in np.linspace(0, 1, 40)[:-1]:
-        foot = full * (u + 0.03)
-        sketch.line(middle + lean * (1 - u), full * u, middle, foot, 0.12, 0.011 * full * u)
-    whorls = int(rng.integers(30, 38) * (height / 300) ** 0.35)
-    tuft = 0.016 * full / (height / 300) ** 0.3
-    for k, fullness in enumerate(rng.uniform(0.75, 1.12, whorls)):
-        v = ((k + 0.4) / whorls) ** 1.05  # 0 at the top of the tree, 1 at its foot
-        for _ in range(7 + int(11 * v)):
-            y = full * (0.015 + 0.955 * v + rng.normal(0, 0.008))
-            reach = 0.46 * width * (0.03 + 0.97 * v**0.8) * fullness * rng.uniform(0.7, 1.05)
-            draw_branch(sketch, middle + lean * (1 - v), y, reach, v, tuft, rng)
-    return sketch.sprite(width // 2, height)
+def tree(height, seed):
+    """A conifer: (lightness 0..1, coverage 0..1). Its boughs sag; the light is from the left."""
+    width = int(0.42 * height) // 2 * 2
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / height
+    x = (x - 0.21) / 0.21  # -1..1
+    sag = y - 0.10 * np.abs(x)
+    bough = fractal(5 * x + 9, 26 * sag + 7 * seed, 3, 600, gain=0.6)
+    reach = y**0.85 * (0.72 + 0.5 * gradient_noise(np.sign(x) + 0.5, 22 * sag + 7 * seed, 610))
+    cover = smoothstep(0.04, -0.04, np.abs(x) - reach - 0.10 * bough)
+    cover = cover * smoothstep(1.0, 0.92, y + 0.05 * bough)  # grass hides the foot
+    needles = gradient_noise(20 * x, 60 * sag, 620)
+    tone = 0.40 + 0.65 * bough + 0.25 * needles - 0.35 * x / np.maximum(y, 0.1)
+    return np.clip(tone, 0, 1), cover
 
 
-def draw_branch(sketch, x, y, reach, v, tuft, rng):
-    """One branch from (x, y): it leaves the trunk in any direction, sags, and lifts its tip."""
-    side = rng.uniform(-1, 1)  # its direction seen from the front: -1 left, 1 right
-    depth = np.sqrt(1 - side * side) * rng.choice((-1, 1))  # and 1 towards the viewer
-    droop = reach * (0.10 + 0.35 * v) * rng.uniform(0.6, 1.3)
-    thin = max(1.0, 0.24 * tuft)
-    for u in np.linspace(0.08, 1, max(2, int(reach * max(abs(side), 0.35) / (0.33 * tuft)))):
-        px = x + side * reach * u
-        py = y + droop * u**1.4 - 0.25 * droop * u**4 + 0.10 * reach * depth * u
-        light = 0.10 + 0.30 * u * u - 0.24 * side * u + 0.10 * depth + rng.normal(0, 0.09)
-        length = tuft * rng.uniform(0.5, 1.2) * (1.1 - 0.5 * u)
-        end = px + (0.6 * side + rng.normal(0, 0.3)) * length
-        sketch.line(px, py, end, py + length * rng.uniform(0.3, 1.0), light, thin)
-        if rng.uniform() < 0.35:
-            sketch.line(px, py, px + side * length, py - 0.15 * length, light + 0.16, thin)
-
-
-def plant(img, sprite, size, x, foot, dark, light):
-    """Put a fir of ``size`` pixels into the picture, its foot at (x, foot)."""
-    tone, cover = sprite
-    width = max(2, int(round(cover.shape[1] * size / cover.shape[0])))
-    method = Resampling.BOX if 2 * size < cover.shape[0] else Resampling.BICUBIC
-    tone = resize(tone * cover, width, size, method)
-    cover = np.clip(resize(cover, width, size, method), 0, 1)
-    tone = np.clip(tone / np.maximum(cover, 1e-3), 0, 1)
-    x0, y0 = int(x - width / 2), int(foot - size)
-    xa, xb = max(0, x0), min(img.shape[1], x0 + width)
+def plant(img, shape, size, x, foot, paints, haze):
+    """Put a tree of ``size`` pixels into the picture, its foot at (x, foot)."""
+    tone, cover = (resize(part, max(2, int(0.42 * size)), size, Resampling.BOX) for part in shape)
+    x0, y0 = int(x - cover.shape[1] / 2), int(foot - size)
+    xa, xb = max(0, x0), min(img.shape[1], x0 + cover.shape[1])
     ya, yb = max(0, y0), min(img.shape[0], y0 + size)
     if xa >= xb or ya >= yb:
         return
     part = np.s_[ya - y0 : yb - y0, xa - x0 : xb - x0]
-    colour = mix(dark, light, tone[part][..., None])
+    colour = mix(palette(paints, tone[part]), rgb("c3d0e6"), haze)
     img[ya:yb, xa:xb] = mix(img[ya:yb, xa:xb], colour, cover[part][..., None])
 
 
-def wooded_ridge(img, sprites, crest, depth, size, haze, rng):
-    """A ridge of firs from its ``crest`` (a row for each column) down, nearer rows larger."""
-    height, width = img.shape[:2]
-    far = rgb("b9c8d6")
-    light, dark = (mix(rgb(code), far, haze) for code in ("879a56", "0f1a14"))
-    y = np.arange(height, dtype=np.float32)[:, None]
-    ground = smoothstep(0, size * 0.5, y - crest) * (y < crest + depth)
-    img[:] = mix(img, mix(dark, light, 0.12), ground[..., None])
-    rows, step = max(4, int(np.max(depth) / (0.28 * size))), 0.30 * size
-    depth = np.broadcast_to(depth, crest.shape)
-    for k in range(rows):
-        u = k / (rows - 1)
-        air = 0.22 * (1 - u)  # the rows of one ridge stand out from each other, too
-        xs = np.arange(-step, width + step, step)
-        xs = xs + rng.normal(0, 0.5 * step, xs.size)
-        rng.shuffle(xs)  # or each tree would cover the one on its left
-        # Trees grow in clumps: taller and brighter here, lower and darker there.
-        clumps = fractal(xs / width * 9, np.full_like(xs, 0.13 * k + size), 3, 700)
+def wooded_ridge(img, trees, crest, depth, size, haze, rng):
+    """A ridge of trees from its ``crest`` (a row for each column) down, nearer rows larger."""
+    width = img.shape[1]
+    y = np.arange(img.shape[0], dtype=np.float32)[:, None]
+    ground = mix(rgb("7f9458"), rgb("c3d0e6"), haze)
+    cover = smoothstep(0, size * 0.5, y - crest) * (y < crest + depth)
+    img[:] = mix(img, ground, cover[..., None])
+    for u in np.linspace(0, 1, 7):  # row after row
+        xs = rng.permutation(np.arange(-size, width + size, 0.36 * size))
+        xs = xs + rng.normal(0, 0.15 * size, xs.size)
+        clumps = fractal(xs / width * 7, np.full_like(xs, 0.4 * u + size), 2, 700)
         for x, clump in zip(xs, clumps):
             column = int(np.clip(x, 0, width - 1))
-            foot = crest[column] + u * depth[column] + rng.normal(0, 0.05 * size)
-            tall = size * (0.85 + 0.25 * u) * rng.uniform(0.62, 1.15) * (1 + 0.45 * clump)
-            lit = mix(dark, light, 1.0 - 0.55 * np.clip(0.5 - 1.4 * clump, 0, 1))
-            sprite = sprites[rng.integers(len(sprites))]
-            plant(img, sprite, max(6, int(tall)), x, foot, mix(dark, far, air), mix(lit, far, air))
+            tall = int(size * (0.85 + 0.3 * u) * rng.uniform(0.65, 1.1) * (1 + 0.4 * clump))
+            paints = LARCHES if clump + rng.normal(0, 0.15) > 0.25 else FIRS
+            shape = trees[rng.integers(len(trees))]
+            foot = crest[column] + u * depth[column]
+            plant(img, shape, max(8, tall), x, foot, paints, haze + 0.1 * (1 - u))
 
 
-def mist(img, top, bottom, strength, seed):
-    """The picture with a bank of mist between two rows."""
-    height, width = img.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    n = fractal(x / width * 3.2, y / height * 9, 5, seed)
-    bank = smoothstep(top, mix(top, bottom, 0.75), y + 50 * n) * smoothstep(bottom + 60, bottom, y)
-    return mix(img, rgb("d3dde6"), (strength * bank * np.clip(0.75 + 0.6 * n, 0, 1))[..., None])
-
-
-def flood(img, shore, seed):
+def flood(img, shore):
     """Below the row ``shore``: the picture above it, upside down, stirred by small waves."""
     height, width = img.shape[:2]
     y, x = np.mgrid[shore:height, 0:width].astype(np.float32)
     near = (y - shore) / (height - shore)
-    distance = 1 / (0.035 + near)
-    wave = fractal(x / width * 2.5 * distance, 5.0 * distance, 4, seed, gain=0.6)
-    breeze = smoothstep(-0.15, 0.45, fractal(x / width * 2.0, 3.5 * distance**0.5, 3, seed + 9))
-    row = shore - 1.3 * (y - shore) + wave * (3 + 46 * near) * (0.35 + 0.65 * breeze)
-    row, col = np.clip(row, 0, shore - 2), x + 3 * wave * near
-    mirrored = np.stack([bilinear(img[..., k], row, col) for k in range(3)], -1)
-    water = mix(rgb("16303d"), rgb("3f6470"), np.clip(0.5 + wave, 0, 1)[..., None])
+    distance = 1 / (0.06 + near)
+    wave = fractal(x / width * 2.5 * distance, 4.0 * distance, 3, 830)
+    row = np.clip(shore - 1.9 * (y - shore) + wave * (2 + 40 * near), 0, shore - 2)
+    mirrored = np.stack([bilinear(img[..., k], row, x) for k in range(3)], -1)
+    water = mix(rgb("2a74ac"), rgb("86c4e0"), np.clip(0.5 + wave, 0, 1)[..., None])
     # The steeper one looks into the water, the less it reflects.
-    reflected = 0.86 - 0.42 * near - 0.10 * breeze * np.clip(wave + 0.3, 0, 1)
-    gleam = 0.16 * smoothstep(0.1, 0.5, wave) * breeze * smoothstep(0.0, 0.12, near)
-    img[shore:] = mix(water, mirrored, reflected[..., None])
-    img[shore:] = mix(img[shore:], rgb("c9d9e6"), gleam[..., None])
+    img[shore:] = mix(water, mirrored, (0.85 - 0.45 * near)[..., None])
 
 
-def meadow(img, edge, rng):
-    """The picture with grass from the row ``edge`` (for each column) down, and a few flowers."""
+def meadow(img, edge):
+    """Grass, flowers and heather from the row ``edge`` (for each column) down."""
     height, width = img.shape[:2]
-    picture = to_bytes(img)
-    pen = ImageDraw.Draw(picture)
-    n = 26000
-    xs, nearness = rng.uniform(0, width, n), np.sort(rng.uniform(0, 1, n))
-    patches = fractal(xs / width * 7, nearness * 4, 4, 900)
-    for x, u, patch in zip(xs, nearness, patches):
-        y = mix(edge[int(x)], height + 30, u)
-        length = (10 + 38 * u) * rng.uniform(0.5, 1.25) * (1 + 0.5 * patch)
-        bend = length * rng.normal(0.12, 0.3)
-        dry = mix(rgb("6f7a34"), rgb("b39a52"), np.clip(patch + 0.35, 0, 1))
-        light = np.clip(0.42 + 0.9 * patch + rng.normal(0, 0.16), 0, 1)
-        colour = mix(rgb("131a0d"), dry, light) * (1 - 0.25 * u)
-        blade = (x, y, x + 0.4 * bend, y - 0.6 * length, x + bend, y - length)
-        pen.line(blade, fill=tuple(int(255 * c) for c in colour), width=1 if u < 0.45 else 2)
-        if patch > 0.12 and rng.uniform() < 0.022:
-            r, cx, cy = 0.8 + 1.6 * u, x + bend, y - length
-            petals = ("#ece8e1", "#d678a0", "#966ebe", "#f0c850")[int(rng.integers(4))]
-            pen.ellipse((cx - r, cy - r, cx + r, cy + 0.7 * r), fill=petals)
-    return np.asarray(picture, np.float32) / 255
-
-
-def develop(img, rng):
-    """What a camera adds: a glow around bright parts, contrast, darker corners, a little grain."""
-    height, width = img.shape[:2]
-    glow = np.stack([blur(np.clip(img[..., k] - 0.75, 0, 0.4), 12) for k in range(3)], -1)
-    img = np.clip(img + 0.35 * glow, 0, 1)
-    img = mix(img, img * img * (3 - 2 * img), 0.28)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    corner = (x / width - 0.5) ** 2 + (y / height - 0.5) ** 2
-    return img * (1 - 0.28 * corner)[..., None] + rng.normal(0, 0.005, (height, width, 1))
+    near = (y - edge) / (height - edge)
+    depth = 1 / (1.6 - np.clip(near, 0, 1))
+    blades = fractal(x / (9 * depth), y / (45 * depth), 2, 910)
+    patches = fractal(x / width * 5, depth * 6, 3, 900)
+    colour = palette("587c40 7c9a48 a8b058 d0c070 ecdc9c", 0.5 + 0.7 * patches + 0.3 * blades)
+    heather = smoothstep(0.1, 0.35, fractal(x / width * 6 + 7, depth * 7, 3, 920) + 0.25 * blades)
+    colour = mix(colour, rgb("a88ab8"), 0.7 * heather[..., None])
+    img[:] = mix(img, colour, smoothstep(-6, 6, y - edge + 10 * blades)[..., None])
 
 
-# Foreground firs, (x, foot, size) in pixels, the farther ones first.
+# Trees of the foreground, (x, foot, size, paints), the farther ones first.
 FOREGROUND = [
-    (40, 1130, 560), (250, 1130, 430), (1560, 1140, 520), (1440, 1135, 330), (1780, 1150, 700),
-    (150, 1170, 830), (1660, 1180, 880), (-40, 1190, 960), (345, 1150, 260), (1850, 1200, 600),
-    (1345, 1150, 220),
+    (1590, 1080, 330, LARCHES), (285, 1100, 300, FIRS), (1480, 1090, 240, FIRS),
+    (1710, 1140, 640, FIRS), (105, 1150, 600, FIRS), (225, 1160, 270, LARCHES),
 ]  # fmt: skip
 
 
@@ -544,27 +441,22 @@ def mountain():
     x = np.arange(width, dtype=np.float32) / width
 
     def outline(level, swing, frequency, seed):
-        return level - swing * fractal(x * frequency + 3.3, 0 * x + seed, 5, seed, gain=0.42)
+        return level - swing * fractal(x * frequency + 3.3, 0 * x + seed, 4, seed, gain=0.4)
 
-    img = mist(distant_view(width, height), 560, 700, 0.5, 800)
-    large, small = [fir(720, rng) for _ in range(5)], [fir(240, rng) for _ in range(9)]
-    wooded_ridge(img, small, outline(672, 130, 2.6, 610), 110, 24, 0.50, rng)
-    img = mist(img, 670, 770, 0.8, 810)
-    second = outline(728, 95, 1.9, 620) + 22 * np.sin(6 * x + 1.2)
-    wooded_ridge(img, small, second, 80, 36, 0.27, rng)
-    img = mist(img, 715, 765, 0.5, 820)
-    shore = 785
-    points = 80 * smoothstep(0.62, 1.0, x) + 45 * smoothstep(0.25, 0.0, x)
-    third = outline(shore - 22, 16, 3.0, 630) - points
-    wooded_ridge(img, small, third, shore - third, 58, 0.10, rng)
-    flood(img, shore, 830)
-    bank = 1120 - 20 * fractal(x * 3, 0 * x + 2, 4, 640)
-    bank = bank - 80 * smoothstep(0.35, 0.0, x) - 50 * smoothstep(0.75, 1.0, x)
-    img = meadow(img, bank, rng)
-    for tree_x, foot, size in FOREGROUND:
-        sprite = large[rng.integers(len(large))]
-        plant(img, sprite, size, tree_x, foot, rgb("080d0a"), rgb("6f8046"))
-    return develop(img, rng)
+    img = distant_view(width, height)
+    trees = [tree(240, seed) for seed in range(9)]
+    shore = 800
+    wooded_ridge(img, trees, outline(700, 100, 2.2, 610), np.full(width, 90), 60, 0.40, rng)
+    points = 110 * smoothstep(0.55, 1.0, x) + 90 * smoothstep(0.35, 0.0, x)
+    near_shore = outline(shore - 20, 16, 3.0, 630) - points
+    wooded_ridge(img, trees, near_shore, shore - near_shore, 105, 0.10, rng)
+    flood(img, shore)
+    bank = outline(1070, 20, 3.0, 640)
+    bank = bank - 60 * smoothstep(0.35, 0.0, x) - 50 * smoothstep(0.72, 1.0, x)
+    meadow(img, bank)
+    for k, (tree_x, foot, size, paints) in enumerate(FOREGROUND):
+        plant(img, tree(720, 20 + k), size, tree_x, foot, paints, 0.0)
+    return mix(img, rgb("e6e6ea"), 0.12)  # the haze of the morning
 
 
 # ------------------------------------------------------------------------------------------------
@@ -584,17 +476,15 @@ def brush_mark(length, width, angle, bend, variant):
     u = (x * np.cos(angle) + y * np.sin(angle)) / (length / 2)
     v = (y * np.cos(angle) - x * np.sin(angle)) / (width / 2)
     v = v + 0.45 * bend * (u * u - 0.35) * length / width
-    bristles = fractal(2.3 * v + 40, 0.35 * u + variant, 3, 1000 + variant, gain=0.75)
+    bristles = fractal(1.6 * v + 40, 0.3 * u + variant, 3, 1000 + variant, gain=0.6)
     ragged = 0.22 * gradient_noise(2.2 * v, np.full_like(v, variant + 0.5), 1100 + variant)
     taper = 1.0 - 0.25 * smoothstep(0.2, 1.0, u)
-    sides = smoothstep(1.0, 0.72, np.abs(v) / taper + 0.10 * bristles)
-    ends = smoothstep(1.0, 0.86, u + ragged + 0.08) * smoothstep(-1.0, -0.9, u + 0.4 * ragged)
-    # Towards the end the paint runs out, first between the bristles.
-    dry = 0.8 * smoothstep(0.15, 0.95, u) * smoothstep(0.05, -0.35, bristles)
-    cover = sides * ends * (1.0 - dry)
+    sides = smoothstep(1.0, 0.80, np.abs(v) / taper + 0.10 * bristles)
+    ends = smoothstep(1.0, 0.90, u + ragged + 0.08) * smoothstep(-1.0, -0.92, u + 0.4 * ragged)
+    cover = sides * ends
     # The brush pushes paint to the sides and to the end.
     rim = np.exp(-(((np.abs(v) - 0.72) / 0.16) ** 2)) + 0.8 * np.exp(-(((u - 0.78) / 0.12) ** 2))
-    relief = cover * (0.55 + 0.55 * bristles + 0.40 * rim)
+    relief = cover * (0.55 + 0.35 * bristles + 0.35 * rim)
     return tuple(a.astype(np.float32) for a in (cover, np.clip(2.2 * bristles, -1, 1), relief))
 
 
@@ -630,31 +520,26 @@ class Canvas:
         here, depth = self.colour[ya:yb, xa:xb], self.thickness[ya:yb, xa:xb]
         here += (paint - here) * (0.95 * cover)[..., None]
         # A wide brush lays the paint on thicker; what lies below still shows a little.
-        depth += 0.75 * cover * (relief * size[1] / 10 - depth) + 0.12 * relief
+        depth += 0.75 * cover * (relief * size[1] / 16 - depth) + 0.10 * relief
 
-    def lay(self, x, y, angles, size, paints, rng, spread=0.10):
-        """Many strokes: ``paints`` is a pair of colour lists; each stroke varies its two paints."""
+    def lay(self, x, y, angles, size, paints, rng, spread=0.06):
+        """Many strokes at (x, y), in heights of the picture, each with its own two ``paints``."""
         n = len(x)
         bends, variants = rng.integers(0, len(BENDS), n), rng.integers(0, VARIANTS, n)
         value = 1 + rng.normal(0, spread, (2, n, 1))
-        tint = rng.normal(0, 0.75 * spread, (2, n, 3))
+        tint = rng.normal(0, 0.4 * spread, (2, n, 3))
         loaded = np.clip(np.stack(paints) * value + tint, 0.02, 1).astype(np.float32)
+        x, y = x * PAINTING_HEIGHT, y * PAINTING_HEIGHT
         for k in range(n):
             mark = self.mark(size, angles[k], bends[k], variants[k])
             self.stroke(x[k], y[k], size, mark, loaded[0, k], loaded[1, k])
 
     def lit(self):
-        """The finished picture: light from the upper left on the relief, over a faint weave."""
-        y, x = np.mgrid[0 : self.thickness.shape[0], 0 : self.thickness.shape[1]]
-        weave = np.sin(1.55 * x) * np.sin(1.55 * y) * (1 - np.clip(self.thickness, 0, 1))
-        relief = self.thickness + 0.035 * weave.astype(np.float32)
-        down, right = np.gradient(0.6 * relief + 0.4 * blur(relief, 1))
+        """The finished picture: light from the upper left on the relief of the paint."""
+        down, right = np.gradient(0.3 * self.thickness + 0.7 * blur(self.thickness, 3))
         slope = 0.65 * right + 0.75 * down
-        shading = 1.0 + np.clip(1.15 * slope, -0.42, 0.40)
-        gloss = 0.20 * smoothstep(0.22, 0.62, slope)
-        out = self.colour * shading[..., None] + gloss[..., None]
-        grey = out.mean(-1, keepdims=True)
-        return np.clip(mix(grey, out, 1.10), 0, 1)
+        shading = 1.0 + np.clip(2.2 * slope, -0.40, 0.30)
+        return np.clip(self.colour * shading[..., None], 0, 1)
 
 
 # ------------------------------------------------------------------------------------------------
@@ -666,53 +551,40 @@ ASPECT = PAINTING_WIDTH / PAINTING_HEIGHT
 SKYLINE = 0.70  # where the ground begins
 CROWN = np.array([0.69, 0.375]), np.array([0.48, 0.30])  # an ellipse: its centre and half axes
 
-SKY = "16305e 1d4f8c 1f7a9c 3fa7a8 6d7fc0 8f6fb5 9fd0c4 f2d98a"
-WOOD = "1e2458 2d3f86 1f6a72 4a3b80 a3402f e0711f"
-GROUND = "2b1d4a 5b2360 9c2a2f d4541c f08a1d f7b733"
-LEAVES = "3a0f3a 6d1030 a81420 d63a12 f06a10 fb9a14 ffc62a ffe97a"
-BARK = "150d1f 2a1830 4a2a30 6e4234 93704e 6a86a8"
+SKY = "2858ac 3f7cc8 5c9fde 74c0e0 a3c4f0 c9d3f4 f4ecdc fcdcb8"
+WOOD = "35509a 5c6cb8 8a80c4 5f9a8c b87fa0"
+GROUND = "5d559e 9a80b4 6f9850 a8b04a e8b840 f8d470"
+LEAVES = "982c44 c8442e e86a2c f59430 fbbb40 ffdc70 fff0b0"
+BARK = "3c2f54 664c64 9a7468 c8a080 e8d0a8"
 
 
-def tree_shadow(x, y):
-    """How deep in the tree's shadow the ground lies, 0..1."""
-    return np.exp(-(((x - 0.86) / 0.40) ** 2 + ((y - 0.885) / 0.055) ** 2))
-
-
-def background_colour(x, y, rng):
-    """Sky, distant wood and ground."""
-    n, m = fractal(x * 2.2, y * 2.2, 4, 1200), fractal(x * 5 + 9, y * 5, 3, 1210)
-    glow = np.exp(-(((x - 1.12) ** 2) / 0.10 + ((y - 0.60) ** 2) / 0.02))
-    high = 0.42 + 0.30 * (y / SKYLINE - 0.5) + 0.55 * n + 0.22 * m + 0.62 * glow
-    sky_paint = palette(SKY, high + rng.normal(0, 0.07, x.size))
-    wood_paint = palette(WOOD, 0.42 + 0.9 * m + 0.4 * n + rng.normal(0, 0.12, x.size))
-    warm = 0.66 + 0.55 * n + 0.30 * m - 0.75 * tree_shadow(x, y)
-    ground_paint = palette(GROUND, warm + rng.normal(0, 0.10, x.size))
-    wood_top = SKYLINE - 0.075 - 0.06 * fractal(x * 3.1, 0 * x, 4, 1220)
-    ground_top = SKYLINE + 0.012 * np.sin(5 * x)
-    above = np.where((y > wood_top)[:, None], wood_paint, sky_paint)
-    return np.where((y > ground_top)[:, None], ground_paint, above)
-
-
-def background_angle(x, y, rng):
-    """The sky swirls, the wood stands upright, the ground flows to the side."""
-    swirl = 1.5 * np.pi * fractal(x * 1.25, y * 1.25, 2, 1300)
-    upright = -np.pi / 2 + 0.5 * fractal(x * 6, y * 6, 2, 1310)
-    level = 0.10 + 0.9 * fractal(x * 2.0, y * 4.0, 2, 1320) + 0.25 * (x - 0.7)
-    angle = np.where(y < SKYLINE - 0.09, swirl, np.where(y < SKYLINE, upright, level))
-    return angle + rng.normal(0, 0.14, x.size)
+def background(x, y, rng):
+    """The paints and the angles of strokes for sky, distant wood and ground."""
+    n, sway = fractal(x * 1.6, y * 1.6, 3, 1200), rng.normal(0, 0.2, x.size)
+    shadow = np.exp(-(((x - 0.86) / 0.40) ** 2 + ((y - 0.885) / 0.055) ** 2))
+    wood_top = SKYLINE - 0.085 - 0.06 * fractal(x * 2.5, 0 * x, 3, 1220)
+    where = [y < wood_top, y < SKYLINE]
+    paints = np.select(
+        [part[:, None] for part in where],
+        [
+            palette(SKY, 0.15 + 0.78 * y / SKYLINE + 0.55 * n + sway),
+            palette(WOOD, 0.45 + 0.8 * n + sway),
+        ],
+        palette(GROUND, 0.72 + 0.5 * n - 0.7 * shadow + sway),
+    )
+    swirl = 1.3 * np.pi * fractal(x * 0.95 + 3, y * 0.95, 2, 1300)
+    upright = -np.pi / 2 + 0.4 * n
+    level = 0.10 + 0.9 * fractal(x * 1.6, y * 3.0, 2, 1320)
+    angles = np.select(where, [swirl, upright], level)
+    return paints, angles + rng.normal(0, 0.10, x.size)
 
 
 def paint_background(canvas, rng):
-    """Three coats over the whole canvas, the brushes smaller and smaller."""
-    for n, size, spread in (
-        (2200, (104, 30), 0.10),
-        (4800, (66, 19), 0.12),
-        (4000, (46, 13), 0.13),
-    ):
+    """Two coats over the whole canvas, the second with a smaller brush."""
+    for n, size, spread in ((1100, (190, 56), 0.05), (1150, (140, 40), 0.09)):
         x, y = rng.uniform(-0.02, ASPECT + 0.02, n), rng.uniform(-0.02, 1.02, n)
-        paints = background_colour(x, y, rng), background_colour(x, y, rng)
-        angles = background_angle(x, y, rng)
-        canvas.lay(x * PAINTING_HEIGHT, y * PAINTING_HEIGHT, angles, size, paints, rng, spread)
+        first, angles = background(x, y, rng)
+        canvas.lay(x, y, angles, size, (first, background(x, y, rng)[0]), rng, spread)
 
 
 def grow(x, y, angle, length, width, level, rng):
@@ -726,41 +598,33 @@ def grow(x, y, angle, length, width, level, rng):
         thick = width * (1 - 0.38 * k / pieces)
         limbs.append((x, y, x1, y1, thick, level))
         x, y = x1, y1
-        if level == 1 and k in (2, 3):
-            turn = rng.choice((-1, 1)) * rng.uniform(0.6, 1.0)
-            limbs += grow(x, y, angle + turn, 0.55 * length, 0.5 * thick, 2, rng)
     if level == 0:
         forks, shrink = (-1.12, -0.55, -0.08, 0.45, 1.05), (0.86, 0.52)
     else:
-        forks = (-0.5, 0.05, 0.5) if level < 3 else (-0.4, 0.4)
-        shrink = (1.0, 0.62)
-    for fork in forks if level < 5 else ():
+        forks, shrink = (-0.5, 0.05, 0.5), (1.0, 0.62)
+    for fork in forks if level < 3 else ():
         turn = fork + rng.normal(0, 0.10)
         reach = length * rng.uniform(0.66, 0.86) * shrink[0]
         limbs += grow(x, y, angle + turn, reach, thick * shrink[1], level + 1, rng)
     return limbs
 
 
-def paint_limbs(canvas, limbs, levels, rng, keep=1.0):
+def paint_limbs(canvas, limbs, levels, rng):
     """Bark: strokes along the limbs of some levels, lighter on the left."""
     for x0, y0, x1, y1, width, level in limbs:
-        if level not in levels or rng.uniform() > keep:
+        if level not in levels:
             continue
-        size = (50, 13) if width > 0.03 else (36, 9) if width > 0.012 else (28, 6)
+        size = (110, 28) if width > 0.03 else (90, 20) if width > 0.012 else (70, 13)
         length, angle = np.hypot(x1 - x0, y1 - y0), np.arctan2(y1 - y0, x1 - x0)
-        n = int(3.2 * length * width * PAINTING_HEIGHT**2 / (size[0] * size[1])) + 4
+        n = int(3.2 * length * width * PAINTING_HEIGHT**2 / (size[0] * size[1])) + 2
         t, side = rng.uniform(0, 1, n), rng.uniform(-0.5, 0.5, n)
         # The foot of the trunk spreads into roots.
         spread = 1 + 0.9 * smoothstep(0.80, 0.90, mix(y0, y1, t)) * (level == 0)
         x = mix(x0, x1, t) - np.sin(angle) * side * width * spread
         y = mix(y0, y1, t) + np.cos(angle) * side * width
-        lit = np.sin(angle) * side
-        paints = (
-            palette(BARK, 0.36 + 0.75 * lit + rng.normal(0, 0.13, n)),
-            palette(BARK, 0.30 + 0.90 * lit + rng.normal(0, 0.20, n)),
-        )
-        angles = angle + rng.normal(0, 0.12, n)
-        canvas.lay(x * PAINTING_HEIGHT, y * PAINTING_HEIGHT, angles, size, paints, rng)
+        lit = 0.42 + 0.85 * np.sin(angle) * side
+        paints = [palette(BARK, lit + rng.normal(0, 0.13, n)) for _ in range(2)]
+        canvas.lay(x, y, angle + rng.normal(0, 0.10, n), size, paints, rng)
 
 
 def off_crown(points):
@@ -770,12 +634,12 @@ def off_crown(points):
 
 def leaf_clusters(limbs, rng):
     """Balls of leaves at the ends of twigs and inside the crown: their centres and radii."""
-    twigs = np.array([limb[2:4] for limb in limbs if limb[5] >= 3])
-    twigs = twigs[rng.permutation(len(twigs))[:130]]
-    inside = rng.normal(0, 1, (70, 2)) * (0.21, 0.13) + CROWN[0]
+    twigs = np.array([limb[2:4] for limb in limbs if limb[5] >= 2])
+    twigs = twigs[rng.permutation(len(twigs))[:60]]
+    inside = rng.normal(0, 1, (35, 2)) * (0.21, 0.13) + CROWN[0]
     centres = np.concatenate([twigs, inside])
     centres = centres[off_crown(centres) < 0.9]
-    return centres, rng.uniform(0.035, 0.075, len(centres))
+    return centres, rng.uniform(0.05, 0.10, len(centres))
 
 
 def paint_leaves(canvas, clusters, per_cluster, size, tones, least_light, rng):
@@ -791,49 +655,39 @@ def paint_leaves(canvas, clusters, per_cluster, size, tones, least_light, rng):
     x, y = centres[k, 0] + 1.15 * radii[k] * dx, centres[k, 1] + radii[k] * dy
     own = -0.55 * dx - 0.75 * dy  # light from the upper left, on the cluster
     whole = -0.7 * (x - 0.66) / 0.42 - 0.8 * (y - 0.36) / 0.30  # and on the crown
-    tone = 0.44 + 0.34 * own + 0.20 * whole + 0.40 * fractal(x * 2.3, y * 2.3, 3, 1400)
-    tone = tone + rng.normal(0, 0.08, k.size)
+    tone = 0.46 + 0.26 * own + 0.20 * whole + 0.35 * fractal(x * 2.3, y * 2.3, 3, 1400)
     seen = np.flatnonzero(own + 0.6 * whole + rng.normal(0, 0.3, k.size) > least_light)
-    order = seen[np.argsort((tone + rng.normal(0, 0.2, k.size))[seen])]
-    angles = phi[order] + np.pi / 2 + rng.normal(0, 0.45, order.size)
-    x, y, tone = x[order] * PAINTING_HEIGHT, y[order] * PAINTING_HEIGHT, tone[order]
-    other = tone + rng.normal(0, 0.14, order.size)
-    paints = palette(LEAVES, mix(*tones, tone)), palette(LEAVES, mix(*tones, other))
-    canvas.lay(x, y, angles, size, paints, rng, 0.09)
+    order = seen[np.argsort((tone + rng.normal(0, 0.15, k.size))[seen])]
+    x, y, tone = x[order], y[order], mix(*tones, tone[order])
+    angles = phi[order] + np.pi / 2 + rng.normal(0, 0.35, order.size)
+    paints = [palette(LEAVES, tone + rng.normal(0, 0.11, tone.size)) for _ in range(2)]
+    canvas.lay(x, y, angles, size, paints, rng)
 
 
 def paint_fallen_leaves(canvas, rng):
-    """Heaps of leaves on the ground, and a few still in the air."""
-    x, y = rng.uniform(0, ASPECT, 2300), rng.uniform(SKYLINE + 0.02, 1.0, 2300)
-    heap = fractal(x * 4, y * 9, 3, 1500)
-    lies = heap + rng.normal(0, 0.15, heap.size) > 0
+    """Heaps of leaves on the ground."""
+    x, y = rng.uniform(0, ASPECT, 420), rng.uniform(SKYLINE + 0.03, 1.0, 420)
+    heap = fractal(x * 3, y * 7, 3, 1500)
+    lies = heap > 0.02
     x, y, heap = x[lies], y[lies], heap[lies]
-    tone = 0.62 + 0.7 * heap - 0.45 * tree_shadow(x, y) + rng.normal(0, 0.12, x.size)
-    angles = rng.normal(0.1, 0.5, x.size)
-    paint = palette(LEAVES, tone)
-    canvas.lay(x * PAINTING_HEIGHT, y * PAINTING_HEIGHT, angles, (28, 10), (paint, paint), rng)
-
-    x, y = rng.uniform(0.05, ASPECT - 0.05, 110), rng.uniform(0.35, 0.86, 110)
-    paint = palette(LEAVES, rng.uniform(0.4, 1, x.size))
-    angles = rng.uniform(0, 2 * np.pi, x.size)
-    canvas.lay(x * PAINTING_HEIGHT, y * PAINTING_HEIGHT, angles, (21, 9), (paint, paint), rng)
+    paint = palette(LEAVES, 0.5 + 0.8 * heap + rng.normal(0, 0.08, x.size))
+    canvas.lay(x, y, rng.normal(0.1, 0.3, x.size), (85, 28), (paint, paint), rng)
 
 
 def autumn_tree():
     """The style picture, painted from the back to the front."""
-    canvas = Canvas(PAINTING_WIDTH, PAINTING_HEIGHT, rgb("7a3b1e"))
+    canvas = Canvas(PAINTING_WIDTH, PAINTING_HEIGHT, rgb("d8a878"))
     paint_background(canvas, np.random.default_rng(20))
     rng = np.random.default_rng(21)  # its own, so that the background can change under the tree
     limbs = grow(0.655, 0.885, -np.pi / 2 + 0.03, 0.28, 0.105, 0, rng)
     # No bare twigs outside the leaves.
     limbs = [limb for limb in limbs if limb[5] < 2 or off_crown(limb[2:4]) < 1]
     clusters = leaf_clusters(limbs, rng)
-    paint_limbs(canvas, limbs, range(1, 6), rng)
-    paint_leaves(canvas, clusters, 13, (50, 17), (0.0, 0.62), -9.0, rng)
-    paint_limbs(canvas, limbs, range(0, 3), rng)
-    paint_limbs(canvas, limbs, range(3, 5), rng, keep=0.4)
-    paint_leaves(canvas, clusters, 23, (39, 14), (0.03, 0.97), -0.35, rng)
-    paint_leaves(canvas, clusters, 20, (29, 11), (0.12, 1.10), 0.30, rng)
+    paint_limbs(canvas, limbs, (1, 2, 3), rng)
+    paint_leaves(canvas, clusters, 9, (125, 44), (0.0, 0.62), -9.0, rng)
+    paint_limbs(canvas, limbs, (0, 1, 2), rng)
+    paint_leaves(canvas, clusters, 9, (100, 36), (0.08, 0.92), -0.35, rng)
+    paint_leaves(canvas, clusters, 7, (80, 30), (0.15, 1.05), 0.30, rng)
     paint_fallen_leaves(canvas, rng)
     return canvas.lit()
 
@@ -841,7 +695,7 @@ def autumn_tree():
 def main():
     """Write both pictures beside this file."""
     folder = Path(__file__).resolve().parent
-    for name, draw, quality in (("mountain", mountain, 85), ("autumn_tree", autumn_tree, 75)):
+    for name, draw, quality in (("mountain", mountain, 85), ("autumn_tree", autumn_tree, 80)):
         path = folder / (name + ".jpg")
         to_bytes(draw()).save(path, quality=quality)
         print(path.name, path.stat().st_size, "bytes")
