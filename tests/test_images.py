@@ -218,7 +218,6 @@ def test_the_suffix_tells_the_format(suffix, kind, tmp_path):
     save(odd_pictures.fields() / 255, path)
     with Image.open(path) as picture:
         assert picture.format == kind
-        # Colours keep what resolution they have: no blocks where two of them meet.
         seen = np.asarray(picture.convert("RGB"))[8::16, 12::24]
     np.testing.assert_allclose(seen, odd_pictures.FIELDS, atol=4)
 

@@ -125,10 +125,9 @@ def test_results_are_transparent_where_the_content_is(small_settings, background
     settings = dataclasses.replace(
         small_settings, content=tmp_path / "cut.png", background=background
     )
-    stylize(settings, Output(tmp_path / "out", save_every=2, quiet=True))
-    for name in ("neural-style-1.png", "neural-style-2.png", "neural-style-2-epoch-00002.png"):
-        with Image.open(tmp_path / "out" / name) as picture:
-            assert picture.mode == ("RGBA" if background == "keep" else "RGB")
+    stylize(settings, Output(tmp_path / "out", save_every=1, animation="gif", quiet=True))
+    for name in ("1.png", "1.gif", "2.png", "2-epoch-00001.png"):
+        with Image.open(tmp_path / "out" / f"neural-style-{name}") as picture:
             alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
         left, right = alpha[:, : alpha.shape[1] // 2 - 1], alpha[:, alpha.shape[1] // 2 + 1 :]
         assert (left == (0 if background == "keep" else 255)).all() and (right == 255).all()
