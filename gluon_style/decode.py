@@ -105,14 +105,13 @@ def naming(name):
 
 def read_bytes(path):
     """The bytes of a file, all at once: what is painted is what has the checksum."""
+    about = os.stat(path)
     # A pipe or a device could be read from for ever.
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not stat.S_ISREG(about.st_mode):
         raise ImageError("not a file")
-    with open(path, "rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
+    if about.st_size > MOST_BYTES:
         raise ImageError(f"more than {MOST_BYTES / 1e9:.1f} GB: make it smaller")
-    return data
+    return path.read_bytes()
 
 
 def opened(data, suffix, name):
@@ -124,9 +123,8 @@ def opened(data, suffix, name):
             refuse_raw()
         if data[4:8] != b"ftyp" or data[8:12] not in HEIC_BRANDS:
             tiff = data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-            raise ImageError(
-                f"a TIFF of {RARE}" if tiff else "not a picture that can be read"
-            ) from None
+            what = f"damaged, or a TIFF of {RARE}" if tiff else "not a picture that can be read"
+            raise ImageError(what) from None
         picture = opened_heic(data)
     if picture.format == "TIFF":
         is_thumbnail = picture.tag_v2.get(SUBFILE, 0) & 1

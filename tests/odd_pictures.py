@@ -464,6 +464,7 @@ BAD = {
     "nine-bits.tif": Bad(
         written(lambda: tiff(fields(colours=GREY), t258=(9,))), "a TIFF of " + RARE
     ),
+    "huge.png": Bad(lambda path: written(b"")(path) or os.truncate(path, 2 * 10**9), "1.5 GB"),
     "folder.png": Bad(lambda path: path.mkdir(), "not a file"),
     "missing.png": Bad(lambda path: None, "No such file or directory"),
     "missing-folder/a.png": Bad(lambda path: None, "No such file or directory"),
