@@ -54,6 +54,8 @@ setup(
         "test": [
             *("pytest>=7", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
             "setuptools>=70.1",
+            # Independent readers and writers of pictures.
+            *("tifffile>=2021.7", "pillow-heif>=0.10"),
         ],
     },
     entry_points={"console_scripts": ["gluon-style-train = gluon_style.train:main"]},

@@ -1,21 +1,28 @@
 """The chapter from end to end: its stages, one after the other, and what may watch them."""
 
 import dataclasses
+import logging
+import math
 import os
 from dataclasses import dataclass
 
 import numpy as np
 from mxnet import nd
 
+from .decode import decode
 from .errors import ImageError, UsageError
 from .features import get_contents, get_net, get_styles
-from .files import hashes
 from .generated import get_inits
-from .images import postprocess, preprocess, read
+from .images import crop, postprocess, preprocess
 from .machine import check_memory, get_ctx, get_precision, out_of_memory
 from .pretrained import get_weights
-from .settings import Stage
+from .settings import Given, Stage
 from .trainer import train
+
+logger = logging.getLogger(__name__)
+
+# A stage that changes the content picture's proportions by more than this is told.
+DISTORTION = 1.03
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ class StyleTransfer:
     Attributes
     ----------
     content_img, style_img : NDArray, shape (h, w, 3), uint8
+    alpha : ndarray, shape (h, w), uint8, or None
+        How opaque the content picture is, where the results shall be so, too.
     stages : tuple of Stage
         The settings' stages with width and height.
     ctx : mxnet.Context
@@ -138,16 +147,14 @@ class StyleTransfer:
 
     def __init__(self, settings, pretrained=None):
         self.settings = settings
-        self.content_img, self.style_img = read(settings.content), read(settings.style)
+        content, style = decode(settings.content), decode(settings.style)
+        self.content_img, self.style_img = (
+            nd.array(each.rgb, dtype="uint8") for each in (content, style)
+        )
+        self.alpha = content.alpha if settings.background == "keep" else None
+        self.checksums = {"content": content.sha256, "style": style.sha256}
         self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
-        least = settings.layers.least_side
-        enough = f"the chosen layers need at least {least}x{least} pixels"
-        for name, img in ((settings.content, self.content_img), (settings.style, self.style_img)):
-            if min(img.shape[:2]) < least:
-                raise ImageError(f"{name}: {img.shape[1]}x{img.shape[0]} is too small: {enough}")
-        for stage in self.stages:
-            if min(stage.image_shape) < least:
-                raise UsageError(f"{stage} is too small: {enough}", "stages")
+        self.check_sizes()
         self.ctx = get_ctx(settings.ctx)
         if self.ctx.device_type == "cpu":
             for stage in self.stages:
@@ -157,14 +164,58 @@ class StyleTransfer:
             settings.weights, settings.layers, self.content_img, self.style_img
         )
         self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
+        self.tell_distortion()
+
+    def check_sizes(self):
+        """Make sure that the pictures and the stages are large enough for the layers."""
+        settings, least = self.settings, self.settings.layers.least_side
+        enough = f"the chosen layers need at least {least}x{least} pixels"
+        for name, img in ((settings.content, self.content_img), (settings.style, self.style_img)):
+            if min(img.shape[:2]) < least:
+                raise ImageError(f"{name}: {img.shape[1]}x{img.shape[0]} is too small: {enough}")
+        for given, stage in zip(settings.stages, self.stages):
+            if min(stage.image_shape) >= least:
+                continue
+            if given == stage:
+                raise UsageError(f"{stage} is too small: {enough}", "stages")
+            # Nobody has typed this size: it comes from the picture's proportions.
+            (height, width), (w, h) = self.content_img.shape[:2], stage.image_shape
+            proportions = max(width, height) / min(width, height)
+            fitting = math.ceil(least * proportions)
+            raise ImageError(
+                f"{settings.content}: its proportions of {proportions:.3g}:1 ({width}x{height}) "
+                f"make it {w}x{h} at a long side of {given.image_shape}, and {enough}: choose "
+                f"a long side of {fitting} or more in all stages, as in "
+                f"{dataclasses.replace(given, image_shape=fitting)}"
+            )
+
+    def tell_distortion(self):
+        """Warn of stages that change the content picture's proportions."""
+        height, width = self.content_img.shape[:2]
+        for stage in self.stages:
+            (w, h), long_side = stage.image_shape, max(stage.image_shape)
+            fitting = dataclasses.replace(stage, image_shape=long_side).fitted(self.content_img)
+            distortion = w * height / (h * width)
+            if max(distortion, 1 / distortion) > DISTORTION and stage != fitting:
+                logger.warning(
+                    f"{w}x{h} changes the proportions of {self.settings.content}: "
+                    f"{'x'.join(map(str, fitting.image_shape))} would keep them, as "
+                    f"{long_side} alone does"
+                )
 
     def resolved(self):
-        """The settings with what `auto` has come to, sizes, and paths that hold in any folder."""
+        """The settings with what `auto` has come to, sizes, and paths that hold in any folder.
+
+        Of a picture that was given as such they hold its name only.
+        """
         settings, pretrained = self.settings, self.pretrained
+        pictures = {
+            name: str(source) if isinstance(source, Given) else os.path.abspath(source)
+            for name, source in (("content", settings.content), ("style", settings.style))
+        }
         return dataclasses.replace(
             settings,
-            content=os.path.abspath(settings.content),
-            style=os.path.abspath(settings.style),
+            **pictures,
             stages=self.stages,
             weights=os.path.abspath(pretrained.file) if pretrained.file else pretrained.source,
             ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
@@ -172,13 +223,11 @@ class StyleTransfer:
         )
 
     def identity(self):
-        """What the run is made from: checksums (SHA-256) of the pictures and of the weights."""
-        settings, pretrained = self.settings, self.pretrained
-        return {
-            "content": hashes(settings.content, "sha256")[0],
-            "style": hashes(settings.style, "sha256")[0],
-            "weights": pretrained.sha256 or pretrained.source,
-        }
+        """What the run is made from: checksums (SHA-256) of the pictures and of the weights.
+
+        A picture's are of the bytes that were read.
+        """
+        return {**self.checksums, "weights": self.pretrained.sha256 or self.pretrained.source}
 
     def run(self, listeners=(), state=None):
         """Train the synthesized image, stage by stage.
@@ -192,8 +241,8 @@ class StyleTransfer:
 
         Returns
         -------
-        NDArray, shape (h, w, 3), float32
-            The postprocessed result of the last stage, RGB in 0..1.
+        ndarray, shape (h, w, 3), float32
+            The postprocessed result of the last stage, RGB in 0..1, as plotting libraries take it.
 
         Raises
         ------
@@ -210,7 +259,7 @@ class StyleTransfer:
                 with out_of_memory(stage.image_shape):
                     result = self.run_stage(number, stage, result, listeners, state)
             state = None  # it belongs to one stage; those behind it start afresh
-        return result
+        return result.asnumpy()
 
     def run_stage(self, number, stage, result, listeners, state):
         """Train at one size, from the content image, the stage before, or a state.
@@ -234,9 +283,10 @@ class StyleTransfer:
         content_X, content_Y = get_contents(
             self.net, self.content_img, stage.image_shape, settings.layers, self.ctx
         )
-        _, style_Y = get_styles(
-            self.net, self.style_img, stage.image_shape, settings.layers, self.ctx
-        )
+        style_img = self.style_img
+        if settings.style_fit == "crop":
+            style_img = crop(style_img, stage.image_shape)
+        _, style_Y = get_styles(self.net, style_img, stage.image_shape, settings.layers, self.ctx)
         X = content_X if result is None else preprocess(result * 255, stage.image_shape)
         if state is not None:
             X = nd.array(state.X)

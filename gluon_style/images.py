@@ -1,24 +1,23 @@
 """Reading, preprocessing, postprocessing and saving pictures (the chapter's first two sections)."""
 
-import io
-import logging
 import os
-import stat
-import warnings
+from pathlib import Path
 
 import numpy as np
 from mxnet import image, nd
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from .errors import ImageError
+from .decode import decode
+from .errors import OutputError
 from .files import atomic_write
 from .vgg19 import RGB_MEAN, RGB_STD
 
-logger = logging.getLogger(__name__)
-
-# So many take half a gigabyte, decoded. It is just below where Pillow refuses by itself.
-MOST_PIXELS = 178_000_000
 rgb_mean, rgb_std = nd.array(RGB_MEAN), nd.array(RGB_STD)
+# What pictures are saved as, by their suffix.
+FORMATS = {
+    **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF"},
+    **{".webp": "WEBP", ".bmp": "BMP"},
+}
 
 
 def read(path):
@@ -31,7 +30,9 @@ def read(path):
     Parameters
     ----------
     path : str or Path
-        Anything that Pillow reads, of at most `MOST_PIXELS`.
+        Anything that Pillow reads, of at most 178 million pixels. A Pillow picture or an array
+        will do, too: (h, w, 3), (h, w, 4) with transparency, or (h, w), from 0 to 1 in floats, to
+        65535 in uint16, to 255 in other whole numbers.
 
     Returns
     -------
@@ -42,71 +43,27 @@ def read(path):
     ImageError
         There is no such file, or it is not a picture, or it is damaged or enormous.
     """
-    try:
-        # A pipe or a device could be read from for ever.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise ImageError(f"{path}: not a file")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of oddities that Pillow can cope with
-            with Image.open(path) as picture:
-                width, height = picture.size
-                if width * height > MOST_PIXELS:
-                    raise ImageError(
-                        f"{path}: {width}x{height} pixels are more than {MOST_PIXELS // 10**6} "
-                        "million: make it smaller"
-                    )
-                if getattr(picture, "n_frames", 1) > 1:
-                    logger.info("%s: the first of its %d frames is used", path, picture.n_frames)
-                return nd.array(np.asarray(to_rgb(picture)), dtype="uint8")
-    except UnidentifiedImageError:
-        raise ImageError(f"{path}: not a picture that can be read") from None
-    except Image.DecompressionBombError:
-        raise ImageError(
-            f"{path}: more than {MOST_PIXELS // 10**6} million pixels: make it smaller"
-        ) from None
-    except ImageError:
-        raise
-    except Exception as error:  # the formats' readers raise of all kinds on a damaged file
-        reason = getattr(error, "strerror", None) or f"damaged ({error})"
-        raise ImageError(f"{path}: {reason}") from None
+    return nd.array(decode(path).rgb, dtype="uint8")
 
 
-def to_rgb(picture):
-    """A Pillow picture, upright, over white, as 8-bit RGB."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I") or picture.mode == "F":
-        # Pillow clips 16 bits to 8 instead of scaling them; floats are 0 to 1, or to 255.
-        pixels = np.nan_to_num(np.asarray(picture))
-        most = 65535 if picture.mode != "F" else 1 if pixels.max() <= 1 else 255
-        picture = Image.fromarray((pixels * (255 / most) + 0.5).clip(0, 255).astype("uint8"))
-    alpha = None
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        if picture.mode != "LA":
-            profile = picture.info.get("icc_profile")
-            picture = picture.convert("RGBA")
-            picture.info["icc_profile"] = profile
-        alpha = picture.getchannel("A")
-    picture = to_srgb(picture)
-    if alpha:
-        white = Image.new("RGB", picture.size, "white")
-        picture = Image.composite(picture, white, alpha)
-    return picture
+def crop(img, image_shape):
+    """Cut out the largest part of a picture, from its middle, that has other proportions.
 
+    Parameters
+    ----------
+    img : NDArray, shape (h, w, 3)
+    image_shape : tuple of int
+        (width, height), of which only the proportions count.
 
-def to_srgb(picture):
-    """A Pillow picture of any mode as 8-bit RGB without transparency, its colours those of sRGB."""
-    profile, mode = picture.info.get("icc_profile"), picture.mode
-    plain = picture.convert({"RGBA": "RGB", "LA": "L"}.get(mode, mode))
-    if profile and plain.mode in ("RGB", "CMYK", "L"):
-        try:
-            profile = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            # Most pictures are in sRGB already, and stay what they are to the bit.
-            if "sRGB" not in ImageCms.getProfileDescription(profile):
-                srgb = ImageCms.createProfile("sRGB")
-                return ImageCms.profileToProfile(plain, profile, srgb, outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            logger.info("a colour profile that cannot be used is ignored")
-    return plain.convert("RGB")
+    Returns
+    -------
+    NDArray, shape (h', w', 3)
+    """
+    height, width = img.shape[:2]
+    scale = min(width / image_shape[0], height / image_shape[1])
+    new_width, new_height = (max(1, round(side * scale)) for side in image_shape)
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    return img[top : top + new_height, left : left + new_width]
 
 
 def preprocess(img, image_shape):
@@ -145,20 +102,33 @@ def postprocess(img):
     return (img.transpose((1, 2, 0)) * rgb_std + rgb_mean).clip(0, 1)
 
 
-def save(img, path):
-    """Save a postprocessed picture as 8-bit PNG, wholly or not at all.
+def save(img, path, alpha=None):
+    """Save a postprocessed picture with 8 bits a colour, wholly or not at all.
 
     Parameters
     ----------
-    img : NDArray, shape (h, w, 3)
+    img : NDArray or ndarray, shape (h, w, 3)
         RGB values 0..1.
     path : str or Path
+        Its suffix tells the format: PNG, JPEG, TIFF, WebP or BMP.
+    alpha : ndarray of any height and width, uint8, optional
+        How opaque the picture shall be; it is resized.
 
     Raises
     ------
     OutputError
-        The file cannot be written; what stood there before still does.
+        The suffix is none of these, or the file cannot be written; what stood there before still
+        does.
     """
-    pixels = (img.asnumpy() * 255 + 0.5).astype("uint8")
+    path = Path(os.path.expanduser(path))
+    kind = FORMATS.get(path.suffix.lower())
+    if not kind:
+        raise OutputError(
+            f"{path}: the suffix tells the format of a picture: {', '.join(FORMATS)} can be written"
+        )
+    img = img.asnumpy() if isinstance(img, nd.NDArray) else np.asarray(img)
+    picture = Image.fromarray((img * 255 + 0.5).clip(0, 255).astype("uint8"))
+    if alpha is not None:
+        picture.putalpha(Image.fromarray(alpha).resize(picture.size, Image.Resampling.BILINEAR))
     with atomic_write(path) as file:
-        Image.fromarray(pixels).save(file, "PNG")
+        picture.save(file, kind, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))

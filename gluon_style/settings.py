@@ -1,20 +1,25 @@
 """What a run is made of and what it keeps: the settings, with the chapter's values as defaults.
 
-Checked when they are made; an error names the field. Their way to the command line's options and
-to JSON is here too.
+Checked when they are made, and brought to plain values: text for paths, Python's numbers for
+NumPy's, tuples for lists. An error names the field. Their way to the command line's options and to
+JSON is here too.
 """
 
 import dataclasses
 import math
+import operator
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
-from .errors import UsageError
+from .errors import UsageError, did_you_mean
 from .vgg19 import LAST_LAYER, POOLING_LAYERS
 
 ANIMATIONS = ("webp", "gif")
 FRAME_EVERY = 10  # epochs, of an animation
+STYLE_FITS = ("stretch", "crop")
+BACKGROUNDS = ("keep", "white")
 MOST = 10**9
 
 
@@ -23,6 +28,69 @@ def shipped(name):
     here = Path(__file__).resolve().parent
     in_package, in_checkout = here / "img" / name, here.parent / "img" / name
     return in_package if in_package.exists() else in_checkout
+
+
+def whole_numbers(values):
+    """Whole numbers, NumPy's too, as a tuple of `int`; None for all else."""
+    try:
+        return tuple(int(operator.index(value)) for value in values)
+    except TypeError:
+        return None
+
+
+def number(value, name, what, or_zero=False):
+    """A finite number above 0, NumPy's too, as a `float`."""
+    try:
+        plain = math.nan if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        plain = math.nan
+    if not (math.isfinite(plain) and (plain > 0 or or_zero and plain == 0)):
+        raise UsageError(f"{value}: {what}", name)
+    return plain
+
+
+def path(value, name):
+    """A path as text, without `~`."""
+    try:
+        return os.path.expanduser(os.fsdecode(value))
+    except TypeError:
+        raise UsageError(f"{value!r}: a path is wanted", name) from None
+
+
+def one_of(choices, value, name):
+    """A word, if it is one of these."""
+    if value not in choices:
+        near = did_you_mean(str(value), choices)
+        raise UsageError(f"{value}: {' or '.join(choices)} is wanted{near}", name)
+    return value
+
+
+def put(instance, **values):
+    """Set fields of a frozen dataclass that is being made."""
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A picture that was given as such, where a path could stand: Pillow's, or an array."""
+
+    picture: object = field(repr=False)
+
+    def __str__(self):
+        return GIVEN
+
+
+GIVEN = "(picture)"  # what is kept of it
+
+
+def picture(value, name):
+    """A picture's path as text, or the picture itself as `Given`."""
+    if isinstance(value, Given):
+        return value
+    if any(hasattr(value, each) for each in ("__array_interface__", "__array__", "asnumpy")):
+        return Given(value)
+    return path(value, name)
 
 
 @dataclass(frozen=True)
@@ -50,14 +118,18 @@ class Stage:
     lr_decay_epoch: int
 
     def __post_init__(self):
-        sides = self.image_shape if isinstance(self.image_shape, tuple) else (self.image_shape,)
-        for value in (*sides, self.max_epochs, self.lr_decay_epoch):
-            if not isinstance(value, int) or not 1 <= value <= MOST:
-                raise UsageError(
-                    f"{self}: width, height, epochs and decay are whole numbers above 0, of at "
-                    f"most {MOST:,}",
-                    "stages",
-                )
+        long_side = whole_numbers([self.image_shape])
+        sides = long_side or whole_numbers(self.image_shape)
+        numbers = whole_numbers([self.max_epochs, self.lr_decay_epoch])
+        of_a_size = sides and (long_side or len(sides) == 2)
+        if not (of_a_size and numbers and all(1 <= n <= MOST for n in sides + numbers)):
+            raise UsageError(
+                f"{self}: width, height, epochs and decay are whole numbers above 0, of at most "
+                f"{MOST:,}",
+                "stages",
+            )
+        put(self, image_shape=long_side[0] if long_side else sides)
+        put(self, max_epochs=numbers[0], lr_decay_epoch=numbers[1])
 
     def __str__(self):
         shape = self.image_shape
@@ -99,7 +171,11 @@ class Layers:
     content_layers: tuple = (25,)
 
     def __post_init__(self):
-        for name, layers in vars(self).items():
+        for name, given in list(vars(self).items()):
+            layers = whole_numbers(given)
+            if layers is None:
+                raise UsageError(f"{given!r}: a list like [0, 5, 10] is wanted", name)
+            put(self, **{name: layers})
             if not layers:
                 raise UsageError("needs at least one layer", name)
             for layer in layers:
@@ -139,9 +215,9 @@ class LossWeights:
     tv_weight: float = 10.0
 
     def __post_init__(self):
-        for name, value in vars(self).items():
-            if not (math.isfinite(value) and value >= 0):
-                raise UsageError(f"{value}: a loss weight is a finite number, 0 or more", name)
+        for name, value in list(vars(self).items()):
+            what = "a loss weight is a finite number, 0 or more"
+            put(self, **{name: number(value, name, what, or_zero=True)})
         if not any(vars(self).values()):
             raise UsageError(
                 "and the other loss weights are all 0: nothing is left to minimise; give one of "
@@ -156,11 +232,12 @@ class Settings:
 
     Parameters
     ----------
-    content, style : str
-        Paths of the pictures; the shipped pair unless told.
-    stages : tuple of Stage
+    content, style : str or Path, or a Pillow picture, or an array
+        Paths of the pictures, or the pictures themselves (see `read`); the shipped pair unless
+        told.
+    stages : sequence of Stage
         Each starts from the result of the one before it, the first from the content image.
-    weights : str
+    weights : str or Path
         Where VGG-19's parameters come from, see `get_weights`.
     ctx : str
         `auto`, `cpu`, `gpu` or `gpu(N)`.
@@ -171,15 +248,21 @@ class Settings:
         Adam's learning rate at the start of each stage, above 0.
     layers : Layers
     loss_weights : LossWeights
+    style_fit : str
+        How the style picture comes to a stage's proportions: `stretch`, as in the chapter, or
+        `crop`, which takes the largest part of it that has them, from its middle.
+    background : str
+        What a content picture with transparency becomes: `keep` leaves the result transparent
+        where the content is, `white` lays it over white. It is over white for the network always.
 
     Raises
     ------
     UsageError
-        There is no stage, or a number makes no sense.
+        There is no stage, or a value makes no sense.
     """
 
-    content: str = field(default_factory=lambda: str(shipped("mountain.jpg")))
-    style: str = field(default_factory=lambda: str(shipped("autumn_tree.jpg")))
+    content: Union[str, Given] = field(default_factory=lambda: str(shipped("mountain.jpg")))
+    style: Union[str, Given] = field(default_factory=lambda: str(shipped("autumn_tree.jpg")))
     stages: Tuple[Stage, ...] = CHAPTER_STAGES
     weights: str = "auto"
     ctx: str = "auto"
@@ -187,12 +270,34 @@ class Settings:
     lr: float = 0.01
     layers: Layers = Layers()
     loss_weights: LossWeights = LossWeights()
+    style_fit: str = STYLE_FITS[0]
+    background: str = BACKGROUNDS[0]
 
     def __post_init__(self):
+        ctx = str(self.ctx)
+        put(
+            self,
+            content=picture(self.content, "content"),
+            style=picture(self.style, "style"),
+            weights=path(self.weights, "weights"),
+            ctx="cpu" if ctx == "cpu(0)" else ctx,  # as MXNet names it
+            precision=str(self.precision),
+            lr=number(self.lr, "lr", "the learning rate is a finite number above 0"),
+            style_fit=one_of(STYLE_FITS, self.style_fit, "style_fit"),
+            background=one_of(BACKGROUNDS, self.background, "background"),
+        )
+        several = hasattr(self.stages, "__iter__")
+        put(self, stages=tuple(self.stages) if several else (self.stages,))
         if not self.stages:
             raise UsageError("needs at least one stage", "stages")
-        if not (math.isfinite(self.lr) and self.lr > 0):
-            raise UsageError(f"{self.lr}: the learning rate is a finite number above 0", "lr")
+        for name, values, kind in (
+            ("stages", self.stages, Stage),
+            ("layers", [self.layers], Layers),
+            ("loss_weights", [self.loss_weights], LossWeights),
+        ):
+            for value in values:
+                if not isinstance(value, kind):
+                    raise UsageError(f"{value!r}: {kind.__name__}(...) is wanted", name)
 
 
 @dataclass(frozen=True)
@@ -225,6 +330,25 @@ class Output:
     book: bool = False
     quiet: bool = False
 
+    def __post_init__(self):
+        put(
+            self,
+            folder=path(self.folder, "folder"),
+            checkpoint_every=number(
+                self.checkpoint_every, "checkpoint_every", "seconds, 0 or more", or_zero=True
+            ),
+            **{name: bool(getattr(self, name)) for name in ("overwrite", "book", "quiet")},
+        )
+        if self.animation is not None:
+            one_of(ANIMATIONS, self.animation, "animation")
+        if self.save_every is not None:
+            epochs = whole_numbers([self.save_every])
+            if not epochs or epochs[0] < 1:
+                raise UsageError(
+                    f"{self.save_every}: a whole number of epochs above 0 is wanted", "save_every"
+                )
+            put(self, save_every=epochs[0])
+
     # What a resumed run finds again.
     KEPT = ("book", "save_every", "animation")
 
@@ -234,22 +358,26 @@ class Output:
 
 
 def parse_stages(text):
-    """Read `--stages`: `1`, `2`, or `WxH:epochs:decay[,WxH:epochs:decay...]`."""
+    """Read `--stages`: `1`, `2`, or `SIZE:epochs:decay[,SIZE:epochs:decay...]`.
+
+    A size is `WxH`, or the long side alone.
+    """
     if text in ("1", "2"):
         return CHAPTER_STAGES[: int(text)]
     stages = []
     for part in text.split(","):
         try:
             size, max_epochs, lr_decay_epoch = part.split(":")
-            width, height = size.lower().split("x")
-            numbers = [int(n) for n in (width, height, max_epochs, lr_decay_epoch)]
+            sides = tuple(int(side) for side in size.lower().split("x", 1))
+            shape = sides if len(sides) == 2 else sides[0]
+            numbers = int(max_epochs), int(lr_decay_epoch)
         except ValueError:
             raise UsageError(
-                f"{text}: 1, 2 or WxH:epochs:decay[,WxH:epochs:decay...] is wanted, for example "
-                "96x64:12:5",
+                f"{text}: 1, 2 or WxH:epochs:decay[,WxH:epochs:decay...] is wanted, or the long "
+                "side alone for WxH, for example 600:500:200",
                 "stages",
             ) from None
-        stages.append(Stage((numbers[0], numbers[1]), numbers[2], numbers[3]))
+        stages.append(Stage(shape, *numbers))
     return tuple(stages)
 
 
@@ -277,7 +405,7 @@ def get_options(settings):
 
 def fixed_options(settings):
     """The settings that a resumed run may not change, by their names."""
-    names = ("lr", *vars(settings.layers), *vars(settings.loss_weights))
+    names = ("lr", "style_fit", "background", *vars(settings.layers), *vars(settings.loss_weights))
     values = {name: get_options(settings)[name] for name in names}
     return {
         name: ",".join(map(str, value)) if isinstance(value, tuple) else value
@@ -285,9 +413,17 @@ def fixed_options(settings):
     }
 
 
+def settings_to_json(settings):
+    """The settings as plain values that fit into JSON; of a picture that was given, its name."""
+    names = {name: str(getattr(settings, name)) for name in ("content", "style")}
+    return dataclasses.asdict(dataclasses.replace(settings, **names))
+
+
 def settings_from_json(values):
-    """Settings from their `dataclasses.asdict`, after a way through JSON."""
-    stages = [{**stage, "image_shape": tuple(stage["image_shape"])} for stage in values["stages"]]
-    layers = {name: tuple(indices) for name, indices in values["layers"].items()}
-    nested = {"layers": Layers(**layers), "loss_weights": LossWeights(**values["loss_weights"])}
-    return Settings(**{**values, "stages": tuple(Stage(**stage) for stage in stages), **nested})
+    """The inverse of `settings_to_json`."""
+    nested = {
+        "stages": [Stage(**stage) for stage in values["stages"]],
+        "layers": Layers(**values["layers"]),
+        "loss_weights": LossWeights(**values["loss_weights"]),
+    }
+    return Settings(**{**values, **nested})

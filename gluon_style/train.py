@@ -9,7 +9,9 @@ from .errors import UsageError
 from .machine import PRECISIONS
 from .settings import (
     ANIMATIONS,
+    BACKGROUNDS,
     FRAME_EVERY,
+    STYLE_FITS,
     Layers,
     LossWeights,
     Output,
@@ -49,7 +51,20 @@ def build_parser():
         "--content", default=settings.content, metavar="FILE", help="content picture"
     )
     group.add_argument("--style", default=settings.style, metavar="FILE", help="style picture")
-
+    group.add_argument(
+        "--style-fit",
+        choices=STYLE_FITS,
+        default=settings.style_fit,
+        help="how the style picture comes to the content's proportions: stretched, as in the "
+        "chapter, or its middle cut out",
+    )
+    group.add_argument(
+        "--background",
+        choices=BACKGROUNDS,
+        default=settings.background,
+        help="a content picture cut out with transparency: keep the result cut out, or lay it "
+        "over white",
+    )
     group.add_argument(
         "--book",
         action="store_true",
@@ -64,7 +79,7 @@ def build_parser():
         default=str(len(settings.stages)),
         metavar="STAGES",
         help="1 or 2: the chapter's first stage (long side 300) or both (then 1200); "
-        "or WxH:epochs:decay[,WxH:epochs:decay...]",
+        "or SIZE:epochs:decay[,SIZE:epochs:decay...], a size being the long side or WxH",
     )
     group.add_argument("--lr", type=float, default=settings.lr, help="Adam's learning rate")
     for name, text in (

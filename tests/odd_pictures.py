@@ -3,6 +3,7 @@
 The good ones show four fields of flat colour: red and green above, blue and white below.
 """
 
+import importlib.util
 import os
 import socket
 import struct
@@ -111,6 +112,9 @@ def grey_colours(values=GREY):
     return np.stack([values] * 3, axis=-1)
 
 
+GREYS = grey_colours()
+
+
 def frames(first=rgb):
     return {"save_all": True, "append_images": [Image.new("RGB", (48, 32), "black")]}
 
@@ -128,6 +132,36 @@ def swapped_profile():
 SWAPPED = FIELDS[:, :, ::-1]
 
 
+def linear_profile():
+    """A profile of sRGB's colours, and of its name, whose values are in proportion to the light."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    curve = profile.find(b"para")
+    profile[curve : curve + 12] = b"curv" + bytes(8)
+    return bytes(profile)
+
+
+def linear_grey_profile():
+    """The same for grey pictures: white, and a curve that is none."""
+    tags = {
+        b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061),
+        b"kTRC": b"curv" + bytes(8),
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", 5) + b"sRGB\0" + bytes(79),
+    }
+    table, data, start = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, value in tags.items():
+        table += name + struct.pack(">II", start + len(data), len(value))
+        data += value.ljust(-(-len(value) // 4) * 4, b"\0")
+    header = bytearray(128)
+    header[:4] = struct.pack(">I", start + len(data))
+    header[8:24] = b"\2\0\0\0mntrGRAYXYZ "
+    header[36:40] = b"acsp"
+    header[68:80] = struct.pack(">3i", 63190, 65536, 54061)
+    return bytes(header) + struct.pack(">I", len(tags)) + table + data
+
+
+LINEAR = 55  # as sRGB has it, 128
+
+
 def sixteen_bits():
     return Image.fromarray(fields(colours=GREY.astype("uint16") * 257))
 
@@ -140,6 +174,61 @@ def palette_with_transparency():
 
 RED_WHITE = FIELDS.copy()
 RED_WHITE[0, 0] = 255
+
+
+def tiff(pixels, order="<", **tags):
+    """A plain TIFF file with these pixels and tags, `t262=(0,)` or `t282=b"72"`."""
+    data, bits = pixels.tobytes(), 8 * pixels.dtype.itemsize
+    samples = pixels.shape[2] if pixels.ndim == 3 else 1
+    every = {
+        **{256: (pixels.shape[1],), 257: (pixels.shape[0],), 258: (bits,) * samples, 259: (1,)},
+        **{262: (1 if samples == 1 else 2,), 273: (8,), 277: (samples,)},
+        **{278: (pixels.shape[0],), 279: (len(data),)},
+        **{int(name[1:]): value for name, value in tags.items()},
+    }
+    end = 8 + len(data)
+    entries, rest = b"", b""
+    for tag, value in sorted(every.items()):
+        is_text = isinstance(value, bytes)
+        body = value if is_text else struct.pack(f"{order}{len(value)}I", *value)
+        entries += struct.pack(f"{order}HHI", tag, 2 if is_text else 4, len(value))
+        if len(body) > 4:
+            entries += struct.pack(f"{order}I", end + 6 + 12 * len(every) + len(rest))
+            rest += body
+        else:
+            entries += body.ljust(4, b"\0")
+    magic = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", end)
+    return magic + data + struct.pack(f"{order}H", len(every)) + entries + bytes(4) + rest
+
+
+def twelve_bits(pixels):
+    """Two pixels in three bytes, as rows of a picture."""
+    first, second = pixels[:, ::2].astype(int), pixels[:, 1::2].astype(int)
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], axis=-1)
+    return packed.reshape(len(pixels), -1).astype("uint8")
+
+
+def odd_exif(resolution):
+    """EXIF that says "turned to the left", and one odd thing."""
+    entries = struct.pack("<HHIHH", 274, 3, 1, 6, 0) + resolution
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(4)
+
+
+ODD_EXIFS = {
+    "resolution-in-words": struct.pack("<HHI4s", 282, 2, 4, b"72\0\0"),
+    "resolution-nowhere": struct.pack("<HHII", 282, 5, 1, 2**31),
+    "resolution-negative": struct.pack("<HHIi", 282, 9, 1, -72),
+}
+
+
+def sideways():
+    return rgb().transpose(Image.Transpose.ROTATE_90)
+
+
+def heic(path):
+    import pillow_heif
+
+    pillow_heif.from_pillow(rgb()).save(path, quality=-1)
 
 
 def chunk(name, data):
@@ -231,6 +320,26 @@ GOOD = {
     "not-numbers.tif": Good(
         saved(lambda: Image.fromarray(np.full((32, 48), np.nan, "float32"))), None
     ),
+    "white-is-zero.tif": Good(written(lambda: tiff(255 - fields(colours=GREY), t262=(0,))), GREYS),
+    "white-is-zero-16.tif": Good(
+        written(lambda: tiff(65535 - fields(colours=GREY.astype("uint16") * 257), t262=(0,))), GREYS
+    ),
+    "twelve-bits.tif": Good(
+        written(
+            lambda: tiff(
+                twelve_bits(fields(colours=GREY.astype("uint16") * 16)), t256=(48,), t258=(12,)
+            )
+        ),
+        GREYS,
+    ),
+    "turned.tif": Good(written(lambda: tiff(np.asarray(sideways()), t274=(6,), t282=b"72"))),
+    **{
+        f"{name}.jpg": Good(
+            saved(sideways, quality=95, subsampling=0, exif=odd_exif(entry)),
+        )
+        for name, entry in ODD_EXIFS.items()
+    },
+    "odd-exif.png": Good(saved(sideways, exif=odd_exif(ODD_EXIFS["resolution-in-words"]))),
     "animated.gif": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
     "animated.png": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
     "pages.tif": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
@@ -245,6 +354,24 @@ GOOD = {
         saved(with_alpha, icc_profile=swapped_profile()),
         LEFT_WHITE[:, :, ::-1],
     ),
+    "profile-linear.png": Good(
+        saved(lambda: Image.new("RGB", (48, 32), (LINEAR,) * 3), icc_profile=linear_profile()),
+        np.full((2, 2, 3), 128),
+    ),
+    "profile-linear-16-bits.png": Good(
+        saved(
+            lambda: Image.fromarray(np.full((32, 48), LINEAR * 257, "uint16")),
+            icc_profile=linear_grey_profile(),
+        ),
+        np.full((2, 2, 3), 128),
+    ),
+    "profile-palette.png": Good(
+        saved(
+            lambda: rgb().convert("P", palette=Image.Palette.ADAPTIVE),
+            icc_profile=swapped_profile(),
+        ),
+        SWAPPED,
+    ),
     "profile-broken.jpg": Good(saved(rgb, quality=95, subsampling=0, icc_profile=b"nonsense")),
     "profile-for-grey.png": Good(saved(grey, icc_profile=swapped_profile()), grey_colours()),
     "png called.jpg": Good(written(lambda: as_bytes(rgb(), "PNG"))),
@@ -258,7 +385,8 @@ GOOD = {
     "wide.png": Good(saved(lambda: rgb(width=4000, height=4)), None, size=(4000, 4)),
     "trailing-bytes.png": Good(written(lambda: as_bytes(rgb(), "PNG") + b"more")),
 }
-if features.check("webp"):
+WEBP = features.check("webp")
+if WEBP:
     GOOD["plain.webp"] = Good(saved(rgb, lossless=True))
     GOOD["alpha.webp"] = Good(saved(with_alpha, lossless=True), LEFT_WHITE)
     GOOD["animated.webp"] = Good(
@@ -266,7 +394,11 @@ if features.check("webp"):
     )
 if features.check("jpg_2000"):
     GOOD["plain.jp2"] = Good(saved(rgb))
+if importlib.util.find_spec("pillow_heif"):
+    GOOD["photo.heic"] = Good(heic)
 
+RAW = "a camera's raw file: save it as JPEG or TIFF"
+RARE = "a kind that cannot be read: save it as PNG"
 NO_PICTURE = "not a picture that can be read"
 BAD = {
     "empty.jpg": Bad(written(b""), NO_PICTURE),
@@ -304,6 +436,35 @@ BAD = {
             )
         ),
     ),
+    "raw.dng": Bad(written(lambda: tiff(fields(), t50706=(1,))), RAW),
+    "thumbnail-first.tif": Bad(written(lambda: tiff(fields(), t254=(1,))), RAW),
+    "raw.NEF": Bad(written(lambda: tiff(fields())), RAW),
+    "raw.raf": Bad(written(b"FUJIFILMCCD-RAW 0201"), RAW),
+    # With pillow-heif it is damaged.
+    "no-data.heic": Bad(written(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "HEIC|damaged"),
+    "signed-8.tif": Bad(written(lambda: tiff(fields(colours=GREY), t339=(2,))), RARE),
+    "signed-16.tif": Bad(
+        written(lambda: tiff(fields(colours=GREY.astype("int16")), t339=(2,))), RARE
+    ),
+    "planes-16.tif": Bad(
+        written(
+            lambda: tiff(
+                fields().astype("uint16"),
+                **{"t284": (2,), "t273": (8, 3080, 6152), "t279": (3072,) * 3},
+            )
+        ),
+        RARE,
+    ),
+    "palette-8.tif": Bad(
+        written(lambda: tiff(fields(colours=GREY), t262=(3,), t320=(*range(256),) * 3)), RARE
+    ),
+    "thirty-two-bits.tif": Bad(
+        written(lambda: tiff(fields(colours=GREY).astype("uint32") << 24)), "0 to 65535 is wanted"
+    ),
+    "nine-bits.tif": Bad(
+        written(lambda: tiff(fields(colours=GREY), t258=(9,))), "a TIFF of " + RARE
+    ),
+    "huge.png": Bad(lambda path: written(b"")(path) or os.truncate(path, 2 * 10**9), "1.5 GB"),
     "folder.png": Bad(lambda path: path.mkdir(), "not a file"),
     "missing.png": Bad(lambda path: None, "No such file or directory"),
     "missing-folder/a.png": Bad(lambda path: None, "No such file or directory"),

@@ -1,12 +1,19 @@
+import dataclasses
+import hashlib
+from pathlib import Path
+
 import mxnet as mx
 import numpy as np
 import pytest
 from mxnet import nd
+from PIL import Image
 
 from gluon_style.chapter import Listener, StyleTransfer
-from gluon_style.errors import UsageError
-from gluon_style.images import preprocess, rgb_mean, rgb_std
+from gluon_style.errors import ImageError, UsageError
+from gluon_style.images import crop, preprocess, read, rgb_mean, rgb_std
 from gluon_style.settings import Settings, Stage
+
+from . import odd_pictures
 
 
 class Watcher(Listener):
@@ -53,11 +60,114 @@ def test_stages_follow_each_other(small_settings):
     enlarged = mx.image.imresize(nd.array(watcher.ends[0] * 255), 36, 24)
     expected = ((enlarged / 255 - rgb_mean) / rgb_std).transpose((2, 0, 1)).expand_dims(0)
     np.testing.assert_allclose(watcher.starts[1], expected.asnumpy(), rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(result.asnumpy(), watcher.ends[1])
-    assert result.shape == (24, 36, 3)
-    assert 0 <= result.min().asscalar() <= result.max().asscalar() <= 1
+    np.testing.assert_array_equal(result, watcher.ends[1])
+
+
+def test_the_result_is_what_plotting_libraries_take(small_settings):
+    result = StyleTransfer(small_settings).run()
+    assert type(result) is np.ndarray
+    assert (result.shape, result.dtype) == ((24, 36, 3), np.float32)
+    assert 0 <= result.min() <= result.max() <= 1
 
 
 def test_a_run_can_be_repeated_bit_for_bit(small_settings):
-    first, second = (StyleTransfer(small_settings).run().asnumpy() for _ in range(2))
+    first, second = (StyleTransfer(small_settings).run() for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_checksums_are_of_what_was_read(small_settings, tmp_path):
+    path = tmp_path / "content.png"
+    path.write_bytes(Path(small_settings.content).read_bytes())
+    expected = hashlib.sha256(path.read_bytes()).hexdigest()
+    transfer = StyleTransfer(dataclasses.replace(small_settings, content=path))
+    Image.new("RGB", (60, 40)).save(path)
+    assert transfer.identity()["content"] == expected
+    path.unlink()
+    assert transfer.identity()["content"] == expected
+
+
+def test_pictures_may_be_given_as_such(small_settings):
+    files = StyleTransfer(small_settings)
+    with Image.open(small_settings.content) as content:
+        array = read(small_settings.style).asnumpy()
+        given = dataclasses.replace(small_settings, content=content, style=array)
+        transfer = StyleTransfer(given)
+    np.testing.assert_array_equal(transfer.run(), files.run())
+    assert transfer.resolved().content == transfer.resolved().style == "(picture)"
+    assert transfer.identity()["content"] != transfer.identity()["style"]
+    assert transfer.identity() == StyleTransfer(given).identity()
+    assert transfer.identity()["weights"] == files.identity()["weights"]
+
+
+def test_a_content_picture_too_long_for_its_stages_is_told_with_a_size_that_works(
+    small_settings, small_weights, tmp_path
+):
+    Image.new("RGB", (510, 10)).save(tmp_path / "long.png")
+    long = dataclasses.replace(
+        small_settings, content=tmp_path / "long.png", stages=Stage(48, 3, 2)
+    )
+    least = small_weights.layers.least_side
+    with pytest.raises(ImageError) as error:
+        StyleTransfer(long)
+    assert str(error.value) == (
+        f"{tmp_path}/long.png: its proportions of 51:1 (510x10) make it 48x1 at a long side of 48, "
+        f"and the chosen layers need at least {least}x{least} pixels: choose a long side of "
+        f"{51 * least} or more in all stages, as in {51 * least}:3:2"
+    )
+    fits = dataclasses.replace(long, stages=Stage(51 * least, 1, 1))
+    assert min(StyleTransfer(fits).stages[0].image_shape) == least
+
+
+@pytest.mark.parametrize(
+    "size, told",
+    [
+        ((24, 16), None),
+        ((49, 32), None),  # within 3 %
+        ((51, 32), "51x32 changes the proportions of {}: 51x34 would keep them, as 51 alone does"),
+        ((16, 24), "16x24 changes the proportions of {}: 24x16 would keep them, as 24 alone does"),
+        (7, None),  # 7x5 is what whole pixels allow
+    ],
+)
+def test_a_stage_that_changes_the_proportions_is_told(small_settings, size, told, caplog):
+    StyleTransfer(dataclasses.replace(small_settings, stages=Stage(size, 1, 1)))
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == ([told.format(small_settings.content)] if told else [])
+
+
+def test_the_style_picture_is_stretched_or_cropped(small_settings):
+    """What the style loss pulls towards is another part of the picture."""
+
+    class Targets(Listener):
+        def end_epoch(self, stage_run, epoch):
+            self.epoch = epoch
+
+    losses = {}
+    stage = Stage((24, 16), 1, 1)
+    style_img = read(small_settings.style)
+    given = {
+        "stretch": small_settings.style,
+        "crop": small_settings.style,
+        "by hand": crop(style_img, stage.image_shape),
+    }
+    assert crop(style_img, stage.image_shape).shape == (20, 30, 3)
+    for name, style in given.items():
+        fit = name if name in ("stretch", "crop") else "stretch"
+        changed = dataclasses.replace(small_settings, stages=stage, style=style, style_fit=fit)
+        watcher = Targets()
+        StyleTransfer(changed).run([watcher])
+        losses[name] = watcher.epoch.style
+    assert losses["crop"] == losses["by hand"] != losses["stretch"]
+
+
+@pytest.mark.parametrize("background, kept", [("keep", True), ("white", False)])
+def test_the_contents_transparency_is_kept_for_the_results(
+    small_settings, background, kept, tmp_path
+):
+    odd_pictures.with_alpha().save(tmp_path / "a.png")
+    settings = dataclasses.replace(
+        small_settings, content=tmp_path / "a.png", background=background
+    )
+    transfer = StyleTransfer(settings)
+    assert (transfer.alpha is not None) == kept
+    assert (transfer.content_img.asnumpy()[:, :24] == 255).all()
+    assert StyleTransfer(small_settings).alpha is None

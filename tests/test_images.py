@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import sys
 
 import mxnet as mx
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
+from gluon_style.decode import decode
 from gluon_style.errors import ImageError, OutputError
-from gluon_style.images import postprocess, preprocess, read, save
+from gluon_style.images import crop, postprocess, preprocess, read, save
 from gluon_style.settings import shipped
 
 from . import odd_pictures
@@ -55,6 +57,89 @@ def test_a_picture_that_may_not_be_read(tmp_path):
     path.chmod(0)
     with pytest.raises(ImageError, match="Permission denied"):
         read(path)
+
+
+def test_a_heic_picture_says_what_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    BAD["no-data.heic"].make(tmp_path / "photo.jpg")
+    with pytest.raises(ImageError, match="HEIC .*: save it as JPEG, or pip install pillow-heif$"):
+        read(tmp_path / "photo.jpg")
+
+
+def test_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(np.zeros((2, 2, 3)), "~/a.png")
+    assert read("~/a.png").shape == (2, 2, 3)
+    assert (tmp_path / "a.png").exists()
+
+
+# (samples, transparency, tags of tifffile) by the kind of TIFF.
+KINDS = {
+    "black is zero": (1, None, {"photometric": "minisblack"}),
+    "white is zero": (1, None, {"photometric": "miniswhite"}),
+    "RGB": (3, None, {"photometric": "rgb"}),
+    "RGBA": (4, "after", {"photometric": "rgb", "extrasamples": ["unassalpha"]}),
+    "RGBA, multiplied": (4, "before", {"photometric": "rgb", "extrasamples": ["assocalpha"]}),
+    "RGBX": (4, None, {"photometric": "rgb", "extrasamples": ["unspecified"]}),
+    "grey with alpha": (2, "after", {"photometric": "minisblack", "extrasamples": ["unassalpha"]}),
+    "grey with a": (2, "before", {"photometric": "minisblack", "extrasamples": ["assocalpha"]}),
+    "CMYK": (4, None, {"photometric": "separated"}),
+}
+MOSTS = {
+    **{"uint8": 255, "uint16": 65535, "uint32": 2**32 - 1, "int8": 127, "int16": 32767},
+    **{"int32": 2**31 - 1, "float16": 1, "float32": 1, "float64": 1},
+}
+LAYOUTS = {
+    **{"strips": {"rowsperstrip": 16}, "tiles": {"tile": (32, 32)}},
+    **{"planes": {"planarconfig": "separate"}, "deflate": {"compression": "zlib"}},
+    "deflated planes": {"planarconfig": "separate", "compression": "zlib"},
+    "deflated tiles": {"tile": (32, 32), "compression": "zlib"},
+}
+
+
+def as_seen(values, kind):
+    """What a picture of such samples, 0 to 1, shows over white: RGB from 0 to 255."""
+    samples, alpha, tags = KINDS[kind]
+    colours = values[..., : samples - 1] if alpha else values[..., :3]
+    if kind == "CMYK":
+        colours = (1 - colours) * (1 - values[..., 3:])
+    if kind == "white is zero":
+        colours = 1 - colours
+    if alpha:
+        opaque = values[..., -1:]
+        colours = (colours * opaque if alpha == "after" else colours) + 1 - opaque
+    return 255 * np.broadcast_to(colours, (*values.shape[:2], 3))
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("dtype", MOSTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tiff_is_read_as_it_was_meant_or_refused(kind, dtype, order, tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    samples, alpha, tags = KINDS[kind]
+    values = np.random.RandomState(0).uniform(0, 1, (3, 4, samples))
+    values = values.repeat(16, axis=0).repeat(16, axis=1)
+    if alpha == "before":
+        values[..., :-1] *= values[..., -1:]
+    stored = (values * MOSTS[dtype]).astype(dtype)
+    expected = as_seen(stored / np.float64(MOSTS[dtype]), kind)
+    read_as_meant = 0
+    for name, layout in LAYOUTS.items():
+        if samples == 1 and "planes" in name:
+            continue
+        data = np.moveaxis(stored, -1, 0) if "planes" in name else stored.squeeze()
+        path = tmp_path / f"{name}.tif"
+        tifffile.imwrite(path, data, byteorder=order, **tags, **layout)
+        np.testing.assert_array_equal(tifffile.imread(path), data)
+        try:
+            img = read(path).asnumpy()
+        except ImageError as error:
+            assert "\n" not in str(error)
+            continue
+        np.testing.assert_allclose(img, expected, atol=2.5, err_msg=name)
+        read_as_meant += 1
+    if dtype == "uint8" and kind != "grey with a":
+        assert read_as_meant >= 4
 
 
 def test_pictures_in_srgb_stay_as_they_are_to_the_bit(tmp_path):
@@ -111,10 +196,124 @@ def test_postprocessing_clips():
     np.testing.assert_allclose(img[0], [[0] * 3, [0.485, 0.456, 0.406], [1] * 3], rtol=1e-6)
 
 
-def test_what_is_saved_is_what_is_read(tmp_path):
+@pytest.mark.parametrize("array", [nd.array, np.array])
+@pytest.mark.parametrize("suffix", ["png", "PNG", "tif", "tiff", "bmp"])
+def test_what_is_saved_is_what_is_read(array, suffix, tmp_path):
     values = np.linspace(0, 1, 18).reshape(2, 3, 3)
-    save(nd.array(values), tmp_path / "a.png")
-    np.testing.assert_array_equal(read(tmp_path / "a.png").asnumpy(), np.round(values * 255))
+    path = tmp_path / f"a.{suffix}"
+    save(array(values), path)
+    np.testing.assert_array_equal(read(path).asnumpy(), np.round(values * 255))
+
+
+@pytest.mark.parametrize(
+    "suffix, kind",
+    [
+        *(("png", "PNG"), ("jpg", "JPEG"), ("JPEG", "JPEG"), ("tif", "TIFF"), ("tiff", "TIFF")),
+        pytest.param("webp", "WEBP", marks=pytest.mark.skipif(not odd_pictures.WEBP, reason="")),
+        ("bmp", "BMP"),
+    ],
+)
+def test_the_suffix_tells_the_format(suffix, kind, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    save(odd_pictures.fields() / 255, path)
+    with Image.open(path) as picture:
+        assert picture.format == kind
+        seen = np.asarray(picture.convert("RGB"))[8::16, 12::24]
+    np.testing.assert_allclose(seen, odd_pictures.FIELDS, atol=4)
+
+
+@pytest.mark.parametrize("name", ["a", "a.gif", "a.jgp", ".png", "a.png.txt"])
+def test_another_suffix_is_refused(name, tmp_path):
+    with pytest.raises(
+        OutputError, match=f"{re.escape(name)}: the suffix tells .*\\.png, .*\\.bmp"
+    ):
+        save(nd.zeros((2, 2, 3)), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_is_saved_with_its_transparency_resized(tmp_path):
+    alpha = np.asarray(odd_pictures.with_alpha().getchannel("A"))
+    save(np.zeros((16, 24, 3)), tmp_path / "a.png", alpha)
+    with Image.open(tmp_path / "a.png") as picture:
+        assert (picture.mode, picture.size) == ("RGBA", (24, 16))
+        seen = np.asarray(picture.getchannel("A"))
+    assert (seen[:, :11] == 0).all() and (seen[:, 13:] == 255).all()
+
+
+def test_transparency_is_read_where_there_is_any(tmp_path):
+    odd_pictures.with_alpha().save(tmp_path / "a.png")
+    alpha = decode(tmp_path / "a.png").alpha
+    assert (alpha[:, :24] == 0).all() and (alpha[:, 24:] == 255).all()
+    odd_pictures.rgb().convert("RGBA").save(tmp_path / "b.png")
+    assert decode(tmp_path / "b.png").alpha is None
+
+
+FIELDS = odd_pictures.fields()
+GIVEN = {
+    "uint8": FIELDS,
+    "uint16": FIELDS.astype("uint16") * 257,
+    "int64": FIELDS.astype("int64"),
+    "float32": (FIELDS / 255).astype("float32"),
+    "float64, computed": FIELDS / 255 * 1.0001 - 1e-5,
+    "MXNet's": nd.array(FIELDS, dtype="uint8"),
+    "Pillow's": Image.fromarray(FIELDS),
+    "Pillow's CMYK": Image.fromarray(FIELDS).convert("CMYK"),
+    "opaque": np.dstack([FIELDS, np.full(FIELDS.shape[:2], 255, "uint8")]),
+}
+
+
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+def test_a_picture_or_an_array_is_read_like_a_file(given):
+    picture = decode(given)
+    np.testing.assert_array_equal(picture.rgb, FIELDS)
+    assert picture.alpha is None
+    assert picture.sha256 == decode(FIELDS).sha256 != decode(FIELDS[::-1]).sha256
+    np.testing.assert_array_equal(read(given).asnumpy(), FIELDS)
+
+
+def test_grey_black_and_white_and_transparent_arrays_are_read():
+    grey = odd_pictures.fields(colours=odd_pictures.GREY)
+    for array in (grey, grey[:, :, None]):
+        np.testing.assert_array_equal(decode(array).rgb, np.stack([grey] * 3, -1))
+    np.testing.assert_array_equal(decode(grey > 100).rgb[..., 0], 255 * (grey > 100))
+    transparent = decode(np.asarray(odd_pictures.with_alpha()))
+    np.testing.assert_array_equal(transparent.rgb[8::16, 12::24], odd_pictures.LEFT_WHITE)
+    assert transparent.alpha.min() == 0
+
+
+@pytest.mark.parametrize(
+    "array, message",
+    [
+        (np.zeros((3, 9, 9)), r"float64, shape \(3, 9, 9\): numbers in the shape"),
+        (np.zeros(9), "numbers in the shape"),
+        (np.zeros((0, 9, 3)), "numbers in the shape"),
+        (np.array([["a"]]), "numbers in the shape"),
+        (np.int64(3), "numbers in the shape"),
+        (np.full((9, 9), 2.0), "float64 values from 0 to 1 are wanted"),
+        (np.full((9, 9), np.nan), "float64 values from 0 to 1 are wanted"),
+        (np.full((9, 9), -1), "int64 values from 0 to 255 are wanted"),
+    ],
+)
+def test_an_array_that_is_no_picture_is_refused(array, message):
+    with pytest.raises(ImageError, match=rf"^\(picture\): .*{message}"):
+        read(array)
+
+
+@pytest.mark.parametrize(
+    "size, part",
+    [
+        ((30, 20), np.s_[:, :]),
+        ((60, 40), np.s_[:, :]),
+        ((10, 10), np.s_[:, 5:25]),
+        ((300, 100), np.s_[5:15, :]),
+        ((1, 20), np.s_[:, 14:15]),
+        ((10**6, 1), np.s_[9:10, :]),
+    ],
+)
+def test_the_middle_is_cut_out(size, part):
+    pixels = np.random.RandomState(0).randint(0, 256, (20, 30, 3), dtype="uint8")
+    cut = crop(nd.array(pixels, dtype="uint8"), size)
+    np.testing.assert_array_equal(cut.asnumpy(), pixels[part])
 
 
 def test_what_cannot_be_saved_is_named(tmp_path):

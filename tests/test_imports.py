@@ -15,6 +15,7 @@ FLOORS = (
     ("_version", "errors"),
     ("vgg19", "files", "machine"),
     ("settings",),
+    ("decode",),
     ("images",),
     ("features", "losses"),
     ("generated", "trainer", "pretrained"),

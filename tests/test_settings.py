@@ -1,7 +1,14 @@
+import json
+import os
+from pathlib import Path, PurePosixPath
+
 import hypothesis
 import hypothesis.strategies
+import mxnet as mx
+import numpy as np
 import pytest
 from mxnet import nd
+from PIL import Image
 
 from gluon_style.errors import UsageError
 from gluon_style.settings import (
@@ -9,9 +16,13 @@ from gluon_style.settings import (
     MOST,
     Layers,
     LossWeights,
+    Output,
     Settings,
     Stage,
+    fixed_options,
     parse_stages,
+    settings_from_json,
+    settings_to_json,
 )
 from gluon_style.vgg19 import CONVOLUTIONS
 
@@ -49,6 +60,12 @@ def test_a_stage_with_both_sides_given_keeps_them():
         (300, 1, 0),
         ((2.5, 3), 1, 1),
         (300, 1, MOST + 1),
+        ((300, 200, 3), 1, 1),
+        ((300,), 1, 1),
+        ("300x200", 1, 1),
+        (300.0, 1, 1),
+        (300, None, 1),
+        (np.array([[300, 200]]), 1, 1),
     ],
 )
 def test_a_stage_has_to_make_sense(stage):
@@ -60,6 +77,7 @@ sides = hypothesis.strategies.integers(1, 10**9)
 
 
 stage_texts = hypothesis.strategies.builds("{}x{}:{}:{}".format, sides, sides, sides, sides)
+stage_texts |= hypothesis.strategies.builds("{}:{}:{}".format, sides, sides, sides)
 
 
 @hypothesis.given(hypothesis.strategies.lists(stage_texts, min_size=1, max_size=4).map(",".join))
@@ -115,6 +133,25 @@ def test_loss_weights_have_to_make_sense(values):
         LossWeights(*values)
 
 
+def test_lists_and_numpys_numbers_become_plain_values():
+    stage = Stage(np.array([64, 48]), np.int64(3), np.uint8(2))
+    assert stage == Stage([64, 48], 3, 2) == Stage((64, 48), 3, 2)
+    assert Stage(np.int32(300), 3, 2) == Stage(300, 3, 2)
+    layers = Layers([0, np.int64(5)], np.array([7]))
+    assert layers == Layers((0, 5), (7,))
+    weights = LossWeights(1, np.float32(0.5), np.int64(10))
+    assert weights == LossWeights(1.0, 0.5, 10.0)
+    values = [*stage.image_shape, stage.max_epochs, *layers.style_layers, *layers.content_layers]
+    assert {type(value) for value in values} == {int}
+    assert {type(value) for value in vars(weights).values()} == {float}
+
+
+@pytest.mark.parametrize("layers", [5, "0,5", [0.5], [None], np.array([[0, 5]])])
+def test_layers_are_lists_of_whole_numbers(layers):
+    with pytest.raises(UsageError, match=r"^content_layers .*: a list like \[0, 5, 10\] is wanted"):
+        Layers([0], layers)
+
+
 def test_loss_weights_may_not_all_be_zero():
     with pytest.raises(
         UsageError, match="^content_weight and the other .*: nothing is left to minimise"
@@ -133,10 +170,118 @@ def test_default_settings_are_the_chapters():
     [
         ({"lr": 0}, "^lr 0: the learning rate"),
         ({"lr": float("nan")}, "^lr nan: the learning rate"),
-        ({"seed": -1}, "^seed -1: a whole number"),
+        ({"lr": None}, "^lr None: the learning rate"),
+        ({"lr": "0.01"}, "^lr 0.01: the learning rate"),
         ({"stages": ()}, "^stages needs at least one stage$"),
+        ({"stages": None}, r"^stages None: Stage\(...\) is wanted"),
+        ({"stages": "1"}, r"^stages '1': Stage\(...\) is wanted"),
+        ({"stages": [(300, 500, 200)]}, r"^stages \(300, 500, 200\): Stage\(...\) is wanted"),
+        ({"layers": [0, 5]}, r"^layers \[0, 5\]: Layers\(...\) is wanted"),
+        ({"loss_weights": 3}, r"^loss_weights 3: LossWeights\(...\) is wanted"),
+        ({"content": 3}, "^content 3: a path is wanted"),
+        ({"style": None}, "^style None: a path is wanted"),
+        ({"weights": None}, "^weights None: a path is wanted"),
+        ({"style_fit": "corp"}, "^style_fit corp: stretch or crop is wanted; did you mean crop"),
+        ({"background": "black"}, "^background black: keep or white is wanted"),
     ],
 )
 def test_settings_have_to_make_sense(wrong, message):
     with pytest.raises(UsageError, match=message):
         Settings(**wrong)
+
+
+def test_whatever_a_person_may_give_becomes_plain_values_that_fit_into_json(tmp_path):
+    settings = Settings(
+        content=tmp_path / "a.jpg",
+        style=os.fsencode(tmp_path / "b.jpg"),
+        stages=[Stage(np.int64(300), np.int64(5), 2), Stage(np.array([64, 48]), 3, 2)],
+        weights=PurePosixPath("weights/w.params"),
+        ctx=mx.cpu(),
+        precision=np.dtype("float32"),
+        lr=np.float64(1),
+        layers=Layers([0, 5], np.array([7])),
+        loss_weights=LossWeights(1, 2, 3),
+    )
+    assert settings.content == str(tmp_path / "a.jpg")
+    assert settings.style == str(tmp_path / "b.jpg")
+    assert (settings.weights, settings.ctx, settings.precision) == (
+        *("weights/w.params", "cpu", "float32"),
+    )
+    assert type(settings.lr) is float and type(settings.stages) is tuple
+    assert settings_from_json(json.loads(json.dumps(settings_to_json(settings)))) == settings
+    assert hash(settings) == hash(settings_from_json(settings_to_json(settings)))
+
+
+def test_one_stage_needs_no_list():
+    assert Settings(stages=Stage(300, 5, 2)).stages == (Stage(300, 5, 2),)
+
+
+def test_the_home_folder_is_found_in_every_path(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    settings = Settings(content="~/a.jpg", style=Path("~/b.jpg"), weights="~/w.h5")
+    assert (settings.content, settings.style, settings.weights) == (
+        *("/home/me/a.jpg", "/home/me/b.jpg", "/home/me/w.h5"),
+    )
+    assert Output("~/out").folder == "/home/me/out"
+    assert Settings(content="me~/~you.jpg").content == "me~/~you.jpg"
+
+
+PICTURES = {
+    "Pillow's": Image.new("RGB", (9, 9)),
+    "an array": np.zeros((9, 9, 3)),
+    "MXNet's": nd.zeros((9, 9, 3)),
+}
+
+
+@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
+def test_a_picture_may_stand_for_its_path(picture):
+    settings = Settings(content=picture, style="b.jpg")
+    assert settings.content.picture is picture
+    assert str(settings.content) == "(picture)"
+    assert len(repr(settings)) < 1000
+    assert settings == Settings(content=settings.content, style="b.jpg") != Settings(style="b.jpg")
+    assert settings_to_json(settings)["content"] == "(picture)"
+    assert json.dumps(settings_to_json(settings))
+
+
+def test_output_is_brought_to_plain_values(tmp_path):
+    output = Output(tmp_path, save_every=np.int64(2), checkpoint_every=0, book=np.bool_(False))
+    assert output == Output(str(tmp_path), save_every=2, checkpoint_every=0.0)
+    assert json.dumps(output.kept()) == '{"book": false, "save_every": 2, "animation": null}'
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"folder": None}, "^folder None: a path is wanted"),
+        ({"save_every": 0}, "^save_every 0: a whole number of epochs above 0"),
+        ({"save_every": 2.5}, "^save_every 2.5: a whole number of epochs above 0"),
+        ({"checkpoint_every": -1}, "^checkpoint_every -1: seconds, 0 or more"),
+        ({"animation": "mp4"}, "^animation mp4: webp or gif is wanted"),
+    ],
+)
+def test_output_has_to_make_sense(wrong, message):
+    with pytest.raises(UsageError, match=message):
+        Output(**wrong)
+
+
+@pytest.mark.parametrize(
+    "text, stages",
+    [
+        ("600:500:200", (Stage(600, 500, 200),)),
+        ("96:5:2,1200x800:3:1", (Stage(96, 5, 2), Stage((1200, 800), 3, 1))),
+    ],
+)
+def test_the_long_side_alone_is_a_size(text, stages):
+    assert parse_stages(text) == stages
+
+
+@pytest.mark.parametrize("text", ["600", "600:500", "600x:5:2", "1x2x3:5:2", "x:5:2"])
+def test_what_is_no_size_is_told(text):
+    with pytest.raises(UsageError, match="the long side alone for WxH, for example 600:500:200"):
+        parse_stages(text)
+
+
+def test_a_resumed_run_may_not_change_how_the_pictures_are_used():
+    options = fixed_options(Settings(style_fit="crop", background="white"))
+    assert (options["style_fit"], options["background"]) == ("crop", "white")

@@ -93,7 +93,7 @@ def test_losses_are_printed_in_the_chapters_form(quick):
 
 
 def test_quiet_says_nothing(quick):
-    result = quick("--quiet")
+    result = quick("--quiet", "--stages", "48:4:2")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 

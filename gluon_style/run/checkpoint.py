@@ -12,7 +12,7 @@ import numpy as np
 from ..chapter import Listener, State
 from ..errors import CheckpointError, NonFiniteLoss, OutputError
 from ..files import atomic_write
-from ..settings import Settings, fixed_options, settings_from_json
+from ..settings import Settings, fixed_options, settings_from_json, settings_to_json
 from ..trainer import Epoch
 from .folder import CHECKPOINTS
 
@@ -60,7 +60,7 @@ class Checkpoint:
         state = self.state
         rest = {
             "format": FORMAT,
-            "settings": dataclasses.asdict(self.settings),
+            "settings": settings_to_json(self.settings),
             "identity": self.identity,
             "options": self.options,
             "state": {"stage": state.stage, "epochs": state.epochs, "lr": state.lr},

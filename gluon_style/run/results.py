@@ -20,6 +20,7 @@ from .._version import __version__
 from ..chapter import Listener
 from ..files import atomic_write
 from ..images import postprocess, save
+from ..settings import settings_to_json
 
 CSV_COLUMNS = ("stage", "epoch", "content", "style", "tv", "total", "lr", "seconds")
 
@@ -49,15 +50,19 @@ class Results(Listener):
             self.folder.clear()
         self.records.append((stage_run.number, epoch))
         if self.save_every and (epoch.epoch + 1) % self.save_every == 0:
-            save(stage_run.picture(), self.folder.snapshot(stage_run.number, epoch.epoch + 1))
+            self.save(stage_run.picture(), self.folder.snapshot(stage_run.number, epoch.epoch + 1))
 
     def end_stage(self, stage_run):
-        save(stage_run.picture(), self.folder.picture(stage_run.number))
+        self.save(stage_run.picture(), self.folder.picture(stage_run.number))
         if self.animation:
             self.write_animation(stage_run)
         self.write_losses()
         self.plot_losses()
         self.write_run()
+
+    def save(self, img, path):
+        """Save a picture, transparent where the content picture is."""
+        save(img, path, self.transfer.alpha)
 
     def write_animation(self, stage_run):
         """Make one moving picture of a stage's snapshots and its result."""
@@ -82,7 +87,7 @@ class Results(Listener):
 
     def write_snapshot(self, state):
         """Write the picture of a `State`."""
-        save(postprocess(nd.array(state.X)), self.folder.snapshot(state.stage, state.epochs))
+        self.save(postprocess(nd.array(state.X)), self.folder.snapshot(state.stage, state.epochs))
 
     def write_losses(self):
         """Write `losses.csv`."""
@@ -113,7 +118,7 @@ class Results(Listener):
                 }
             )
         run = {
-            "settings": dataclasses.asdict(transfer.settings),
+            "settings": settings_to_json(transfer.settings),
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
             "weights": {

@@ -1,13 +1,14 @@
 """A whole run, bound together: settings, folder, results, checkpoints, progress, stopping."""
 
 import dataclasses
+import os
 import shlex
 from pathlib import Path
 
 from ..chapter import StyleTransfer
-from ..errors import GluonStyleError, NonFiniteLoss, UsageError
+from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..images import read
-from ..settings import FRAME_EVERY, Output, Settings
+from ..settings import FRAME_EVERY, GIVEN, Output, Settings
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
 from .folder import OutputFolder
@@ -29,7 +30,7 @@ def stylize(settings=Settings(), output=Output()):
 
     Returns
     -------
-    NDArray, shape (h, w, 3), float32
+    ndarray, shape (h, w, 3), float32
         The result of the last stage, RGB in 0..1.
 
     Raises
@@ -58,11 +59,11 @@ def resume(path, revise=None):
         The run's folder.
     revise : callable, optional
         Takes the run's `Settings` and `Output`, returns both as they shall be: pictures that
-        have moved, more epochs in the last stage, other intervals.
+        have moved or were not files, more epochs in the last stage, other intervals.
 
     Returns
     -------
-    NDArray, shape (h, w, 3), float32, or None
+    ndarray, shape (h, w, 3), float32, or None
         The result of the last stage; None when the run had been finished.
 
     Raises
@@ -72,11 +73,18 @@ def resume(path, revise=None):
     GluonStyleError
         And what `StyleTransfer` raises.
     """
-    with OutputFolder(path, make=False) as folder:
+    with OutputFolder(os.path.expanduser(path), make=False) as folder:
         checkpoint = Checkpoint.read(folder.path)
         settings, output = checkpoint.settings, Output(folder.path, **checkpoint.options)
         if revise:
             settings, output = revise(settings, output)
+        for name in ("content", "style"):
+            if getattr(settings, name) == GIVEN:
+                raise CheckpointError(
+                    "was given to Python as a picture, not as a file: give it again with `revise` "
+                    "of gluon_style.resume",
+                    name,
+                )
         if settings.stages != checkpoint.settings.stages:
             content_img = read(settings.content)
             stages = tuple(stage.fitted(content_img) for stage in settings.stages)
