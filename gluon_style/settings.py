@@ -14,7 +14,6 @@ from .errors import UsageError
 from .vgg19 import LAST_LAYER, POOLING_LAYERS
 
 ANIMATIONS = ("webp", "gif")
-FRAME_EVERY = 10  # epochs, of an animation
 MOST = 10**9
 
 
@@ -208,7 +207,7 @@ class Output:
     save_every : int, optional
         Keep a snapshot of the picture after every so many epochs.
     animation : str, optional
-        One of `ANIMATIONS`: make a moving picture of each stage's snapshots.
+        One of `ANIMATIONS`: make a moving picture of each stage, from the content photo on.
     checkpoint_every : float
         Seconds of work that may be lost; 0 for a checkpoint after every epoch.
     book : bool
@@ -226,7 +225,7 @@ class Output:
     quiet: bool = False
 
     # What a resumed run finds again.
-    KEPT = ("book", "save_every", "animation")
+    KEPT = ("book", "save_every", "animation", "checkpoint_every")
 
     def kept(self):
         """The part that is kept in checkpoints."""

@@ -9,7 +9,6 @@ from .errors import UsageError
 from .machine import PRECISIONS
 from .settings import (
     ANIMATIONS,
-    FRAME_EVERY,
     Layers,
     LossWeights,
     Output,
@@ -125,8 +124,8 @@ def build_parser():
         nargs="?",
         choices=ANIMATIONS,
         const=ANIMATIONS[0],
-        help="make a moving picture of each stage's snapshots, webp unless told "
-        f"(of every {FRAME_EVERY} epochs without --save-every)",
+        help="make a moving picture of each stage, from the content picture to the result, webp "
+        "unless told",
     )
     group.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
 
