@@ -62,7 +62,7 @@ class ProgressBar(Listener):
             desc=f"stage {stage_run.number}",
             unit="epoch",
             file=self.file,
-            **columns(self.file or sys.stderr),
+            **size(self.file or sys.stderr),
         )
 
     def end_epoch(self, stage_run, epoch):
@@ -218,11 +218,12 @@ def clock(when):
     return time.strftime("%a %H:%M" if when - time.time() < WEEK else "%Y-%m-%d", then)
 
 
-def columns(file):
-    """tqdm's arguments for how wide the bar is: some terminals do not tell how wide they are."""
+def size(file):
+    """tqdm's arguments for the size of a terminal, which not every one tells."""
     with suppress(OSError, ValueError, AttributeError):  # no terminal
-        if not os.get_terminal_size(file.fileno()).columns:
-            return {"ncols": 79}
+        width, height = os.get_terminal_size(file.fileno())
+        if not (width and height):
+            return {"ncols": width or 79, "nrows": 20}
     return {"dynamic_ncols": True}
 
 
