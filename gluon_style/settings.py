@@ -203,7 +203,7 @@ class Output:
     folder : str or Path
         Of the results; created if missing.
     overwrite : bool
-        Whether the results of an earlier run in the folder are replaced.
+        Whether what an earlier run left in the folder is replaced; nothing else ever is.
     save_every : int, optional
         Keep a snapshot of the picture after every so many epochs.
     animation : str, optional
@@ -213,7 +213,7 @@ class Output:
     book : bool
         Whether the pictures are the book's own, and its losses are printed beside ours.
     quiet : bool
-        Whether only warnings and errors are told.
+        Whether only warnings and errors are told, not what is done and how far it is.
     """
 
     folder: Union[str, Path] = "neural-style-out"

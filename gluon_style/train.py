@@ -111,7 +111,7 @@ def build_parser():
         "--output", default=Output.folder, metavar="DIR", help="folder of the results"
     )
     group.add_argument(
-        "--overwrite", action="store_true", help="replace results that are in DIR already"
+        "--overwrite", action="store_true", help="replace what an earlier run has left in DIR"
     )
     group.add_argument(
         "--save-every",
@@ -133,7 +133,8 @@ def build_parser():
     group.add_argument(
         "--resume",
         metavar="DIR",
-        help="resume the stopped run in this folder, with its own settings",
+        help="resume the run in this folder, with its own settings; --stages may add epochs to "
+        "the last of its stages, and more stages after them",
     )
     group.add_argument(
         "--checkpoint-every",

@@ -22,7 +22,8 @@ from .stopping import StopOnSignal
 def stylize(settings=Settings(), output=Output()):
     """Paint a picture: the chapter's stages, with results and checkpoints in a folder.
 
-    Ctrl-C and SIGTERM stop the run after the current epoch; `resume` takes it up again.
+    It tells how it goes on, in a notebook with a bar; `Output(quiet=True)` is silent. Ctrl-C and
+    SIGTERM stop the run after the current epoch; `resume` takes it up again.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def stylize(settings=Settings(), output=Output()):
 
 
 def resume(path, revise=None):
-    """Take up a run again that was stopped, or give its last stage more epochs.
+    """Take up a run again that was stopped, or give it more epochs or more stages.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def resume(path, revise=None):
         The run's folder.
     revise : callable, optional
         Takes the run's `Settings` and `Output`, returns both as they shall be: pictures that
-        have moved, more epochs in the last stage, other intervals.
+        have moved, other intervals, more epochs in the last stage, more stages.
 
     Returns
     -------
@@ -175,9 +176,11 @@ def what_more(stages, folder):
     first, second = CHAPTER_STAGES
     if dataclasses.replace(last, image_shape=max(width, height)) == first:
         larger = dataclasses.replace(second, image_shape=(4 * width, 4 * height))
-    lines = [f"more epochs:    {resume_command(folder, (*stages[:-1], longer))}"]
+    decays = (last.max_epochs - 1) // last.lr_decay_epoch
+    tired = f" (little will change, at {0.1**decays:g} of the first rate)" if decays > 1 else ""
+    lines = [f"more epochs{tired}:", f"  {resume_command(folder, (*stages[:-1], longer))}"]
     if largest_shape(larger.image_shape) == larger.image_shape:
-        lines.append(f"a larger stage: {resume_command(folder, (*stages, larger))}")
+        lines += ["a larger stage:", f"  {resume_command(folder, (*stages, larger))}"]
     return "\n".join(lines)
 
 

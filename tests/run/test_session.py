@@ -32,9 +32,9 @@ def test_a_run_leaves_its_results_and_returns_the_picture(small_settings, tmp_pa
     told = capsys.readouterr().out.splitlines()
     assert told[0] == f"content  {small_settings.content}"
     resume_it = f"python -m gluon_style.train --resume {tmp_path / 'out'} --stages 24x16:3:2"
-    assert told[-3:] == [
-        f"more epochs:    {resume_it},36x24:3:1",
-        f"a larger stage: {resume_it},36x24:2:1,72x48:2:1",
+    assert told[-5:] == [
+        *("more epochs:", f"  {resume_it},36x24:3:1"),
+        *("a larger stage:", f"  {resume_it},36x24:2:1,72x48:2:1"),
         str(tmp_path / "out" / "neural-style-2.png"),
     ]
 
@@ -78,10 +78,12 @@ def with_(**changes):
 def test_what_more_there_is_after_the_chapters_first_stage(tmp_path):
     folder = OutputFolder(tmp_path / "it's")
     lines = what_more((Stage((300, 200), 500, 200),), folder).splitlines()
-    assert lines[1].endswith(" --stages 300x200:500:200,1200x800:300:100")
-    assert shlex.split(lines[1])[-3] == str(folder.path)
+    assert lines[0] == "more epochs (little will change, at 0.01 of the first rate):"
+    assert shlex.split(lines[3])[-3:] == [
+        *(str(folder.path), "--stages", "300x200:500:200,1200x800:300:100")
+    ]
     # What cannot fit into any memory is not proposed.
-    assert len(what_more((Stage((10**7, 10**7), 5, 5),), folder).splitlines()) == 1
+    assert len(what_more((Stage((10**7, 10**7), 5, 5),), folder).splitlines()) == 2
 
 
 def test_a_stage_can_be_added(small_settings, tmp_path, capsys):
