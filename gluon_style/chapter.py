@@ -39,6 +39,8 @@ class State:
         The learning rate of the next epoch.
     X, mean, var : ndarray, shape (1, 3, h, w), float32
         The synthesized image, and Adam's running means of its gradient and of their squares.
+    ended : bool
+        Whether the listeners have been told that the stage has ended.
     """
 
     stage: int
@@ -47,6 +49,11 @@ class State:
     X: np.ndarray
     mean: np.ndarray
     var: np.ndarray
+    ended: bool = False
+
+    def has_had(self, stage):
+        """Whether nothing is left to do of a stage."""
+        return self.ended and self.epochs >= stage.max_epochs
 
     def restore(self, trainer):
         """Put Adam back to where it was; the picture is given to `get_inits`.
@@ -100,7 +107,7 @@ class StageRun:
 class Listener:
     """Something that watches a run: override the methods that are of interest.
 
-    `stage_run` is a `StageRun`.
+    `stage_run` is a `StageRun`. What a method raises ends the run.
     """
 
     def start_stage(self, stage_run):
@@ -253,7 +260,7 @@ class StyleTransfer:
         for number, stage in enumerate(self.stages, 1):
             if state is not None and number < state.stage:
                 continue
-            if state is not None and state.epochs >= stage.max_epochs:
+            if state is not None and state.has_had(stage):
                 result = postprocess(nd.array(state.X))
             else:
                 with out_of_memory(stage.image_shape):
@@ -297,9 +304,8 @@ class StyleTransfer:
         stage_run = StageRun(number, stage, state.epochs if state else 0, gen_img, trainer)
         if state is not None:
             state.restore(trainer)
-        for listener in listeners:
-            listener.start_stage(stage_run)
         try:
+            tell(listeners, "start_stage", stage_run)
             for epoch in train(
                 self.net,
                 gen_img,
@@ -312,12 +318,19 @@ class StyleTransfer:
                 settings.loss_weights,
                 stage_run.first_epoch,
             ):
-                for listener in listeners:
-                    listener.end_epoch(stage_run, epoch)
+                tell(listeners, "end_epoch", stage_run, epoch)
+            tell(listeners, "end_stage", stage_run)
         except BaseException as error:
             for listener in listeners:
-                listener.break_off(stage_run, error)
+                try:
+                    listener.break_off(stage_run, error)
+                except BaseException as another:  # which must not hide the first
+                    logger.warning("after that: %s: %s", type(another).__name__, another)
             raise
-        for listener in listeners:
-            listener.end_stage(stage_run)
         return stage_run.picture()
+
+
+def tell(listeners, event, *what):
+    """Call a method of all listeners."""
+    for listener in listeners:
+        getattr(listener, event)(*what)

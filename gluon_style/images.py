@@ -102,6 +102,14 @@ def postprocess(img):
     return (img.transpose((1, 2, 0)) * rgb_std + rgb_mean).clip(0, 1)
 
 
+def to_picture(pixels, alpha=None):
+    """A Pillow picture of 8-bit pixels, as opaque as `alpha`, which is resized."""
+    picture = Image.fromarray(pixels)
+    if alpha is not None:
+        picture.putalpha(Image.fromarray(alpha).resize(picture.size, Image.Resampling.BILINEAR))
+    return picture
+
+
 def save(img, path, alpha=None):
     """Save a postprocessed picture with 8 bits a colour, wholly or not at all.
 
@@ -127,8 +135,6 @@ def save(img, path, alpha=None):
             f"{path}: the suffix tells the format of a picture: {', '.join(FORMATS)} can be written"
         )
     img = img.asnumpy() if isinstance(img, nd.NDArray) else np.asarray(img)
-    picture = Image.fromarray((img * 255 + 0.5).clip(0, 255).astype("uint8"))
-    if alpha is not None:
-        picture.putalpha(Image.fromarray(alpha).resize(picture.size, Image.Resampling.BILINEAR))
+    picture = to_picture((img * 255 + 0.5).clip(0, 255).astype("uint8"), alpha)
     with atomic_write(path) as file:
         picture.save(file, kind, **({"quality": 95} if kind in ("JPEG", "WEBP") else {}))

@@ -17,7 +17,6 @@ from .errors import UsageError, did_you_mean
 from .vgg19 import LAST_LAYER, POOLING_LAYERS
 
 ANIMATIONS = ("webp", "gif")
-FRAME_EVERY = 10  # epochs, of an animation
 STYLE_FITS = ("stretch", "crop")
 BACKGROUNDS = ("keep", "white")
 MOST = 10**9
@@ -309,17 +308,17 @@ class Output:
     folder : str or Path
         Of the results; created if missing.
     overwrite : bool
-        Whether the results of an earlier run in the folder are replaced.
+        Whether what an earlier run left in the folder is replaced; nothing else ever is.
     save_every : int, optional
         Keep a snapshot of the picture after every so many epochs.
     animation : str, optional
-        One of `ANIMATIONS`: make a moving picture of each stage's snapshots.
+        One of `ANIMATIONS`: make a moving picture of each stage, from the content photo on.
     checkpoint_every : float
         Seconds of work that may be lost; 0 for a checkpoint after every epoch.
     book : bool
         Whether the pictures are the book's own, and its losses are printed beside ours.
     quiet : bool
-        Whether only warnings and errors are told.
+        Whether only warnings and errors are told, not what is done and how far it is.
     """
 
     folder: Union[str, Path] = "neural-style-out"
@@ -350,7 +349,7 @@ class Output:
             put(self, save_every=epochs[0])
 
     # What a resumed run finds again.
-    KEPT = ("book", "save_every", "animation")
+    KEPT = ("book", "save_every", "animation", "checkpoint_every")
 
     def kept(self):
         """The part that is kept in checkpoints."""

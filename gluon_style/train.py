@@ -10,7 +10,6 @@ from .machine import PRECISIONS
 from .settings import (
     ANIMATIONS,
     BACKGROUNDS,
-    FRAME_EVERY,
     STYLE_FITS,
     Layers,
     LossWeights,
@@ -127,7 +126,7 @@ def build_parser():
         "--output", default=Output.folder, metavar="DIR", help="folder of the results"
     )
     group.add_argument(
-        "--overwrite", action="store_true", help="replace results that are in DIR already"
+        "--overwrite", action="store_true", help="replace what an earlier run has left in DIR"
     )
     group.add_argument(
         "--save-every",
@@ -140,8 +139,8 @@ def build_parser():
         nargs="?",
         choices=ANIMATIONS,
         const=ANIMATIONS[0],
-        help="make a moving picture of each stage's snapshots, webp unless told "
-        f"(of every {FRAME_EVERY} epochs without --save-every)",
+        help="make a moving picture of each stage, from the content picture to the result, webp "
+        "unless told",
     )
     group.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
 
@@ -149,7 +148,8 @@ def build_parser():
     group.add_argument(
         "--resume",
         metavar="DIR",
-        help="resume the stopped run in this folder, with its own settings",
+        help="resume the run in this folder, with its own settings; --stages may add epochs to "
+        "the last of its stages, and more stages after them",
     )
     group.add_argument(
         "--checkpoint-every",

@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import logging
 from pathlib import Path
 
 import mxnet as mx
@@ -171,3 +172,41 @@ def test_the_contents_transparency_is_kept_for_the_results(
     assert (transfer.alpha is not None) == kept
     assert (transfer.content_img.asnumpy()[:, :24] == 255).all()
     assert StyleTransfer(small_settings).alpha is None
+
+
+class Break(Exception):
+    """What goes wrong first."""
+
+
+class Failing(Listener):
+    """Fail at some event, and again when told that the run breaks off."""
+
+    def __init__(self, event, number, again=None):
+        self.number, self.again = number, again
+        setattr(self, event, self.fail)
+
+    def fail(self, stage_run, *_):
+        if stage_run.number == self.number:
+            raise Break
+
+    def break_off(self, stage_run, error):
+        if self.again:
+            raise self.again
+
+
+class Told(Listener):
+    def __init__(self):
+        self.errors = []
+
+    def break_off(self, stage_run, error):
+        self.errors.append((stage_run.number, type(error)))
+
+
+@pytest.mark.parametrize("event", ["start_stage", "end_epoch", "end_stage"])
+@pytest.mark.parametrize("again", [None, ZeroDivisionError("second"), KeyboardInterrupt()])
+def test_all_listeners_learn_of_the_first_error(small_settings, event, again, caplog):
+    before, after = Told(), Told()
+    with pytest.raises(Break), caplog.at_level(logging.WARNING):
+        StyleTransfer(small_settings).run([before, Failing(event, 2, again), after])
+    assert before.errors == after.errors == [(2, Break)]
+    assert (type(again).__name__ in caplog.text) is bool(again)

@@ -17,7 +17,7 @@ from .conftest import command, outcome
 # A checkpoint after every epoch: at most moments some file is being written.
 STAGES = ("--stages", "24x16:60:25,36x24:40:25")
 PICTURES = "neural-style-*.png"  # the snapshots, too
-WRITING = ("--checkpoint-every", "0.001", "--save-every", "3", "--quiet")
+WRITING = ("--checkpoint-every", "0.001", "--save-every", "3", "--animation", "gif", "--quiet")
 
 
 def check_readable(folder):

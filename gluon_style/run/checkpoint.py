@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import time
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from .folder import CHECKPOINTS
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 ARRAYS = ("X", "mean", "var")
 
 
@@ -53,7 +54,7 @@ class Checkpoint:
 
     def is_finished(self, stages):
         """Whether the last of these stages has had all its epochs."""
-        return self.state.stage == len(stages) and self.state.epochs >= stages[-1].max_epochs
+        return self.state.stage == len(stages) and self.state.has_had(stages[-1])
 
     def to_bytes(self):
         """The checkpoint as a `.npz` file: three arrays, and JSON for all else."""
@@ -63,7 +64,7 @@ class Checkpoint:
             "settings": settings_to_json(self.settings),
             "identity": self.identity,
             "options": self.options,
-            "state": {"stage": state.stage, "epochs": state.epochs, "lr": state.lr},
+            "state": {name: getattr(state, name) for name in ("stage", "epochs", "lr", "ended")},
             "records": [[number, *dataclasses.astuple(epoch)] for number, epoch in self.records],
             "started": self.started,
             "seconds": self.seconds,
@@ -74,13 +75,20 @@ class Checkpoint:
         return file.getvalue()
 
     @classmethod
-    def from_file(cls, path):
+    def from_bytes(cls, data):
         """Read a `.npz` file, whose every part has a checksum. Nothing in it is executed."""
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            # Before anything in it is believed, such as the size of an array.
+            if archive.testzip():
+                raise ValueError("a checksum is wrong")
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
             rest = json.loads(file["rest"].tobytes())
+            if rest["format"] != FORMAT:
+                raise CheckpointError(
+                    f"its format is {rest['format']}, which another version of gluon_style writes: "
+                    "resume the run with that one, or start a new one with another --output"
+                )
             arrays = {name: file[name] for name in ARRAYS}
-        if rest["format"] != FORMAT:
-            raise ValueError(f"its format is {rest['format']}")
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) > 1 or any(array.dtype != np.float32 for array in arrays.values()):
             raise ValueError("its arrays do not fit together")
@@ -98,20 +106,31 @@ class Checkpoint:
     def read(cls, folder):
         """Read the last checkpoint in a folder.
 
-        Where it is damaged, the one before it is read, and takes its place.
+        Where it is damaged, the one before it is read, and takes its place. A file that cannot be
+        read, or not by this version, may be sound: it is left alone.
         """
         damaged = []
-        for name in CHECKPOINTS:
+        for path in (folder / name for name in CHECKPOINTS):
             try:
-                checkpoint = cls.from_file(folder / name)
+                data = path.read_bytes()
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                raise CheckpointError(
+                    f"{path}: cannot be read: {error.strerror or error}: mend that and try again"
+                ) from None
+            try:
+                checkpoint = cls.from_bytes(data)
+            except CheckpointError as error:
+                raise CheckpointError(f"{path}: {error}") from None
+            except MemoryError:
+                raise
             except Exception as error:  # what damage does to NumPy, zipfile and json is theirs
-                damaged.append(f"{name} is damaged ({type(error).__name__}: {error})")
+                damaged.append(f"{path.name} is damaged ({type(error).__name__}: {error})")
                 continue
             if damaged:
                 logger.warning("%s: %s; going back to the one before it", folder, damaged[0])
-                (folder / name).replace(folder / CHECKPOINTS[0])
+                path.replace(folder / CHECKPOINTS[0])
             return checkpoint
         found = " and ".join(damaged) or "there is no checkpoint"
         raise CheckpointError(
@@ -119,23 +138,25 @@ class Checkpoint:
         )
 
     def check_settings(self, settings):
-        """Make sure that a run with these settings is this one; its last stage may be longer.
+        """Make sure that a run with these settings goes on from here.
 
-        The stages are compared with width and height given. The pictures, the weights and what
-        `auto` stands for are left to `check_identity`.
+        What has been run has to be the beginning of its stages, which are compared with width and
+        height given. The pictures, the weights and what `auto` stands for are left to
+        `check_identity`.
         """
         was, now = fixed_options(self.settings), fixed_options(settings)
         for name in was:
             if was[name] != now[name]:
                 raise _changed(name, was[name], now[name])
-        before, after = (each.stages for each in (self.settings, settings))
+        number, epochs = self.state.stage, self.state.epochs
+        before, after = self.settings.stages[:number], settings.stages[:number]
         longer = dataclasses.replace(before[-1], max_epochs=after[-1].max_epochs)
-        too_few = self.state.stage == len(after) and after[-1].max_epochs < self.state.epochs
-        if (*before[:-1], longer) != after or too_few:
+        if (*before[:-1], longer) != after or longer.max_epochs < epochs:
             raise CheckpointError(
-                f"was {','.join(map(str, before))} and is now "
-                f"{','.join(map(str, after))}: a run can only go on with more epochs in its last "
-                "stage; leave it out, or start a new run with another --output",
+                f"was {_text(self.settings.stages)} and is now {_text(settings.stages)}: a run can "
+                f"only go on with the stages that it has begun ({_text(before)}), the last of them "
+                f"with no fewer than the {epochs} epochs that it has had, and others after them; "
+                "leave it out, or start a new run with another --output",
                 "stages",
             )
 
@@ -155,6 +176,10 @@ class Checkpoint:
                 raise _changed(name, before, after)
 
 
+def _text(stages):
+    return ",".join(map(str, stages))
+
+
 def _changed(name, was, now):
     """The error for a setting that is not what it was."""
     return CheckpointError(
@@ -167,11 +192,12 @@ def _changed(name, was, now):
 class Checkpoints(Listener):
     """Save the run's state every so many seconds, and when a stage ends, for any reason."""
 
-    def __init__(self, results, every=30.0, options=None):
-        self.results, self.every, self.options = results, every, options or {}
+    def __init__(self, results, every=30.0):
+        self.results, self.every = results, every
         self.settings = results.transfer.resolved()
         self.identity = results.transfer.identity()
         self.saved = None  # when; the first epoch is saved always
+        self.states = []  # what may have to be saved
 
     def start_stage(self, stage_run):
         self.states = [stage_run.state(stage_run.first_epoch)]
@@ -185,33 +211,34 @@ class Checkpoints(Listener):
 
     def end_stage(self, stage_run):
         # Its results are written: a run that goes on from here need not look back.
-        self.save(self.states[-1])
+        self.save(dataclasses.replace(self.states[-1], ended=True))
+        self.states = []
         if stage_run.number == len(self.settings.stages):
             (self.results.folder.path / CHECKPOINTS[1]).unlink(missing_ok=True)
 
     def break_off(self, stage_run, error):
-        if isinstance(error, OutputError) or not self.results.records:
+        if isinstance(error, OutputError) or not self.states or not self.results.records:
             return
-        # The end of a stage may only be saved when its results are written.
-        at_end = self.states[-1].epochs == stage_run.stage.max_epochs
-        state = self.states[0 if at_end or isinstance(error, NonFiniteLoss) else -1]
+        state = self.states[0 if isinstance(error, NonFiniteLoss) else -1]
         self.save(state)
-        self.results.write_snapshot(state)
+        self.results.write_state(state)
+        self.results.write_run()
         self.results.plot_losses()
 
     def save(self, state):
-        """Write the checkpoint, keep the one before it, and write the losses so far."""
+        """Write the checkpoint, keep the one before it, and write the losses and record so far."""
         results, (last, previous) = self.results, CHECKPOINTS
         upto = state.stage, state.epochs
         checkpoint = Checkpoint(
             self.settings,
             self.identity,
-            self.options,
+            results.output.kept(),
             state,
             [(number, epoch) for number, epoch in results.records if (number, epoch.epoch) < upto],
             results.started,
             results.seconds,
         )
+        results.write_run()  # first: it names all pictures that this checkpoint is behind
         folder = results.folder.path
         with atomic_write(folder / last, keep=folder / previous) as file:
             file.write(checkpoint.to_bytes())

@@ -1,6 +1,8 @@
 """The folder that a run writes into."""
 
+import json
 import math
+import shlex
 import shutil
 import tempfile
 from contextlib import suppress
@@ -8,32 +10,47 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import OutputError
+from ..errors import OutputError, UsageError
 from ..machine import format_bytes
 from ..settings import ANIMATIONS
 
 # The last checkpoint and the one before it.
 CHECKPOINTS = ("checkpoint.npz", "checkpoint-previous.npz")
+RECORD = "run.json"
+# What a run writes whatever its settings.
+ALWAYS = ("losses.csv", "losses.png", RECORD, *CHECKPOINTS)
+# Who gives such a name to a folder means a picture.
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp")
 
 
 class OutputFolder:
     """A folder for the files of one run at a time; a context manager that holds its lock."""
 
-    # What runs leave.
-    PATTERNS = (
-        *(f"neural-style-[0-9]*.{suffix}" for suffix in ("png", *ANIMATIONS)),
-        *("losses.csv", "losses.png", "run.json", *CHECKPOINTS),
-    )
+    # What the files of runs are called.
+    PATTERNS = (*(f"neural-style-[0-9]*.{suffix}" for suffix in ("png", *ANIMATIONS)), *ALWAYS)
 
     def __init__(self, path, make=True):
         self.path, self.make = Path(path), make
+        self.made = []  # this folder and those above it, as far as they were missing
         # The system frees it when the process ends, in whatever way.
         self.lock = filelock.FileLock(str(self.path / ".lock"))
 
     def __enter__(self):
         try:
+            self._take()
+        except BaseException:
+            self._remove_if_empty()
+            raise
+        for pattern in self.PATTERNS:
+            for part in self.path.glob(f".{pattern}.*.part"):  # of a process that was killed
+                part.unlink()
+        return self
+
+    def _take(self):
+        """Make the folder and lock it."""
+        try:
             if self.make:
-                self.path.mkdir(parents=True, exist_ok=True)
+                self._make()
             with tempfile.TemporaryFile(dir=self.path):
                 pass
             # Some network's file systems have no locks: there nobody watches.
@@ -49,13 +66,32 @@ class OutputFolder:
             ) from None
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written to: {error.strerror}") from None
-        for pattern in self.PATTERNS:
-            for part in self.path.glob(f".{pattern}.*.part"):  # of a process that was killed
-                part.unlink()
-        return self
+
+    def _make(self):
+        """Create the folder if it is missing, and those above it."""
+        if self.path.suffix.lower() in PICTURES and not self.path.is_dir():
+            raise UsageError(
+                f"{self.path}: this is the folder of the results, in which the picture will be "
+                f"{self.picture(1).name}: give it a folder's name, such as "
+                f"{self.path.with_suffix('')}",
+                "output",
+            )
+        missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.made = missing
 
     def __exit__(self, *_):
         self.lock.release()
+        self._remove_if_empty()
+
+    def _remove_if_empty(self):
+        """Remove the folders that were created for nothing."""
+        with suppress(OSError):  # what holds anything else stays
+            if self.made and {path.name for path in self.path.iterdir()} <= {".lock"}:
+                for path in self.path.iterdir():
+                    path.unlink()
+                for path in self.made:
+                    path.rmdir()
 
     def picture(self, number):
         """Path of a stage's result."""
@@ -66,8 +102,16 @@ class OutputFolder:
         return self.path / f"neural-style-{number}-epoch-{epochs:05d}.png"
 
     def results(self):
-        """Paths of what earlier runs have left."""
+        """Paths of what may be the results of earlier runs."""
         return [path for pattern in self.PATTERNS for path in sorted(self.path.glob(pattern))]
+
+    def record(self, name):
+        """A list that the last run has left in its `run.json`, or an empty one."""
+        try:
+            found = json.loads((self.path / RECORD).read_text(encoding="utf-8"))[name]
+        except (OSError, ValueError, KeyError, TypeError):  # none, or not ours
+            return []
+        return found if isinstance(found, list) else []
 
     def refuse_results(self):
         """Make sure that a new run replaces nothing."""
@@ -75,23 +119,26 @@ class OutputFolder:
         if not standing:
             return
         stopped = any(path.name in CHECKPOINTS for path in standing)
-        go_on = f"--resume {self.path} to go on with the run there, " if stopped else ""
+        resume = f"--resume {shlex.quote(str(self.path))}"
+        go_on = f"{resume} to go on with the run there, " if stopped else ""
         raise OutputError(
             f"{standing[0]} exists: give another --output, {go_on}or --overwrite to replace the "
             "results there"
         )
 
-    def clear(self):
-        """Remove what earlier runs have left."""
+    def remove(self, names):
+        """Remove those of a run's files that have these names."""
         for path in self.results():
-            path.unlink()
+            if path.name in names and path.is_file():
+                path.unlink()
 
-    def check_space(self, stages):
-        """Make sure that the disk can take what a run writes."""
+    def check_space(self, stages, pictures=None):
+        """Make sure that the disk can take a run which writes so many pictures of each stage."""
         pixels = [math.prod(stage.image_shape) for stage in stages]
+        pictures = pictures or [1] * len(pixels)
         # Three bytes of colour a pixel; and of the largest, two checkpoints and the next one,
         # each with three float32 for every colour.
-        needed = 3 * sum(pixels) + 3 * 36 * max(pixels) + 1_000_000
+        needed = 3 * sum(map(math.prod, zip(pixels, pictures))) + 3 * 36 * max(pixels) + 1_000_000
         free = shutil.disk_usage(self.path).free
         if free < needed:
             raise OutputError(

@@ -1,25 +1,38 @@
 """What a run tells on the terminal: the chapter's lines, and how long it will still take."""
 
+import logging
 import math
+import os
 import statistics
 import sys
 import time
-
-from tqdm import tqdm
+import warnings
+from contextlib import suppress
 
 from ..chapter import Listener
+from ..errors import NotEnoughMemory
 from ..machine import (
     FIXED_BYTES,
     LEAST_BYTES_PER_PIXEL,
     Measurement,
     check_memory,
     forecast,
+    format_bytes,
     format_duration,
     peak,
     resident,
 )
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # in a notebook without ipywidgets the bar is made of text
+    from tqdm.auto import tqdm
+
+logger = logging.getLogger(__name__)
+
 PRINT_EVERY = 50  # epochs, as in the chapter
+RECENT = 20  # epochs, whose time says how long the next will take
+WEEK = 6 * 86400  # seconds, in which the name of a day says which
+MOST_SECONDS = 1e10  # which clocks can still tell
 
 
 class PrintLosses(Listener):
@@ -37,7 +50,10 @@ class PrintLosses(Listener):
 
 
 class ProgressBar(Listener):
-    """A bar with the losses and the time left, on stderr."""
+    """A bar with the time of day when all is done, and the losses."""
+
+    def __init__(self, forecast, file=None):
+        self.forecast, self.file, self.bar = forecast, file, None
 
     def start_stage(self, stage_run):
         self.bar = tqdm(
@@ -45,28 +61,28 @@ class ProgressBar(Listener):
             initial=stage_run.first_epoch,
             desc=f"stage {stage_run.number}",
             unit="epoch",
-            dynamic_ncols=True,
+            file=self.file,
+            **size(self.file or sys.stderr),
         )
 
     def end_epoch(self, stage_run, epoch):
-        self.bar.set_postfix_str(
-            f"content {epoch.content:.2f}, style {epoch.style:.2f}, TV {epoch.tv:.2f}",
-            refresh=False,
-        )
+        losses = f"content {epoch.content:.2f}, style {epoch.style:.2f}, TV {epoch.tv:.2f}"
+        self.bar.set_postfix_str(", ".join(filter(None, (self.forecast.done(), losses))), False)
         self.bar.update()
 
     def end_stage(self, stage_run):
         self.bar.close()
 
     def break_off(self, stage_run, error):
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
 
 
 class ProgressLines(Listener):
     """The same as a line now and then, for a log file or a pipe."""
 
-    def __init__(self, every=30.0):
-        self.every = every  # seconds
+    def __init__(self, forecast, every=30.0):
+        self.forecast, self.every = forecast, every  # seconds
 
     def start_stage(self, stage_run):
         self.start = self.told = time.monotonic()
@@ -78,13 +94,13 @@ class ProgressLines(Listener):
         self.told = now
         done = epoch.epoch + 1 - stage_run.first_epoch
         left = (now - self.start) / done * (last - epoch.epoch)
-        print(
-            f"stage {stage_run.number}: epoch {epoch.epoch + 1} of {last + 1}, content "
-            f"{epoch.content:.2f}, style {epoch.style:.2f}, TV {epoch.tv:.2f}, "
+        parts = (
+            f"stage {stage_run.number}: epoch {epoch.epoch + 1} of {last + 1}",
+            f"content {epoch.content:.2f}, style {epoch.style:.2f}, TV {epoch.tv:.2f}",
             f"{tqdm.format_interval(left)} left",
-            file=sys.stderr,
-            flush=True,
+            self.forecast.done(),
         )
+        print(", ".join(filter(None, parts)), file=sys.stderr, flush=True)
 
 
 class Meter(Listener):
@@ -110,40 +126,116 @@ class Meter(Listener):
         base = self.resident + FIXED_BYTES
         return Measurement(
             pixels=self.pixels,
-            seconds=statistics.median(self.seconds),
+            seconds=statistics.median(self.seconds[-RECENT:]),
             bytes_per_pixel=max(LEAST_BYTES_PER_PIXEL, (reached - base) / self.pixels),
             base=base,
         )
 
 
-class ForecastNextStage(Listener):
-    """Say, when a stage ends, what the next one will take; refuse one that does not fit."""
+class ForecastRun(Listener):
+    """Say after a few epochs what all stages will take; refuse a next one that does not fit."""
 
+    FEW = 5  # epochs
     # Below this, what a stage takes is mostly not in proportion to its pixels.
     LEAST_PIXELS = 30_000
 
     def __init__(self, transfer, quiet=False):
         self.stages, self.quiet, self.meter = transfer.stages, quiet, Meter()
         self.on_cpu = transfer.ctx.device_type == "cpu"  # what is measured is its memory
+        self.end = None  # when all stages will have ended, in seconds since 1970
 
     def start_stage(self, stage_run):
+        self.later = self.stages[stage_run.number :]
         self.meter.start_stage(stage_run)
 
     def end_epoch(self, stage_run, epoch):
         self.meter.end_epoch(stage_run, epoch)
+        if len(self.meter.seconds) < self.FEW or not self.can_tell():
+            return
+        measured, stage = self.meter.measurement(), stage_run.stage
+        left = stage.max_epochs - epoch.epoch - 1
+        expected = [forecast(measured, stage.image_shape, left)]
+        expected += [forecast(measured, each.image_shape, each.max_epochs) for each in self.later]
+        is_first, seconds = self.end is None, sum(each.seconds for each in expected)
+        self.end = time.time() + seconds
+        if is_first:
+            self.tell(seconds, max(each.memory for each in expected))
+            try:
+                for each in self.later:
+                    self.check(each)
+            except NotEnoughMemory as error:
+                tqdm.write(f"gluon_style: a later stage will not fit: {error}", file=sys.stderr)
+
+    def can_tell(self):
+        """Whether what this stage takes shows what those behind it will take."""
+        return not self.later or self.meter.pixels >= self.LEAST_PIXELS
+
+    def done(self):
+        """`done 14:35`; nothing when that is not known yet."""
+        return f"done {clock(self.end)}" if self.end else ""
+
+    def tell(self, seconds, memory):
+        """Say what the run will still take."""
+        if not self.quiet:
+            what = f"{format_duration(seconds)} more, until {clock(self.end)}"
+            what += f", and {format_bytes(memory)} of memory" if self.on_cpu else ""
+            tqdm.write(f"the whole run will take {what}")
+            sys.stdout.flush()
+
+    def check(self, stage):
+        """Refuse a stage that does not fit into the memory that there is now."""
+        if self.on_cpu:
+            check_memory(stage.image_shape, self.meter.measurement())
 
     def end_stage(self, stage_run):
-        if stage_run.number == len(self.stages) or self.meter.pixels < self.LEAST_PIXELS:
-            return
-        stage, measurement = self.stages[stage_run.number], self.meter.measurement()
-        if not self.quiet:
-            expected = forecast(measurement, stage.image_shape, stage.max_epochs)
-            what = expected if self.on_cpu else format_duration(expected.seconds)
-            print(f"stage {stage_run.number + 1} will take {what}", flush=True)
-        if self.on_cpu:
-            check_memory(stage.image_shape, measurement)
+        if self.later and self.meter.seconds and self.can_tell():
+            self.check(self.later[0])
 
 
-def progress():
-    """The listener that suits stderr: a bar on a terminal, lines elsewhere."""
-    return ProgressBar() if sys.stderr.isatty() else ProgressLines()
+class WarnOfDivergence(Listener):
+    """Say at the end of a stage that it has made the picture worse."""
+
+    def __init__(self, results):
+        self.results = results
+
+    def end_stage(self, stage_run):
+        number = stage_run.number
+        totals = [epoch.total for of_stage, epoch in self.results.records if of_stage == number]
+        if totals[-1] > totals[0]:
+            logger.warning(
+                "stage %d: the total loss was %.6g at its end and %.6g at its beginning, so the "
+                "picture is worse than before: a lower learning rate may help",
+                *(number, totals[-1], totals[0]),
+            )
+
+
+def clock(when):
+    """The time of day, in seconds since 1970, with the day if that is not today."""
+    when = min(when, time.time() + MOST_SECONDS)
+    now, then = time.localtime(), time.localtime(when)
+    if now[:3] == then[:3]:
+        return time.strftime("%H:%M", then)
+    return time.strftime("%a %H:%M" if when - time.time() < WEEK else "%Y-%m-%d", then)
+
+
+def size(file):
+    """tqdm's arguments for the size of a terminal, which not every one tells."""
+    with suppress(OSError, ValueError, AttributeError):  # no terminal
+        width, height = os.get_terminal_size(file.fileno())
+        if not (width and height):
+            return {"ncols": width or 79, "nrows": 20}
+    return {"dynamic_ncols": True}
+
+
+def in_notebook():
+    """Whether what is printed goes to a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return "IPKernelApp" in getattr(shell, "config", {})
+
+
+def progress(forecast):
+    """The listener that suits: a bar in a notebook and on a terminal, lines elsewhere."""
+    if in_notebook():
+        # Where the lines go, too: else each begins a new bar.
+        return ProgressBar(forecast, sys.stdout)
+    return ProgressBar(forecast) if sys.stderr.isatty() else ProgressLines(forecast)

@@ -13,14 +13,15 @@ import mxnet
 import numpy
 import PIL
 from matplotlib.figure import Figure
-from mxnet import nd
-from PIL import Image
+from mxnet import image, nd
 
 from .._version import __version__
 from ..chapter import Listener
 from ..files import atomic_write
-from ..images import postprocess, save
-from ..settings import settings_to_json
+from ..images import postprocess, save, to_picture
+from ..settings import Output, settings_to_json
+from .animation import frame_epochs, write_animation
+from .folder import ALWAYS, RECORD
 
 CSV_COLUMNS = ("stage", "epoch", "content", "style", "tv", "total", "lr", "seconds")
 
@@ -28,66 +29,119 @@ CSV_COLUMNS = ("stage", "epoch", "content", "style", "tv", "total", "lr", "secon
 class Results(Listener):
     """Write pictures, losses and the record of the run as the run goes on."""
 
-    def __init__(self, folder, transfer, save_every=None, animation=None):
-        self.folder, self.transfer = folder, transfer
-        self.save_every, self.animation = save_every, animation
+    def __init__(self, folder, transfer, output=Output()):
+        self.folder, self.transfer, self.output = folder, transfer, output
         self.records = []  # (number of the stage, Epoch)
         self.started, self.seconds_before = time.time(), 0.0
         self.began = time.monotonic()
+        self.is_new = True
+        # Names of the pictures that are there, and of those that go when their stage has ended.
+        self.pictures, self.temporary = set(), set()
 
     def resume(self, checkpoint):
-        """Take over the records of the run so far, from its `Checkpoint`."""
+        """Take over the records of the run so far, from its `Checkpoint` and its folder."""
         self.records = list(checkpoint.records)
         self.started, self.seconds_before = checkpoint.started, checkpoint.seconds
+        self.is_new = False
+        self.pictures = {*map(str, self.folder.record("pictures"))}
+        self.temporary = {*map(str, self.folder.record("temporary"))}
 
     @property
     def seconds(self):
         """How long the run has taken, all its parts together."""
         return self.seconds_before + time.monotonic() - self.began
 
+    def snapshots(self, stage):
+        """The epochs after which a picture is kept: as asked for, and for the animation."""
+        every = self.output.save_every
+        asked = range(every, stage.max_epochs + 1, every) if every else ()
+        return {*asked, *(frame_epochs(stage.max_epochs) if self.output.animation else ())}
+
+    def animation(self, number):
+        """Path of a stage's moving picture."""
+        return self.folder.picture(number).with_suffix(f".{self.output.animation}")
+
+    def names(self):
+        """Names of all files that the run writes."""
+        yield from ALWAYS
+        for number, stage in enumerate(self.transfer.stages, 1):
+            yield self.folder.picture(number).name
+            if self.output.animation:
+                yield self.animation(number).name
+            for epochs in self.snapshots(stage):
+                yield self.folder.snapshot(number, epochs).name
+
+    def check_space(self, state=None):
+        """Make sure that the disk can take what the run still writes after a `State`."""
+        pictures, every = [], self.output.save_every
+        for number, stage in enumerate(self.transfer.stages, 1):
+            done = 0
+            if state and number <= state.stage:
+                done = state.epochs if number == state.stage else stage.max_epochs
+            pictures.append(1 + (stage.max_epochs // every - done // every if every else 0))
+            if self.output.animation:  # which takes less than its frames
+                pictures[-1] += 2 * sum(n > done for n in frame_epochs(stage.max_epochs))
+        self.folder.check_space(self.transfer.stages, pictures)
+
+    def start_stage(self, stage_run):
+        self.due = self.snapshots(stage_run.stage)
+
     def end_epoch(self, stage_run, epoch):
-        if not self.records:
-            self.folder.clear()
+        if self.is_new:
+            self.replace_earlier()
         self.records.append((stage_run.number, epoch))
-        if self.save_every and (epoch.epoch + 1) % self.save_every == 0:
-            self.save(stage_run.picture(), self.folder.snapshot(stage_run.number, epoch.epoch + 1))
+        epochs = epoch.epoch + 1
+        if epochs in self.due:
+            self.save_snapshot(stage_run.picture(), stage_run.number, epochs)
+
+    def replace_earlier(self):
+        """Remove what an earlier run left, now that this one has something to put there."""
+        if self.output.overwrite:
+            self.folder.remove({*self.names(), *map(str, self.folder.record("pictures"))})
+        else:
+            self.folder.refuse_results()
+        self.is_new = False
 
     def end_stage(self, stage_run):
         self.save(stage_run.picture(), self.folder.picture(stage_run.number))
-        if self.animation:
+        if self.output.animation:
             self.write_animation(stage_run)
+        self.folder.remove(self.temporary)
+        self.pictures -= self.temporary
+        self.temporary.clear()
         self.write_losses()
         self.plot_losses()
         self.write_run()
 
-    def save(self, img, path):
-        """Save a picture, transparent where the content picture is."""
-        save(img, path, self.transfer.alpha)
+    def save(self, picture, path):
+        """Save a picture, and remember that it is ours."""
+        self.pictures.add(path.name)
+        save(picture, path, self.transfer.alpha)
+
+    def save_snapshot(self, picture, number, epochs):
+        """Save the picture of a stage that goes on; for good only if it was asked for."""
+        path, every = self.folder.snapshot(number, epochs), self.output.save_every
+        if not every or epochs % every:
+            self.temporary.add(path.name)
+        self.save(picture, path)
+
+    def write_state(self, state):
+        """Write the picture of a `State`."""
+        self.save_snapshot(postprocess(nd.array(state.X)), state.stage, state.epochs)
 
     def write_animation(self, stage_run):
-        """Make one moving picture of a stage's snapshots and its result."""
-        number, epochs = stage_run.number, stage_run.stage.max_epochs
-        paths = [
-            self.folder.snapshot(number, n) for n in range(self.save_every, epochs, self.save_every)
-        ]
-        # After a run was resumed with other options some of them may not be there.
-        paths = [*filter(Path.exists, paths), self.folder.picture(number)]
-        with atomic_write(self.folder.picture(number).with_suffix(f".{self.animation}")) as file:
-            first, *others = map(Image.open, paths)
-            first.save(
-                file,
-                self.animation.upper(),
-                save_all=True,
-                append_images=others,
-                duration=[100] * len(others) + [2000],  # ms
-                loop=0,
-            )
-        for picture in (first, *others):
-            picture.close()
-
-    def write_snapshot(self, state):
-        """Write the picture of a `State`."""
-        self.save(postprocess(nd.array(state.X)), self.folder.snapshot(state.stage, state.epochs))
+        """Make one moving picture of the content photo, a stage's snapshots and its result."""
+        number, stage = stage_run.number, stage_run.stage
+        paths = [self.folder.snapshot(number, n) for n in frame_epochs(stage.max_epochs)]
+        path, result = self.animation(number), self.folder.picture(number)
+        if path.exists() and not any(map(Path.exists, paths[:1])):
+            # The stage had ended, and has got more epochs: what was made of it then goes on.
+            first = path
+        else:
+            photo = image.imresize(self.transfer.content_img, *stage.image_shape)
+            first = to_picture(photo.asnumpy(), self.transfer.alpha)
+        write_animation(path, [first, *filter(Path.exists, paths), result])
+        self.pictures.add(path.name)
 
     def write_losses(self):
         """Write `losses.csv`."""
@@ -126,6 +180,11 @@ class Results(Listener):
                 for name in ("source", "file", "sha256", "gain", "origin", "licence")
             },
             "stages": stages,
+            "finished": all(
+                each["epochs"] == stage.max_epochs for each, stage in zip(stages, transfer.stages)
+            ),
+            "pictures": sorted(self.pictures),
+            "temporary": sorted(self.temporary),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),
             "seconds": self.seconds,
             "versions": {
@@ -137,7 +196,7 @@ class Results(Listener):
                 "matplotlib": matplotlib.__version__,
             },
         }
-        with atomic_write(self.folder.path / "run.json") as file:
+        with atomic_write(self.folder.path / RECORD) as file:
             file.write((json.dumps(run, indent=2) + "\n").encode())
 
 

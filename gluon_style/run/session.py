@@ -1,18 +1,21 @@
 """A whole run, bound together: settings, folder, results, checkpoints, progress, stopping."""
 
 import dataclasses
+import math
 import os
 import shlex
+from itertools import zip_longest
 from pathlib import Path
 
 from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..images import read
-from ..settings import FRAME_EVERY, GIVEN, Output, Settings
+from ..machine import largest_shape
+from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
 from .folder import OutputFolder
-from .progress import ForecastNextStage, PrintLosses, progress
+from .progress import ForecastRun, PrintLosses, WarnOfDivergence, progress
 from .results import Results
 from .stopping import StopOnSignal
 
@@ -20,7 +23,8 @@ from .stopping import StopOnSignal
 def stylize(settings=Settings(), output=Output()):
     """Paint a picture: the chapter's stages, with results and checkpoints in a folder.
 
-    Ctrl-C and SIGTERM stop the run after the current epoch; `resume` takes it up again.
+    It tells how it goes on, in a notebook with a bar; `Output(quiet=True)` is silent. Ctrl-C and
+    SIGTERM stop the run after the current epoch; `resume` takes it up again.
 
     Parameters
     ----------
@@ -51,7 +55,7 @@ def stylize(settings=Settings(), output=Output()):
 
 
 def resume(path, revise=None):
-    """Take up a run again that was stopped, or give its last stage more epochs.
+    """Take up a run again that was stopped, or give it more epochs or more stages.
 
     Parameters
     ----------
@@ -59,7 +63,7 @@ def resume(path, revise=None):
         The run's folder.
     revise : callable, optional
         Takes the run's `Settings` and `Output`, returns both as they shall be: pictures that
-        have moved or were not files, more epochs in the last stage, other intervals.
+        have moved, other intervals, more epochs in the last stage, more stages.
 
     Returns
     -------
@@ -90,10 +94,15 @@ def resume(path, revise=None):
             stages = tuple(stage.fitted(content_img) for stage in settings.stages)
             settings = dataclasses.replace(settings, stages=stages)
         checkpoint.check_settings(settings)
+        if output.overwrite:
+            raise UsageError(
+                "is for new runs: leave it out to resume this one, which replaces nothing",
+                "overwrite",
+            )
         if checkpoint.is_finished(settings.stages):
             if not output.quiet:
-                last = folder.picture(len(settings.stages))
-                print(f"the run is finished: {last} (--stages with more epochs resumes it)")
+                print(f"the run is finished: {folder.picture(len(settings.stages))}")
+                print(what_more(settings.stages, folder))
             return None
         transfer = StyleTransfer(settings)
         checkpoint.check_identity(transfer)
@@ -102,23 +111,18 @@ def resume(path, revise=None):
 
 def run(transfer, output, folder, checkpoint=None):
     """Run, from the start or from a checkpoint, with everything that listens."""
-    folder.check_space(transfer.stages)
-    save_every = output.save_every or (FRAME_EVERY if output.animation else None)
-    results = Results(folder, transfer, save_every, output.animation)
-    if checkpoint:
-        results.resume(checkpoint)
-    state = checkpoint.state if checkpoint else None
-    checkpoints = Checkpoints(results, output.checkpoint_every, output.kept())
-    listeners = [results, checkpoints]
+    results, checkpoints = keep(transfer, output, folder, checkpoint)
+    forecast = ForecastRun(transfer, output.quiet)
+    listeners = [results, checkpoints, forecast]
     if not output.quiet:
-        print(plan(transfer, folder, state), flush=True)
-        listeners += [PrintLosses(), progress()]
-    listeners.append(ForecastNextStage(transfer, output.quiet))
+        print(plan(transfer, folder, checkpoint), flush=True)
+        listeners += [PrintLosses(), progress(forecast)]
+    listeners.append(WarnOfDivergence(results))
     try:
         with StopOnSignal(transfer) as stop:
-            picture = transfer.run([*listeners, stop], state)
+            picture = transfer.run([*listeners, stop], checkpoint and checkpoint.state)
     except GluonStyleError as error:
-        if checkpoints.saved:
+        if checkpoint or checkpoints.saved:
             error.message = f"{error.message}; {what_is_left(error, folder)}"
         raise
     if not output.quiet:
@@ -127,8 +131,18 @@ def run(transfer, output, folder, checkpoint=None):
             print("\n".join([*book.comparison(results.records, shapes), book.CREDIT]))
         if transfer.pretrained.notice:
             print(transfer.pretrained.notice)
+        print(what_more(transfer.stages, folder))
         print(folder.picture(len(transfer.stages)))
     return picture
+
+
+def keep(transfer, output, folder, checkpoint=None):
+    """The listeners that write a run into its folder."""
+    results = Results(folder, transfer, output)
+    results.check_space(checkpoint and checkpoint.state)
+    if checkpoint:
+        results.resume(checkpoint)
+    return results, Checkpoints(results, output.checkpoint_every)
 
 
 def with_book_pictures(settings):
@@ -139,7 +153,7 @@ def with_book_pictures(settings):
     return dataclasses.replace(settings, content=content, style=style)
 
 
-def plan(transfer, folder, state):
+def plan(transfer, folder, checkpoint=None):
     """What is going to happen, in a few lines."""
     settings, pretrained = transfer.settings, transfer.pretrained
     origin = ", ".join(filter(None, (pretrained.source, pretrained.file)))
@@ -149,17 +163,43 @@ def plan(transfer, folder, state):
         f"device   {transfer.ctx}, {transfer.precision}",
         f"weights  {origin}",
     ]
-    for number, stage in enumerate(transfer.stages, 1):
-        width, height = stage.image_shape
-        lines.append(f"stage {number}  {width}x{height}, {stage.max_epochs} epochs")
+    before = checkpoint.settings.stages if checkpoint else transfer.stages
+    for number, (stage, was) in enumerate(zip_longest(transfer.stages, before), 1):
+        if stage:
+            width, height = stage.image_shape
+            change = "" if stage == was else f" ({was} before)" if was else " (added)"
+            lines.append(f"stage {number}  {width}x{height}, {stage.max_epochs} epochs{change}")
     lines.append(f"results  {folder.path}")
-    if state:
+    if checkpoint:
+        state = checkpoint.state
         lines.append(f"goes on  after {state.epochs} epochs of stage {state.stage}")
     return "\n".join(lines)
+
+
+def what_more(stages, folder):
+    """What to type when a run has ended and the picture shall be better still."""
+    last, (width, height) = stages[-1], stages[-1].image_shape
+    longer = dataclasses.replace(last, max_epochs=last.max_epochs + math.ceil(last.max_epochs / 2))
+    larger = dataclasses.replace(last, image_shape=(2 * width, 2 * height))
+    first, second = CHAPTER_STAGES
+    if dataclasses.replace(last, image_shape=max(width, height)) == first:
+        larger = dataclasses.replace(second, image_shape=(4 * width, 4 * height))
+    decays = (last.max_epochs - 1) // last.lr_decay_epoch
+    tired = f" (little will change, at {0.1**decays:g} of the first rate)" if decays > 1 else ""
+    lines = [f"more epochs{tired}:", f"  {resume_command(folder, (*stages[:-1], longer))}"]
+    if largest_shape(larger.image_shape) == larger.image_shape:
+        lines += ["a larger stage:", f"  {resume_command(folder, (*stages, larger))}"]
+    return "\n".join(lines)
+
+
+def resume_command(folder, stages=()):
+    """The command line that takes up the run in a folder again."""
+    command = f"python -m gluon_style.train --resume {shlex.quote(str(folder.path))}"
+    return command + (f" --stages {','.join(map(str, stages))}" if stages else "")
 
 
 def what_is_left(error, folder):
     """What a user may do with a run that has broken off."""
     if isinstance(error, NonFiniteLoss):
         return f"the last picture that was in order is in {folder.path}"
-    return f"to go on: python -m gluon_style.train --resume {shlex.quote(str(folder.path))}"
+    return f"to go on: {resume_command(folder)}"

@@ -1,5 +1,6 @@
 """Stopping a run between two epochs, when the user or the system asks for it."""
 
+import _thread
 import os
 import signal
 import sys
@@ -15,8 +16,10 @@ from ..errors import Stopped
 class StopOnSignal(Listener):
     """Stop after the epoch in which a signal arrives; be the last listener of the run.
 
-    It is a context manager, around the run, in the main thread. A second Ctrl-C ends the process
-    at once: no file is damaged by that, since each takes its name when it is complete.
+    It is a context manager around the run, and does nothing outside of the main thread, which
+    alone hears signals. A second Ctrl-C ends the process at once: no file is damaged by that,
+    since each takes its name when it is complete. Where Python is used interactively, it
+    interrupts the run, and the process stays.
 
     Python runs a handler only when MXNet's computations return, which can take many seconds; so
     the signals are read from a pipe, by a thread.
@@ -28,19 +31,25 @@ class StopOnSignal(Listener):
     def __init__(self, transfer):
         self.last_stage = len(transfer.stages)
         self.number = None  # of the first signal
+        self.at_once = False
+        self.thread = None
 
     def __enter__(self):
+        if threading.current_thread() is not threading.main_thread():
+            return self
         self.reading, self.writing = os.pipe()
         os.set_blocking(self.writing, False)
         self.wakeup_fd = signal.set_wakeup_fd(self.writing, warn_on_full_buffer=False)
         # One that is ignored, as `nohup` and `&` want it, stays so.
         wanted = [each for each in self.SIGNALS if signal.getsignal(each) != signal.SIG_IGN]
-        self.handlers = {each: signal.signal(each, lambda *_: None) for each in wanted}
+        self.handlers = {each: signal.signal(each, self._handle) for each in wanted}
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
         return self
 
     def __exit__(self, *_):
+        if not self.thread:
+            return
         for each, handler in self.handlers.items():
             signal.signal(each, handler)
         signal.set_wakeup_fd(self.wakeup_fd)
@@ -60,8 +69,15 @@ class StopOnSignal(Listener):
                     tqdm.write(
                         "gluon_style: stopping after this epoch (Ctrl-C: at once)", file=sys.stderr
                     )
-            elif number == signal.SIGINT:
-                os._exit(128 + number)
+            elif number == signal.SIGINT and not self.at_once:
+                self.at_once = True
+                if not hasattr(sys, "ps1"):
+                    os._exit(128 + number)
+                _thread.interrupt_main()  # the handler once more
+
+    def _handle(self, *_):
+        if self.at_once:
+            raise KeyboardInterrupt
 
     def end_epoch(self, stage_run, epoch):
         if self.number and epoch.epoch + 1 < stage_run.stage.max_epochs:

@@ -15,7 +15,7 @@ from gluon_style.errors import CheckpointError, NonFiniteLoss
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
 from gluon_style.run.folder import CHECKPOINTS, OutputFolder
 from gluon_style.run.results import Results
-from gluon_style.settings import Layers, LossWeights, Stage
+from gluon_style.settings import Layers, LossWeights, Output, Stage
 
 from ..conftest import outcome
 
@@ -33,11 +33,11 @@ class BreakAfter(Listener):
             raise Break
 
 
-def run(settings, path, *others, checkpoint=None):
+def run(settings, path, *others, checkpoint=None, **output):
     """Run with checkpoints after every epoch; the folder, also of a run that breaks."""
     transfer = StyleTransfer(settings)
     with OutputFolder(path) as folder:
-        results = Results(folder, transfer)
+        results = Results(folder, transfer, Output(path, **output))
         if checkpoint:
             results.resume(checkpoint)
         listeners = [results, Checkpoints(results, every=0), *others]
@@ -71,7 +71,7 @@ def stopped(stopped_once, tmp_path):
     [
         (1, 2, (1, 2)),
         # A stage is over when its results are written, which those who listen may prevent.
-        (1, 3, (1, 2)),
+        (1, 3, (1, 3)),
         (2, 1, (2, 1)),
     ],
 )
@@ -81,6 +81,7 @@ def test_a_run_that_goes_on_ends_like_one_that_was_never_stopped(
     broken = run(small_settings, tmp_path / "broken", BreakAfter(stage, epochs))
     checkpoint = Checkpoint.read(broken.path)
     assert (checkpoint.state.stage, checkpoint.state.epochs) == saved
+    assert not checkpoint.state.ended
     run(small_settings, broken.path, checkpoint=checkpoint)
     assert outcome(broken.path) == outcome(whole.path)
     assert len(outcome(whole.path)[0]) == 3 + 2
@@ -117,6 +118,24 @@ def test_the_picture_so_far_is_kept(stopped):
         assert picture.size == (36, 24)
     assert not stopped.picture(2).exists()
     assert len((stopped.path / "losses.csv").read_text().splitlines()) == 1 + 4
+    record = json.loads((stopped.path / "run.json").read_text())
+    assert [stage["epochs"] for stage in record["stages"]] == [3, 1]
+    assert not record["finished"]
+    assert record["pictures"] == ["neural-style-1.png", "neural-style-2-epoch-00001.png"]
+
+
+def test_the_picture_of_a_stop_is_gone_when_the_run_has_ended(small_settings, stopped, whole):
+    names = lambda folder: {path.name for path in folder.path.iterdir()}  # noqa: E731
+    assert "neural-style-2-epoch-00001.png" in names(stopped)
+    run(small_settings, stopped.path, checkpoint=Checkpoint.read(stopped.path))
+    assert names(stopped) == names(whole)
+    assert json.loads((stopped.path / "run.json").read_text())["finished"]
+
+
+def test_the_picture_of_a_stop_stays_where_it_was_asked_for(small_settings, tmp_path):
+    broken = run(small_settings, tmp_path / "out", BreakAfter(1, 2), save_every=2)
+    run(small_settings, broken.path, checkpoint=Checkpoint.read(broken.path), save_every=2)
+    assert broken.snapshot(1, 2).exists()
 
 
 def test_checkpoints_come_as_often_as_asked(small_settings, tmp_path, monkeypatch):
@@ -142,10 +161,19 @@ def test_the_last_finite_picture_is_kept(small_settings, tmp_path):
         assert np.asarray(picture).std() > 10
 
 
+def test_a_run_that_cannot_go_on_is_not_taken_for_a_new_one(small_settings, tmp_path):
+    settings = dataclasses.replace(small_settings, lr=1e18)
+    folder = run(settings, tmp_path / "out")
+    checkpoint = Checkpoint.read(folder.path)
+    assert checkpoint.records == []
+    # It fails in the same way, and is not refused because of what it has left itself.
+    run(settings, folder.path, checkpoint=checkpoint)
+
+
 def test_nothing_is_written_when_the_first_loss_is_not_finite(small_settings, tmp_path):
     weights = LossWeights(style_weight=1e45)
     folder = run(dataclasses.replace(small_settings, loss_weights=weights), tmp_path / "out")
-    assert {path.name for path in folder.path.iterdir()} == {".lock"}
+    assert not folder.path.exists()
 
 
 DAMAGES = {
@@ -159,6 +187,10 @@ DAMAGES = {
 }
 
 
+def load(path):
+    return Checkpoint.from_bytes(path.read_bytes())
+
+
 def flip(data, place):
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
 
@@ -166,12 +198,12 @@ def flip(data, place):
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_checkpoint_falls_back_to_the_one_before_it(stopped, damage, caplog):
     last, previous = (stopped.path / name for name in CHECKPOINTS)
-    before = Checkpoint.from_file(previous)
+    before = load(previous)
     last.write_bytes(damage(last.read_bytes()))
     checkpoint = Checkpoint.read(stopped.path)
     assert checkpoint.state.epochs == before.state.epochs
     assert "checkpoint.npz is damaged" in caplog.text
-    assert Checkpoint.from_file(last) and not previous.exists()
+    assert load(last) and not previous.exists()
     for path in (previous, last):
         path.write_bytes(damage(last.read_bytes()))
     with pytest.raises(CheckpointError, match="damaged.* and checkpoint-previous.npz is damaged"):
@@ -185,12 +217,12 @@ def test_a_crash_between_the_two_renames_does_no_harm(stopped):
 
 def test_every_damaged_byte_is_found_or_does_not_matter(stopped):
     last = stopped.path / CHECKPOINTS[0]
-    data, sound = last.read_bytes(), Checkpoint.from_file(last)
+    data, sound = last.read_bytes(), load(last)
     random, found = np.random.RandomState(0), 0
     for place in random.randint(0, len(data), 300):
         last.write_bytes(flip(data, place))
         try:
-            same = Checkpoint.from_file(last)
+            same = load(last)
         except Exception:
             found += 1
             continue
@@ -221,18 +253,61 @@ def test_no_checkpoint_is_told(tmp_path):
     "change, message",
     [
         ({"lr": 0.02}, "lr was 0.01 and is now 0.02"),
-        ({"seed": 5}, "seed was 0 and is now 5"),
         ({"layers": Layers((0,), (7,))}, "style_layers was 0,5 and is now 0:"),
         ({"layers": Layers((0, 5), (6,))}, "content_layers was 7 and is now 6"),
         ({"loss_weights": LossWeights(tv_weight=3)}, "tv_weight was 10.0 and is now 3"),
         ({"stages": (Stage((24, 16), 3, 2),)}, "stages was 24x16:3:2,36x24:2:1 and is now 24x16"),
         ({"stages": (Stage((24, 16), 4, 2), Stage((36, 24), 2, 1))}, "stages was"),
         ({"stages": (Stage((24, 16), 3, 2), Stage((36, 24), 2, 2))}, "stages was"),
+        ({"stages": (Stage((24, 16), 3, 2),)}, "it has begun (24x16:3:2,36x24:2:1), the last of"),
+        ({"stages": (Stage((36, 24), 2, 1), Stage((24, 16), 3, 2))}, "stages was"),
     ],
 )
 def test_changed_settings_are_refused(small_settings, stopped, change, message):
     with pytest.raises(CheckpointError, match=re.escape(message)):
         Checkpoint.read(stopped.path).check_settings(dataclasses.replace(small_settings, **change))
+
+
+def test_more_stages_end_like_a_run_that_had_them_from_the_start(small_settings, tmp_path, stopped):
+    one, two, three = *small_settings.stages, Stage((48, 32), 2, 1)
+    of = lambda *stages: dataclasses.replace(small_settings, stages=stages)  # noqa: E731
+    whole = run(of(one, two, three), tmp_path / "three")
+    # After its end, in the middle of its last stage, and with more epochs in that at once.
+    short = Stage((36, 24), 1, 1)
+    for folder, first in (
+        (run(of(one), tmp_path / "one"), of(one)),
+        (stopped, of(one, two)),
+        (run(of(one, short), tmp_path / "two"), of(one, short)),
+    ):
+        checkpoint = Checkpoint.read(folder.path)
+        assert checkpoint.is_finished(first.stages) is (folder is not stopped)
+        checkpoint.check_settings(of(one, two, three))
+        run(of(one, two, three), folder.path, checkpoint=checkpoint)
+        assert outcome(folder.path) == outcome(whole.path)
+
+
+def test_what_has_not_begun_may_be_another_stage(small_settings, tmp_path):
+    one, two = small_settings.stages
+    other = dataclasses.replace(small_settings, stages=(one, Stage((48, 32), 1, 1)))
+    folder = run(small_settings, tmp_path / "out", BreakAfter(1, 1))
+    checkpoint = Checkpoint.read(folder.path)
+    checkpoint.check_settings(other)
+    run(other, folder.path, checkpoint=checkpoint)
+    assert outcome(folder.path) == outcome(run(other, tmp_path / "other").path)
+
+
+def test_a_run_can_be_shortened_to_what_it_has_had(small_settings, tmp_path):
+    long, short = (
+        dataclasses.replace(small_settings, stages=(Stage((24, 16), epochs, 2),))
+        for epochs in (5, 3)
+    )
+    folder = run(long, tmp_path / "out", BreakAfter(1, 3))
+    checkpoint = Checkpoint.read(folder.path)
+    assert not checkpoint.is_finished(short.stages)
+    checkpoint.check_settings(short)
+    run(short, folder.path, checkpoint=checkpoint)
+    assert outcome(folder.path) == outcome(run(short, tmp_path / "short").path)
+    assert Checkpoint.read(folder.path).is_finished(short.stages)
 
 
 def test_fewer_epochs_than_the_stage_has_had_are_refused(small_settings, tmp_path):
@@ -271,5 +346,32 @@ def test_a_checkpoint_of_another_format_is_not_misread(stopped):
     arrays["rest"] = np.frombuffer(json.dumps({**rest, "format": 99}).encode(), np.uint8)
     with open(path, "wb") as file:
         np.savez(file, **arrays)
-    with pytest.raises(ValueError, match="its format is 99"):
-        Checkpoint.from_file(path)
+    before = [(stopped.path / name).read_bytes() for name in CHECKPOINTS]
+    with pytest.raises(CheckpointError, match=f"^{path}: its format is 99, which another version"):
+        Checkpoint.read(stopped.path)
+    # It may be sound: the one before it does not take its place.
+    assert [(stopped.path / name).read_bytes() for name in CHECKPOINTS] == before
+
+
+def a_folder(path):
+    path.mkdir()
+
+
+def a_link_to_itself(path):
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize("unreadable", [a_folder, a_link_to_itself])
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_what_cannot_be_read_is_not_taken_for_damaged(stopped, unreadable, name):
+    last, previous = (stopped.path / each for each in CHECKPOINTS)
+    if name == previous.name:
+        last.write_bytes(b"damaged")
+    other = last if name == previous.name else previous
+    (stopped.path / name).unlink()
+    unreadable(stopped.path / name)
+    before = other.read_bytes()
+    with pytest.raises(CheckpointError, match=f"^{stopped.path / name}: cannot be read: "):
+        Checkpoint.read(stopped.path)
+    assert other.read_bytes() == before
+    assert (stopped.path / name).is_dir() or (stopped.path / name).is_symlink()

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from gluon_style.errors import OutputError
+from gluon_style.errors import OutputError, UsageError
 from gluon_style.run.folder import OutputFolder
 from gluon_style.settings import Stage
 
@@ -24,13 +24,27 @@ def test_results_of_earlier_runs_are_not_replaced(tmp_path, name):
             folder.refuse_results()
 
 
-def test_clearing_leaves_what_is_not_ours(tmp_path):
+def test_removing_leaves_what_is_not_named(tmp_path):
     for name in (*EVERYTHING, *OTHERS):
         (tmp_path / name).touch()
+    (tmp_path / "neural-style-3.png").mkdir()
     with OutputFolder(tmp_path) as folder:
-        folder.clear()
-        folder.refuse_results()
-    assert {path.name for path in tmp_path.iterdir()} - {".lock"} == set(OTHERS)
+        folder.remove({*EVERYTHING[1:], *OTHERS, "neural-style-3.png", "../neural-style-1.png"})
+    left = {path.name for path in tmp_path.iterdir()} - {".lock"}
+    assert left == {EVERYTHING[0], "neural-style-3.png", *OTHERS}
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ('{"pictures": ["neural-style-1.png"]}', ["neural-style-1.png"]),
+        *(('{"pictures": 7}', []), ("{}", []), ("[1]", []), ("", []), ("\xff", [])),
+    ],
+)
+def test_the_record_of_a_run_is_believed_as_far_as_it_goes(tmp_path, text, found):
+    (tmp_path / "run.json").write_text(text, encoding="latin-1")
+    assert OutputFolder(tmp_path).record("pictures") == found
+    assert OutputFolder(tmp_path / "nowhere").record("pictures") == []
 
 
 def test_a_stopped_run_can_be_gone_on_with_instead(tmp_path):
@@ -60,6 +74,31 @@ def test_a_folder_belongs_to_one_run_at_a_time(tmp_path):
 def test_a_folder_is_made_with_those_above_it(tmp_path):
     with OutputFolder(tmp_path / "a" / "b") as folder:
         assert folder.path.is_dir()
+        (folder.path / "losses.csv").touch()
+    assert folder.path.is_dir()
+
+
+def test_folders_that_were_made_for_nothing_are_removed(tmp_path):
+    (tmp_path / "a").mkdir()
+    with OutputFolder(tmp_path / "a" / "b" / "c"):
+        pass
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a"]
+    with OutputFolder(tmp_path / "a"):  # which was there before
+        pass
+    assert (tmp_path / "a").is_dir()
+
+
+@pytest.mark.parametrize("name", ["painted.png", "Painted.JPG", "a.b/painted.tiff"])
+def test_a_pictures_name_is_no_folder(tmp_path, name):
+    message = f"^output {tmp_path / name}: this is the folder of the results, .*, such as .*ainted$"
+    with pytest.raises(UsageError, match=message):
+        OutputFolder(tmp_path / name).__enter__()
+    assert not list(tmp_path.iterdir())
+    (tmp_path / name).mkdir(parents=True)
+    with OutputFolder(tmp_path / name):  # of old
+        pass
+    with pytest.raises(OutputError, match="no such folder"):
+        OutputFolder(tmp_path / "other.png", make=False).__enter__()
 
 
 @pytest.mark.parametrize("where", ["file", "file/folder"])
@@ -87,3 +126,5 @@ def test_a_run_that_the_disk_cannot_take_is_refused(tmp_path):
         folder.check_space([Stage((300, 200), 1, 1)])
         with pytest.raises(OutputError, match="needs 111[0-9.]+ GB of disk space, .* are free"):
             folder.check_space([Stage((100_000, 100_000), 1, 1), Stage((10, 10), 1, 1)])
+        with pytest.raises(OutputError, match="needs 18[0-9.]+ GB of disk space, .* are free"):
+            folder.check_space([Stage((300, 200), 1, 1)] * 2, [1, 10**6])

@@ -1,22 +1,29 @@
 import dataclasses
 import io
+import os
 import re
+import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from gluon_style.chapter import StyleTransfer
+from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine import memory
-from gluon_style.machine.forecast import FIXED_BYTES, LEAST_BYTES_PER_PIXEL
+from gluon_style.machine.forecast import FIXED_BYTES, LEAST_BYTES_PER_PIXEL, TIME_EXPONENT
+from gluon_style.run.folder import OutputFolder
 from gluon_style.run.progress import (
-    ForecastNextStage,
+    ForecastRun,
     Meter,
     PrintLosses,
     ProgressBar,
     ProgressLines,
+    WarnOfDivergence,
+    clock,
 )
+from gluon_style.run.results import Results
 from gluon_style.settings import Stage
 from gluon_style.trainer import Epoch
 
@@ -57,41 +64,121 @@ def test_the_meter_never_measures_less_than_what_is_known_to_be_needed():
 @pytest.fixture
 def transfer(small_settings):
     """Two stages, the first large enough to forecast from."""
-    stages = (Stage((240, 160), 2, 5), Stage((48, 32), 1, 5))
+    stages = (Stage((200, 150), 6, 9), Stage((48, 32), 1, 5))
     return StyleTransfer(dataclasses.replace(small_settings, stages=stages))
 
 
-def test_the_next_stage_is_forecast(transfer, capsys):
-    transfer.run([ForecastNextStage(transfer)])
-    told = r"stage 2 will take about \d+ (s|min), [\d.]+ [MG]B of memory\n"
-    assert re.fullmatch(told, capsys.readouterr().out)
+TOLD = (
+    r"the whole run will take about \d+ (s|min) more, until (\w{3} )?\d\d:\d\d, "
+    r"and [\d.]+ [MG]B of memory\n"
+)
+
+
+def test_the_whole_run_is_forecast_after_a_few_epochs(transfer, capsys):
+    class Read(Listener):
+        def end_epoch(self, stage_run, epoch):
+            told.append(capsys.readouterr().out)
+
+    told, forecast = [], ForecastRun(transfer)
+    transfer.run([forecast, Read()])
+    assert [bool(text) for text in told] == [False] * 4 + [True] + [False] * 2
+    assert re.fullmatch(TOLD, told[4])
+
+
+def epochs_of(forecast, number, stage, seconds):
+    """Let a forecast see a stage whose epochs all take that long."""
+    run = SimpleNamespace(number=number, stage=stage, first_epoch=0)
+    forecast.start_stage(run)
+    for epoch in range(stage.max_epochs):
+        forecast.end_epoch(run, SimpleNamespace(epoch=epoch, seconds=seconds))
+        yield forecast.end and forecast.end - time.time()
+
+
+def test_the_time_of_all_stages_is_counted(transfer):
+    one, two = transfer.stages = Stage((300, 200), 100, 9), Stage((1200, 800), 30, 9)
+    forecast = ForecastRun(transfer, quiet=True)
+    left = list(epochs_of(forecast, 1, one, 2.0))
+    later = 2.0 * 16**TIME_EXPONENT * 30
+    assert left[:4] == [None] * 4
+    assert left[4:] == pytest.approx([2.0 * (99 - epoch) + later for epoch in range(4, 100)], abs=1)
+    # Once the second stage runs, it is the measure.
+    left = list(epochs_of(forecast, 2, two, 10.0))
+    assert left[:4] == pytest.approx([later] * 4, abs=1)
+    assert left[4:] == pytest.approx([10.0 * (29 - epoch) for epoch in range(4, 30)], abs=1)
+
+
+def test_recent_epochs_count():
+    meter = Meter()
+    meter.start_stage(stage_run(200, 100))
+    for epoch in range(90):  # another program has started
+        meter.end_epoch(None, SimpleNamespace(seconds=1.0 if epoch < 60 else 3.0))
+    assert meter.measurement().seconds == 3.0
 
 
 def test_quiet_forecasts_are_not_told(transfer, capsys):
-    transfer.run([ForecastNextStage(transfer, quiet=True)])
-    assert capsys.readouterr().out == ""
+    for quiet in (True, False):
+        list(epochs_of(ForecastRun(transfer, quiet), 1, transfer.stages[0], 1.0))
+        assert (capsys.readouterr().out == "") is quiet
 
 
-def test_a_next_stage_that_does_not_fit_is_refused_before_it_starts(transfer):
-    class Starts(ProgressLines):
-        numbers = []
+def test_a_next_stage_that_does_not_fit_is_told_at_once_and_refused(transfer, capsys):
+    class Starts(Listener):
+        def __init__(self):
+            self.numbers, self.told = [], []
 
         def start_stage(self, stage_run):
-            super().start_stage(stage_run)
             self.numbers.append(stage_run.number)
+
+        def end_epoch(self, stage_run, epoch):
+            self.told.append(capsys.readouterr().err)
 
     # Ten thousand times the pixels: no machine that runs this has the memory for it.
     transfer.stages = (transfer.stages[0], Stage((24000, 16000), 1, 5))
     starts = Starts()
     with pytest.raises(NotEnoughMemory, match="the largest size that fits is"):
-        transfer.run([ForecastNextStage(transfer), starts])
+        transfer.run([ForecastRun(transfer), starts])
     assert starts.numbers == [1]
+    assert "a later stage will not fit: 24000x16000 needs" in starts.told[4]
 
 
 def test_a_small_stage_tells_nothing_of_the_next(transfer, capsys):
-    transfer.stages = (Stage((48, 32), 1, 5), Stage((60, 40), 1, 5))
-    transfer.run([ForecastNextStage(transfer)])
-    assert capsys.readouterr().out == ""
+    transfer.stages = (Stage((48, 32), 6, 9), Stage((60, 40), 6, 9))
+    forecast, told = ForecastRun(transfer), []
+
+    class Read(Listener):
+        def end_stage(self, stage_run):
+            told.append((forecast.done(), capsys.readouterr().out))
+
+    transfer.run([forecast, Read()])
+    assert told[0] == ("", "")
+    assert re.fullmatch(DONE, told[1][0])
+    assert re.fullmatch(TOLD, told[1][1])
+
+
+@pytest.mark.parametrize(
+    "hours, form",
+    [
+        (0, r"\d\d:\d\d"),
+        (25, r"[A-Z][a-z][a-z] \d\d:\d\d"),
+        (200, r"20\d\d-\d\d-\d\d"),
+        (1e300, r"\d{4}-\d\d-\d\d"),
+    ],
+)
+def test_the_time_of_day_is_told(hours, form):
+    assert re.fullmatch(form, clock(time.time() + 3600 * hours))
+
+
+def test_a_run_that_gets_worse_says_so(small_settings, tmp_path, caplog):
+    one = small_settings.stages[:1]
+    for lr, worse in ((0.01, False), (50.0, True)):
+        transfer = StyleTransfer(dataclasses.replace(small_settings, lr=lr, stages=one))
+        with OutputFolder(tmp_path / str(lr)) as folder:
+            results = Results(folder, transfer)
+            transfer.run([results, WarnOfDivergence(results)])
+        totals = [epoch.total for number, epoch in results.records if number == 1]
+        assert (totals[-1] > totals[0]) is worse
+        assert ("stage 1: the total loss was" in caplog.text) is worse
+    assert f"{totals[-1]:.6g} at its end and {totals[0]:.6g} at its beginning" in caplog.text
 
 
 def record(epoch, lr=0.01, next_lr=0.01):
@@ -110,9 +197,88 @@ def test_losses_are_printed_in_the_chapters_form_and_place(capsys):
     )
 
 
-def test_the_bar_shows_losses_and_time_left(transfer, monkeypatch):
+@pytest.fixture
+def short(small_settings):
+    """A stage that is over at once."""
+    return StyleTransfer(dataclasses.replace(small_settings, stages=(Stage((48, 32), 6, 9),)))
+
+
+LOSSES = r"content [\d.]+, style [\d.]+, TV [\d.]+"
+DONE = r"done (\w{3} )?\d\d:\d\d"
+
+
+def test_the_bar_shows_losses_and_time(short, monkeypatch):
     terminal = io.StringIO()
     monkeypatch.setattr("sys.stderr", terminal)
-    transfer.run([ProgressBar()])
+    forecast = ForecastRun(short, quiet=True)
+    short.run([forecast, ProgressBar(forecast)])
     last = terminal.getvalue().split("\r")[-1]
-    assert re.search(r"stage 2: 100%.*1/1 .*content [\d.]+, style [\d.]+, TV [\d.]+", last)
+    assert re.search(rf"stage 1: 100%.*6/6 .*{DONE}, {LOSSES}", last)
+
+
+def test_lines_show_losses_and_time(short, capsys):
+    forecast = ForecastRun(short, quiet=True)
+    short.run([forecast, ProgressLines(forecast, every=0)])
+    lines = capsys.readouterr().err.splitlines()
+    form = rf"stage 1: epoch {{}} of 6, {LOSSES}, \d\d:\d\d left"
+    assert re.fullmatch(form.format(4), lines[3])
+    assert re.fullmatch(form.format(5) + f", {DONE}", lines[4])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's terminals")
+@pytest.mark.parametrize("width, height", [(0, 0), (60, 0), (0, 24), (60, 24)])
+def test_a_terminal_of_any_size_shows_a_bar(width, height):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+    forecast = SimpleNamespace(done=lambda: "done 14:35")
+    run = SimpleNamespace(number=1, first_epoch=0, stage=Stage((24, 16), 3, 9))
+    with open(theirs, "w") as terminal:
+        assert terminal.isatty()
+        bar = ProgressBar(forecast, terminal)
+        bar.start_stage(run)
+        bar.end_epoch(run, record(0))
+        bar.bar.refresh()
+        bar.end_stage(run)
+        told = ""
+        while not told.endswith("\n"):
+            told += os.read(ours, 10_000).decode()
+    os.close(ours)
+    states = [state.strip() for state in told.split("\r") if "33%" in state]
+    assert "stage 1:  33%" in states[-1]
+    if not width:
+        assert "1/3 [" in states[-1] and "done 14:35" in states[-1]
+    assert max(map(len, told.split("\r"))) <= (width or 80)
+
+
+def test_a_bar_that_never_began_can_be_broken_off():
+    ProgressBar(None).break_off(None, KeyboardInterrupt())
+
+
+def test_a_notebook_shows_a_bar(small_settings, tmp_path):
+    """Without ipywidgets, which are not asked for; with them tqdm draws its own."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    cell = f"""
+from pathlib import Path
+from gluon_style import *
+settings = Settings({small_settings.content!r}, {small_settings.style!r}, (Stage((24, 16), 9, 9),),
+    weights={small_settings.weights!r}, layers=Layers((0, 5), (7,)), ctx="cpu")
+stylize(settings, Output(Path({str(tmp_path)!r}) / "out"{{}}))
+None"""
+    notebook = nbformat.v4.new_notebook()
+    for quiet in ("", ", quiet=True, overwrite=True"):
+        notebook.cells.append(nbformat.v4.new_code_cell(cell.format(quiet)))
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    talking, quiet = (cell.outputs for cell in notebook.cells)
+    # All in one place, so that each state of the bar takes that of the one before it.
+    assert {output.name for output in talking if output.output_type == "stream"} == {"stdout"}
+    told = "".join(output.text for output in talking if output.output_type == "stream")
+    last = told.split("\r")[-1]
+    assert re.match(r"stage 1: 100%.* 9/9 .*done .*, content [\d.]+", last)
+    assert "the whole run will take" in told
+    assert str(tmp_path / "out" / "neural-style-1.png") in last
+    assert quiet == []

@@ -2,17 +2,24 @@
 
 import dataclasses
 import json
+import shlex
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from gluon_style.chapter import Listener, StyleTransfer
-from gluon_style.errors import CheckpointError, OutputError, Stopped
+from gluon_style.errors import CheckpointError, GluonStyleError, OutputError, Stopped
 from gluon_style.run import session
-from gluon_style.run.session import resume, stylize
+from gluon_style.run.checkpoint import Checkpoint
+from gluon_style.run.folder import OutputFolder
+from gluon_style.run.results import Results
+from gluon_style.run.session import keep, resume, stylize, what_more
 from gluon_style.settings import Output, Stage
+from gluon_style.train import main
 
 from .. import odd_pictures
 from ..conftest import outcome
@@ -29,7 +36,12 @@ def test_a_run_leaves_its_results_and_returns_the_picture(small_settings, tmp_pa
     }
     told = capsys.readouterr().out.splitlines()
     assert told[0] == f"content  {small_settings.content}"
-    assert told[-1] == str(tmp_path / "out" / "neural-style-2.png")
+    resume_it = f"python -m gluon_style.train --resume {tmp_path / 'out'} --stages 24x16:3:2"
+    assert told[-5:] == [
+        *("more epochs:", f"  {resume_it},36x24:3:1"),
+        *("a larger stage:", f"  {resume_it},36x24:2:1,72x48:2:1"),
+        str(tmp_path / "out" / "neural-style-2.png"),
+    ]
 
 
 def test_a_folder_is_enough(small_settings, tmp_path):
@@ -50,7 +62,9 @@ def test_a_finished_run_may_get_more_epochs(small_settings, tmp_path, capsys):
     stylize(small_settings, Output(tmp_path / "out", save_every=2))
     capsys.readouterr()
     assert resume(tmp_path / "out") is None
-    assert capsys.readouterr().out.startswith("the run is finished")
+    told = capsys.readouterr().out
+    assert told.startswith("the run is finished")
+    assert "36x24:2:1,72x48:2:1\n" in told
     picture = resume(tmp_path / "out", revise)
     assert capsys.readouterr().out == ""
     whole = dataclasses.replace(small_settings, stages=longer)
@@ -78,7 +92,7 @@ def stopped(monkeypatch):
 
     def start(settings, folder):
         with monkeypatch.context() as patch:
-            patch.setattr(session, "ForecastNextStage", lambda *_: StopAfter(1))
+            patch.setattr(session, "ForecastRun", lambda *_: StopAfter(1))
             with pytest.raises(Stopped):
                 stylize(settings, Output(folder, checkpoint_every=0, quiet=True))
 
@@ -153,3 +167,105 @@ def test_paths_and_numpys_numbers_last_through_both_stages(small_settings, tmp_p
     stylize(settings, Output(tmp_path / "out", save_every=np.int64(1), quiet=True))
     assert (tmp_path / "out" / "neural-style-2.png").exists()
     assert json.loads((tmp_path / "out" / "run.json").read_text())["settings"]["stages"]
+
+
+def with_(**changes):
+    """For `resume`: the settings that a run shall have."""
+    return lambda settings, output: (dataclasses.replace(settings, **changes), output)
+
+
+def test_what_more_there_is_after_the_chapters_first_stage(tmp_path):
+    folder = OutputFolder(tmp_path / "it's")
+    lines = what_more((Stage((300, 200), 500, 200),), folder).splitlines()
+    assert lines[0] == "more epochs (little will change, at 0.01 of the first rate):"
+    assert shlex.split(lines[3])[-3:] == [
+        *(str(folder.path), "--stages", "300x200:500:200,1200x800:300:100")
+    ]
+    # What cannot fit into any memory is not proposed.
+    assert len(what_more((Stage((10**7, 10**7), 5, 5),), folder).splitlines()) == 2
+
+
+def test_a_stage_can_be_added(small_settings, tmp_path, capsys):
+    one = dataclasses.replace(small_settings, stages=small_settings.stages[:1])
+    stylize(one, tmp_path / "out")
+    capsys.readouterr()
+    picture = resume(tmp_path / "out", with_(stages=small_settings.stages))
+    assert "stage 2  36x24, 2 epochs (added)" in capsys.readouterr().out
+    expected = stylize(small_settings, Output(tmp_path / "whole", quiet=True))
+    np.testing.assert_array_equal(picture, expected)
+    assert outcome(tmp_path / "out") == outcome(tmp_path / "whole")
+
+
+def test_options_are_kept_and_fewer_epochs_are_told(small_settings, tmp_path, capsys):
+    """Through the command line, of a run that was started from Python."""
+    output = Output(tmp_path / "out", save_every=2, animation="gif", checkpoint_every=0)
+
+    class Break(Exception):
+        pass
+
+    class BreakAfter(Listener):
+        def end_epoch(self, stage_run, epoch):
+            if epoch.epoch + 1 == 3:
+                raise Break
+
+    long = dataclasses.replace(small_settings, stages=(Stage((24, 16), 9, 5),))
+    transfer = StyleTransfer(long)
+    with OutputFolder(output.folder) as folder, pytest.raises(Break):
+        transfer.run([*keep(transfer, output, folder), BreakAfter()])
+    main(["--resume", str(tmp_path / "out"), "--stages", "24x16:6:5"])
+    assert "stage 1  24x16, 6 epochs (24x16:9:5 before)" in capsys.readouterr().out
+    assert {path.name for path in (tmp_path / "out").glob("neural*")} == {
+        *(f"neural-style-1-epoch-0000{epochs}.png" for epochs in (2, 4, 6)),
+        *("neural-style-1.png", "neural-style-1.gif"),
+    }
+    options = Checkpoint.read(tmp_path / "out").options
+    assert options == {"book": False, "save_every": 2, "animation": "gif", "checkpoint_every": 0}
+
+
+@pytest.mark.parametrize("options", [(), ("--stages", "24x16:3:2,36x24:9:1")])
+def test_overwriting_is_for_new_runs(small_settings, tmp_path, capsys, options):
+    stylize(small_settings, Output(tmp_path / "out", quiet=True))
+    before = outcome(tmp_path / "out")
+    with pytest.raises(SystemExit) as end:
+        main(["--resume", str(tmp_path / "out"), "--overwrite", *options])
+    assert end.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--overwrite is for new runs: leave it out" in line
+    assert outcome(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("name", ["content", "style", "weights"])
+def test_a_run_that_cannot_begin_leaves_no_folder(small_settings, tmp_path, name):
+    mistyped = dataclasses.replace(small_settings, **{name: str(tmp_path / "nowhere.h5")})
+    with pytest.raises(GluonStyleError, match="nowhere.h5"):
+        stylize(mistyped, tmp_path / "new" / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pictures_name_is_told_from_a_folders(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["--output", "painted.png"])
+    assert (
+        "error: --output painted.png: this is the folder of the results" in capsys.readouterr().err
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_snapshots_count_for_the_space_on_the_disk(small_settings, tmp_path):
+    endless = dataclasses.replace(small_settings, stages=(Stage((24, 16), 10**9, 9),))
+    transfer = StyleTransfer(endless)
+    with OutputFolder(tmp_path / "out") as folder:
+        keep(transfer, Output(folder.path, animation="gif"), folder)
+        with pytest.raises(OutputError, match=r"needs 11\d\d\.\d GB of disk space"):
+            keep(transfer, Output(folder.path, save_every=1), folder)
+        # A run that is resumed has written most of them.
+        state = SimpleNamespace(stage=1, epochs=10**9 - 5)
+        Results(folder, transfer, Output(folder.path, save_every=1)).check_space(state)
+
+
+def test_a_run_may_be_in_a_thread(small_settings, tmp_path):
+    """Where no signals can be heard: a page, a teacher's own program."""
+    with ThreadPoolExecutor() as pool:
+        picture = pool.submit(stylize, small_settings, tmp_path / "out").result()
+    assert picture.shape == (24, 36, 3)

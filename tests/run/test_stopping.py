@@ -1,5 +1,6 @@
 """Stopping and going on through the real command line, in real processes."""
 
+import json
 import os
 import shlex
 import shutil
@@ -80,12 +81,15 @@ def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, statu
     assert len(outcome(folder)[0]) == epochs
     assert (folder / "losses.png").exists()
     assert not (folder / "neural-style-1.png").exists()
+    record = json.loads((folder / "run.json").read_text())
+    assert [stage["epochs"] for stage in record["stages"]] == [epochs, 0]
 
     words = shlex.split(said.split("to go on: python ")[1])
     again = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert f"goes on  after {epochs} epochs of stage 1" in again.stdout
-    assert outcome(folder) == outcome(whole)
+    assert outcome(folder, "neural*.png") == outcome(whole, "neural*.png")
+    assert {path.name for path in folder.iterdir()} == {path.name for path in whole.iterdir()}
 
 
 def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
@@ -102,6 +106,31 @@ def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
     for path in (tmp_path / "out").glob("*.png"):
         with Image.open(path) as picture:
             picture.load()
+
+
+def test_a_second_ctrl_c_leaves_an_interactive_python_alive(start, small_settings, tmp_path):
+    """A notebook's kernel holds more than this run."""
+    code = f"""
+import sys
+sys.ps1 = ">>> "
+from gluon_style import *
+settings = Settings({small_settings.content!r}, {small_settings.style!r},
+    (Stage((800, 600), 100, 50),), {small_settings.weights!r}, layers=Layers((0, 5), (7,)))
+try:
+    stylize(settings, "out")
+except KeyboardInterrupt:
+    print("alive")
+"""
+    process = start(args=[sys.executable, "-c", code])
+    wait_for(process.stdout, "results")
+    while not (tmp_path / "out" / "checkpoint.npz").exists():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    wait_for(process.stderr, "stopping after this epoch")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.splitlines()[-1]) == (0, "alive"), err
+    assert (tmp_path / "out" / "run.json").exists()
 
 
 def test_ctrl_c_before_the_first_epoch(start, tmp_path):
@@ -155,7 +184,7 @@ def test_the_last_stage_may_get_more_epochs(run_command, whole, small_options, t
         (("--lr", "0.5"), "--lr was 0.01 and is now 0.5: leave it out"),
         (("--stages", "24x16:120:50"), "--stages was 24x16:120:50,36x24:60:40 and is now"),
         (("--content", "{img}/autumn_tree.jpg"), "autumn_tree.jpg: not what the run was started"),
-        (("--weights", "small"), "small: not what the run was started with"),
+        (("--weights", "small"), "small.params: not what the run was started with"),
         (("--output", "elsewhere"), "leave out --output"),
         (("--book",), "--book is for new runs"),
     ],
@@ -180,9 +209,9 @@ def test_the_chapters_stages_may_be_given_by_number_or_by_size(start, run_comman
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     for stages, message in (
-        ("1", "--weights small: not what the run was started with"),
-        ("300x200:501:200", "--weights small: not what the run was started with"),
-        ("2", "--stages was 300x200:500:200 and is now 300x200:500:200,1200x800:300:100: a run"),
+        ("1", "vgg19-small.params: not what the run was started with"),
+        ("300x200:501:200", "vgg19-small.params: not what the run was started with"),
+        ("2", "vgg19-small.params: not what the run was started with"),
         ("300x200:501:100", "--stages was 300x200:500:200 and is now 300x200:501:100: a run can"),
     ):
         options = ("--stages", stages, "--weights", "small")
