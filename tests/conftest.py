@@ -5,6 +5,7 @@ import csv
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,6 +103,18 @@ def run_command(tmp_path):
         return subprocess.run(**how, cwd=tmp_path, capture_output=True, timeout=300)
 
     return run
+
+
+@contextmanager
+def full_disk(size):
+    """Let no file of this process grow beyond so many bytes, as if the disk were full."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(scope="session")
