@@ -69,10 +69,21 @@ def small_weights(random_parameters, tmp_path_factory):
     return SmallWeights(path, layers)
 
 
+def last_of_each(options):
+    """A command's options, of those that are given twice the last: the commands refuse two."""
+    found, name = {}, None
+    for word in map(str, options):
+        if word.startswith("--"):
+            name = word.split("=")[0]
+            found.pop(name, None)
+        found.setdefault(name, []).append(word)
+    return [word for words in found.values() for word in words]
+
+
 def command(name, *options, **environment):
     """How to start `python -m gluon_style.NAME ...`: arguments for `subprocess`."""
     return {
-        "args": [sys.executable, "-m", f"gluon_style.{name}", *map(str, options)],
+        "args": [sys.executable, "-m", f"gluon_style.{name}", *last_of_each(options)],
         "env": {**os.environ, **environment},
         "stdin": subprocess.DEVNULL,
         "text": True,

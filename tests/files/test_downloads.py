@@ -186,7 +186,7 @@ def test_a_cache_that_cannot_be_written(remote, tmp_path):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
-@pytest.mark.filterwarnings("ignore:flock not supported")  # filelock's way out from its version 4 on
+@pytest.mark.filterwarnings("ignore:flock not supported")  # filelock 4 has a way out of its own
 def test_a_file_system_without_locks(server, remote, tmp_path, monkeypatch, number):
     if number != errno.ENOSYS and int(filelock.__version__.split(".")[0]) < 4:
         pytest.skip("this filelock takes every other answer for somebody else's lock")
