@@ -19,7 +19,9 @@ setup(
     package_dir={"gluon_style.img": "img"},
     package_data={"gluon_style.img": ["*.jpg"], "gluon_style.pretrained": ["vgg19-small.params*"]},
     install_requires=[
-        "numpy>=1.23,<2",
+        # With the marker pip says at once that Python does not fit; without it, it first compiles
+        # NumPy, which has no wheel for Python 3.13 and newer.
+        "numpy>=1.23,<2; python_version < '3.13'",
         "pillow>=9.1",
         "matplotlib>=3.5",
         "tqdm>=4.60",
@@ -58,5 +60,11 @@ setup(
             *("tifffile>=2021.7", "pillow-heif>=0.10"),
         ],
     },
-    entry_points={"console_scripts": ["gluon-style-train = gluon_style.train:main"]},
+    entry_points={
+        "console_scripts": [
+            "gluon-style-train = gluon_style.train:main",
+            "gluon-style-doctor = gluon_style.doctor.__main__:main",
+            "gluon-style-weights = gluon_style.weights:main",
+        ]
+    },
 )

@@ -13,7 +13,25 @@ from .machine import prepare, restart_with_huge_pages
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of command lines whose complaints are one line."""
+    """A parser of command lines whose complaints are one line.
+
+    Attributes
+    ----------
+    given : set of str
+        The names of the options that were given, as the parsed ones have them.
+    """
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Parse, an option at most once."""
+        self.given = set()
+        return super().parse_known_args(args, namespace)
+
+    def _get_values(self, action, strings):
+        # Called for each time that an option is given.
+        if action.dest in self.given:
+            self.error(f"{action.option_strings[0]} is given twice")
+        self.given.add(action.dest)
+        return super()._get_values(action, strings)
 
     def error(self, message):
         """Raise the complaint as a `UsageError`, with what was probably meant."""
@@ -38,21 +56,25 @@ def positive(number):
     """A reader of numbers of one type, `int` or `float`, that are finite and above 0."""
 
     def parse(text):
-        value = number(text)
-        if not 0 < value < float("inf"):
-            raise ValueError
-        return value
+        try:
+            value = number(text)
+            if 0 < value < float("inf"):
+                return value
+        except ValueError:
+            pass
+        kind = "a whole number" if number is int else "a number"
+        raise argparse.ArgumentTypeError(f"{text!r}: {kind} above 0 is wanted")
 
-    parse.__name__ = f"positive {number.__name__}"  # argparse names it: "invalid ... value"
     return parse
 
 
 @contextmanager
-def one_line():
+def one_line(**options):
     """Run a command: end it with one line on stderr and the exit status that says why.
 
     That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C. A reader that has
-    closed the pipe which it was given ends the command without a word.
+    closed the pipe which it was given ends the command without a word. `options` are those that
+    are not called as the setting is: `weights="source"`.
     """
     for stream in (sys.stdout, sys.stderr):
         # Names of files need not be text, and not all text fits the terminal's encoding.
@@ -62,6 +84,7 @@ def one_line():
         yield
         sys.stdout.flush()
     except GluonStyleError as error:
+        error.field = options.get(error.field, error.field)
         line = " ".join(error.as_option().split())
         kind = "error: " if error.exit_status < 128 else ""  # being stopped is none
         print(f"gluon_style: {kind}{line}", file=sys.stderr)

@@ -147,6 +147,13 @@ class Stage:
 
 # 300x200, then 1200x800, for a picture of 3:2 like the book's.
 CHAPTER_STAGES = (Stage(300, 500, 200), Stage(1200, 300, 100))
+# A preview, by options: with this rate so few epochs do for visible strokes.
+QUICK = {
+    "stages": (Stage(256, 80, 60),),
+    "weights": "small",
+    "lr": 0.08,
+    "output": "neural-style-quick",
+}
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ import logging
 
 from ._version import __version__
 from .command_line import HelpFormatter, Parser, one_line, positive, prepare_command
-from .errors import UsageError
+from .errors import UsageError, option
 from .machine import PRECISIONS
 from .settings import (
     ANIMATIONS,
     BACKGROUNDS,
+    QUICK,
     STYLE_FITS,
     Layers,
     LossWeights,
@@ -79,6 +80,12 @@ def build_parser():
         metavar="STAGES",
         help="1 or 2: the chapter's first stage (long side 300) or both (then 1200); "
         "or SIZE:epochs:decay[,SIZE:epochs:decay...], a size being the long side or WxH",
+    )
+    group.add_argument(
+        "--quick",
+        action="store_true",
+        help="a preview in seconds: small, with the small network, in the folder "
+        f"{QUICK['output']} unless told",
     )
     group.add_argument("--lr", type=float, default=settings.lr, help="Adam's learning rate")
     for name, text in (
@@ -161,6 +168,16 @@ def build_parser():
     return parser
 
 
+def preview(options, given):
+    """Put a quick look's own settings in the place of the defaults."""
+    for name in ("stages", "weights"):
+        if name in given:
+            raise UsageError(f"has its own {name}: leave out {option(name)}", "quick")
+    if "resume" in given:
+        raise UsageError("is for new runs: leave it out to resume this one", "quick")
+    vars(options).update({name: QUICK[name] for name in QUICK.keys() - given})
+
+
 def main(argv=None):
     """Run the command.
 
@@ -170,12 +187,18 @@ def main(argv=None):
     with one_line():
         parser = build_parser()
         options = parser.parse_args(argv)
+        if options.quick:
+            preview(options, parser.given)
         logging.basicConfig(format="gluon_style: %(message)s")
         logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
         prepare_command(argv)
         from .run import resume, stylize  # which imports MXNet
 
         if options.resume is None:
+            if options.quick and not options.quiet:
+                print(
+                    "a quick look, small, with the small network: without --quick for the real one"
+                )
             stylize(get_settings(options), get_output(options))
             return
 

@@ -45,9 +45,12 @@ def run(options):
     """Do what the options say."""
     from .pretrained import check_free, check_reach, export, find, sidecar  # which import NumPy
 
-    if options.out and not options.source:
-        raise UsageError(f"{options.out}: --source says of what, for example --source keras", "out")
     if options.out:
+        if not options.source:
+            example = "for example --source keras"
+            raise UsageError(f"{options.out}: --source says of what, {example}", "out")
+        if options.source == "small":
+            raise UsageError("small: it comes with the package, wherever that is", "source")
         check_free(options.out, options.overwrite)
     if not options.source:
         print("\n".join(listing(options.root)))
@@ -65,7 +68,7 @@ def main(argv=None):
     """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
     logging.basicConfig(format="gluon_style: %(message)s")
     logging.getLogger("gluon_style").setLevel("INFO")
-    with one_line():
+    with one_line(weights="source"):
         options = build_parser().parse_args(argv)
         prepare()
         run(options)

@@ -5,6 +5,7 @@ import csv
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,10 +69,21 @@ def small_weights(random_parameters, tmp_path_factory):
     return SmallWeights(path, layers)
 
 
+def last_of_each(options):
+    """A command's options, of those that are given twice the last: the commands refuse two."""
+    found, name = {}, None
+    for word in map(str, options):
+        if word.startswith("--"):
+            name = word.split("=")[0]
+            found.pop(name, None)
+        found.setdefault(name, []).append(word)
+    return [word for words in found.values() for word in words]
+
+
 def command(name, *options, **environment):
     """How to start `python -m gluon_style.NAME ...`: arguments for `subprocess`."""
     return {
-        "args": [sys.executable, "-m", f"gluon_style.{name}", *map(str, options)],
+        "args": [sys.executable, "-m", f"gluon_style.{name}", *last_of_each(options)],
         "env": {**os.environ, **environment},
         "stdin": subprocess.DEVNULL,
         "text": True,
@@ -102,6 +114,18 @@ def run_command(tmp_path):
         return subprocess.run(**how, cwd=tmp_path, capture_output=True, timeout=300)
 
     return run
+
+
+@contextmanager
+def full_disk(size):
+    """Let no file of this process grow beyond so many bytes, as if the disk were full."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+import argparse
+
 import hypothesis
 import hypothesis.strategies
 import pytest
@@ -33,13 +35,35 @@ def test_other_errors_are_not_hidden():
 def test_a_parser_raises_what_it_has_to_say():
     parser = Parser(prog="x")
     parser.add_argument("--colour", choices=["red", "green"])
+    parser.add_argument("--loud", action="store_true")
+    parser.add_argument("--length", type=positive(int))
+    parser.add_argument("--width", type=positive(float))
     for given, message in (
         ("--color=red", "did you mean --colour"),
         ("--colour=gren", "did you mean green"),
         ("--colour", "expected one argument; --help lists the options"),
+        ("--colour red --colour red", "^--colour is given twice; --help"),
+        ("--loud --col red --loud", "^--loud is given twice; --help"),
+        ("--length 0", "--length: '0': a whole number above 0 is wanted; --help"),
+        ("--width=inf", "--width: 'inf': a number above 0 is wanted; --help"),
     ):
         with pytest.raises(UsageError, match=message):
-            parser.parse_args([given])
+            parser.parse_args(given.split())
+
+
+def test_a_parser_knows_what_was_given():
+    parser = Parser(prog="x")
+    parser.add_argument("--colour", default="red")
+    parser.add_argument("--how-loud", action="store_true")
+    for given, names in (([], set()), (["--how", "--colour=red"], {"colour", "how_loud"})):
+        parser.parse_args(given)
+        assert parser.given == names
+
+
+def test_a_setting_is_named_as_the_command_has_it(capsys):
+    with pytest.raises(SystemExit), one_line(weights="source"):
+        raise WeightsError("bad", "weights")
+    assert capsys.readouterr().err == "gluon_style: error: --source bad\n"
 
 
 @hypothesis.given(nearly)
@@ -47,5 +71,5 @@ def test_any_text_is_a_positive_number_or_no_value(text):
     for number in (int, float):
         try:
             assert 0 < positive(number)(text) < float("inf")
-        except ValueError:
+        except argparse.ArgumentTypeError:
             continue

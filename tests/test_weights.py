@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import socket
 import time
 
@@ -42,7 +43,8 @@ def test_the_command_lists_without_a_warning(run_command, tmp_path):
 def test_mistakes_get_one_line_and_status_2(run_command, refused, tmp_path):
     for options, message in (
         (("--out", "x.params"), "--out x.params: --source says of what"),
-        (("--source", "nowhere.h5"), "--weights nowhere.h5: no such file"),
+        (("--source", "nowhere.h5"), "--source nowhere.h5: no such file"),
+        (("--source", "small", "--out", "x.params"), "--source small: it comes with the package"),
         (("--source", "keras"), "cannot be reached (Connection refused)"),
     ):
         result = run_command(
@@ -101,3 +103,30 @@ def test_the_exported_file_gives_the_same_losses(run_command, shared_data, tmp_p
             losses.append([row[:-1] for row in csv.reader(file)])  # the last are the seconds
     assert losses[0] == losses[1]
     assert len(losses[0]) == 4
+
+
+def test_without_a_home_directory(run_command, small_options, tmp_path):
+    """A user of whom a container's system knows nothing: only what needs the cache is refused."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import os, pwd; os.environ.pop('HOME', None); pwd.getpwuid = {}.__getitem__"
+    )
+    environment = {
+        "MXNET_HOME": "",
+        "PYTHONPATH": f"{tmp_path / 'site'}:{os.environ.get('PYTHONPATH', '')}",
+    }
+    for given in (small_options, ("--weights", "small", "--output", "small")):
+        run = run_command("train", *given, "--stages", "48x32:1:1", **environment)
+        assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    run = run_command("weights", **environment)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        "gluon_style: error: ~/.mxnet/models: this user has no home directory; set MXNET_HOME to "
+        "a folder for the weights\n"
+    )
+    run = run_command("weights", "--source", "small", **environment)
+    assert (run.returncode, run.stderr) == (0, "")
+    run = run_command("train", "--book", "--output", "book", **environment)
+    assert (run.returncode, run.stderr.count("no home directory")) == (2, 1)
+    assert "Traceback" not in run.stderr

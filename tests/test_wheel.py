@@ -38,7 +38,14 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
     borrow = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
     (packages / "borrowed.pth").write_text(borrow)
 
+    (metadata,) = packages.glob("gluon_style-*.dist-info/METADATA")
+    assert 'Requires-Dist: numpy<2,>=1.23; python_version < "3.13"\n' in metadata.read_text()
+
     empty.mkdir()
+    for command in ("doctor", "weights"):
+        script = environment / "bin" / f"gluon-style-{command}"
+        told = subprocess.run([str(script), "--help"], capture_output=True, text=True, cwd=empty)
+        assert told.stdout.startswith(f"usage: python -m gluon_style.{command} "), told.stderr
     layers = small_weights.layers
     run = subprocess.run(
         [

@@ -4,10 +4,12 @@ import dataclasses
 import json
 import platform
 import sys
+from pathlib import Path
 
 from .._version import __version__
 from ..command_line import Parser, one_line
 from .checks import examine
+from .collect import collect
 from .findings import show
 
 
@@ -17,26 +19,50 @@ def build_parser():
         prog="python -m gluon_style.doctor",
         description="Look at this machine and say whether style transfer works here, how fast, "
         "and what to do where it does not. Exit status 0: it works; 1: it does not.",
+        epilog="For a class: python -m gluon_style.doctor --json > NAME.json on each machine, "
+        "then python -m gluon_style.doctor --collect *.json",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
     parser.add_argument("--offline", action="store_true", help="do not try the download hosts")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="check these weights, too: a class's file, or what --weights of "
+        "gluon_style.train takes",
+    )
+    parser.add_argument(
+        "--collect",
+        nargs="+",
+        type=Path,
+        metavar="FILE.json",
+        help="look at no machine: make one table of what --json has printed on many",
+    )
     return parser
 
 
 def main(argv=None):
     """Run the command."""
-    findings = []
-    system = f"{platform.system()} {platform.release()} {platform.machine()}"
     with one_line():
         options = build_parser().parse_args(argv)
+        if options.collect:
+            ready = collect(options.collect)
+        else:
+            ready = look(options)
+    sys.exit(0 if ready else 1)
+
+
+def look(options):
+    """Examine this machine and tell what was found: whether style transfer works here."""
+    findings = []
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    if not options.json:
+        print(f"gluon_style {__version__} on {system}", flush=True)
+    for finding in examine(options.offline, options.weights):
+        if finding.ok is not False:  # nothing to do
+            finding = dataclasses.replace(finding, fix=())
+        findings.append(finding)
         if not options.json:
-            print(f"gluon_style {__version__} on {system}", flush=True)
-        for finding in examine(options.offline):
-            if finding.ok is not False:  # nothing to do
-                finding = dataclasses.replace(finding, fix=())
-            findings.append(finding)
-            if not options.json:
-                show(finding)
+            show(finding)
     ready = all(finding.ok for finding in findings if finding.needed)
     if options.json:
         report = {"gluon_style": __version__, "system": system, "ready": ready}
@@ -44,7 +70,7 @@ def main(argv=None):
         print(json.dumps(report))
     else:
         print("Style transfer works here." if ready else "Style transfer does not work here yet.")
-    sys.exit(0 if ready else 1)
+    return ready
 
 
 if __name__ == "__main__":

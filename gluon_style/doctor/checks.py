@@ -10,17 +10,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from .. import machine
-from ..errors import DeviceError, DownloadError, RuntimeNotReady
+from ..errors import DeviceError, DownloadError, RuntimeNotReady, WeightsError
 from ..machine import format_bytes, format_duration, gpu, run_python
 from .findings import Finding, broken
 
-PACKAGES = {  # name of the module: name to install
-    "PIL": "pillow",
-    "matplotlib": "matplotlib",
-    "tqdm": "tqdm",
-    "h5py": "h5py",
-    "psutil": "psutil",
-}
 TO_GPU_WHEEL = (
     "python -m pip uninstall -y mxnet",
     "python -m pip install 'gluon-style[cu112]'",
@@ -52,15 +45,22 @@ def check_numpy():
     return Finding("NumPy", True, numpy.__version__, needed=True)
 
 
-def check_mxnet(numpy_works):
+def check_packages():
+    """Whether the other packages that the main job needs are there."""
+    try:
+        return Finding("Packages", True, ", ".join(machine.check_packages()), needed=True)
+    except RuntimeNotReady as error:
+        return broken("Packages", error)
+
+
+def check_mxnet(can_be_tried):
     """Whether MXNet can be imported, and which build it is."""
     wheels = machine.installed_wheels()
     try:
         machine.check_wheels(wheels)
-        if not numpy_works and wheels:
-            return Finding("MXNet", None, f"{wheels[0]} is installed; it waits for NumPy")
-        if not numpy_works:
-            raise RuntimeNotReady(f"MXNet is not installed: run: {machine.INSTALL_MXNET}")
+        if not can_be_tried:
+            there = f"{wheels[0]} is installed" if wheels else "not installed"
+            return Finding("MXNet", None, f"{there}; it waits for what is missing")
         machine.prepare()
     except RuntimeNotReady as error:
         return broken("MXNet", error)
@@ -69,15 +69,6 @@ def check_mxnet(numpy_works):
     build = "for CPUs and NVIDIA GPUs" if machine.has_gpu_code() else "for CPUs"
     text = f"{mxnet.__version__} {build} ({', '.join(wheels) or 'unknown package'})"
     return Finding("MXNet", True, text, needed=True)
-
-
-def check_packages():
-    """Whether the other packages that the main job needs are there."""
-    missing = [name for module, name in PACKAGES.items() if not importlib.util.find_spec(module)]
-    if missing:
-        command = f"python -m pip install {' '.join(missing)}"
-        return Finding("Packages", False, f"missing: {', '.join(missing)}", (command,), needed=True)
-    return Finding("Packages", True, ", ".join(PACKAGES.values()), needed=True)
 
 
 def check_gluoncv():
@@ -171,7 +162,10 @@ def check_weights():
     """Which pretrained weights are at hand, and whether they are sound."""
     from ..pretrained import cached
 
-    found = cached()
+    try:
+        found = cached()
+    except DownloadError as error:
+        return Finding("Weights", False, str(error), ("export MXNET_HOME=/some/folder",))
     folder = found[0].path.parent
     damaged = [each for each in found if each.state == "DAMAGED"]
     if damaged:
@@ -182,14 +176,37 @@ def check_weights():
         return Finding("Weights", False, f"damaged: {names}", tuple(fix))
     sound = [each for each in found if each.state == "sound"]
     names = ", ".join(f"{each.source} ({each.path.name})" for each in sound)
-    if len(sound) == 1:
-        return Finding(
-            "Weights",
-            None,
-            f"{names}, which comes with the package; no real VGG-19 in {folder} yet (the first run "
-            "downloads it, if it can)",
-        )
-    return Finding("Weights", True, f"{names}, checksums right, in {folder}")
+    data = {"sources": [each.source for each in sound]}
+    if data["sources"] == ["small"]:
+        text = f"{names}, which comes with the package; no real VGG-19 in {folder} yet (the first "
+        return Finding("Weights", None, text + "run downloads it, if it can)", data=data)
+    return Finding("Weights", True, f"{names}, checksums right, in {folder}", data=data)
+
+
+def check_file(which):
+    """Whether the weights that are asked about can be used."""
+    from ..pretrained import check_reach, find
+    from ..settings import Layers
+
+    try:
+        pretrained = find(which)
+        check_reach(pretrained, Layers())
+    except WeightsError as error:
+        return Finding("--weights", False, error.message, ("copy the file again",), needed=True)
+    source, sha256 = pretrained.source, pretrained.sha256
+    text = f"{which}: all that the chapter needs, source {source}, sha256 {sha256[:16]}..."
+    return Finding("--weights", True, text, data={"source": source, "sha256": sha256})
+
+
+def check_mirrors():
+    """Whether the weights can be downloaded: from $GLUON_STYLE_MIRROR, or from who serves them."""
+    from ..pretrained import KERAS, TORCHVISION  # the zoo's own host is gone
+
+    try:
+        urls = [url for source in (KERAS, TORCHVISION) for url in source.remote.addresses]
+    except DownloadError as error:
+        return Finding("Downloads", False, str(error), ("unset GLUON_STYLE_MIRROR",))
+    return check_downloads(urls)
 
 
 def check_downloads(urls):
@@ -250,10 +267,10 @@ def check_stage(number, stage):
     return Finding(f"  stage {number}", fits, text if fits else text + ", too much", (fix,))
 
 
-def examine(offline):
+def examine(offline=False, weights=None):
     """Everything, cheapest first, as far as it makes sense: findings."""
-    basis = [check_python(), check_numpy()]
-    basis += [check_mxnet(basis[-1].ok), check_packages()]
+    basis = [check_python(), check_numpy(), check_packages()]
+    basis.insert(2, check_mxnet(all(finding.ok for finding in basis)))
     yield from basis
     works = all(finding.ok for finding in basis)
     yield check_gluoncv()
@@ -262,21 +279,21 @@ def examine(offline):
     if importlib.util.find_spec("psutil"):
         yield check_memory()
     if not works:
-        yield Finding("Epochs", False, "not tried", ("fix the above first",), needed=True)
+        yield Finding("Epochs", None, "not tried; first what is missing")
         return
     yield check_weights()
+    if weights is not None:
+        yield check_file(weights)
     if not offline:
-        from ..pretrained import KERAS, TORCHVISION  # the zoo's own host is gone
-
-        yield check_downloads(
-            [url for source in (KERAS, TORCHVISION) for url in source.remote.addresses]
-        )
+        yield check_mirrors()
     logging.disable()  # why a GPU is not used has been said
     try:
         ctx = machine.try_gpu()
     except DeviceError as error:
         yield broken("Epochs", error)
         return
+    finally:
+        logging.disable(logging.NOTSET)
     precisions = {"float32", machine.get_precision("auto", ctx)}
     for precision in sorted(precisions, reverse=True):
         yield from check_smoke("cpu" if ctx.device_type == "cpu" else str(ctx), precision)

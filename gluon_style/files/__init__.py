@@ -1,6 +1,6 @@
 """Files: written whole or not at all, checked, downloaded once."""
 
-from .atomic import atomic_write, umask
+from .atomic import atomic_write
 from .downloads import (
     STALL,
     RemoteFile,

@@ -1,5 +1,6 @@
 """Downloading a file once, into MXNet's model cache, and never a wrong one."""
 
+import errno
 import hashlib
 import logging
 import os
@@ -15,7 +16,6 @@ from typing import Optional, Tuple
 from urllib.parse import urlsplit
 
 from ..errors import DownloadError
-from .atomic import umask
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 ANSWER, STALL = 6, 20
 # How often a download is tried when it breaks off, or comes out wrong, or the server says 5xx.
 ATTEMPTS = 3
+# What a file system without locks answers when asked for one.
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,12 @@ class RemoteFile:
 def cache_folder(root=None):
     """MXNet's model cache: `root`, or `$MXNET_HOME/models`, or `~/.mxnet/models`."""
     home = os.environ.get("MXNET_HOME") or os.path.join("~", ".mxnet")
-    return Path(root or os.path.join(home, "models")).expanduser()
+    folder = os.path.expanduser(root or os.path.join(home, "models"))
+    if folder.startswith("~"):
+        raise DownloadError(
+            f"{folder}: this user has no home directory; set MXNET_HOME to a folder for the weights"
+        )
+    return Path(folder)
 
 
 def hashes(path, *algorithms):
@@ -213,8 +220,6 @@ def download_into_place(remote, path, download):
     """Download to beside `path`, check, rename; the lock is ours."""
     if path.exists():
         logger.warning("%s is damaged (its checksum is wrong) and is downloaded again", path)
-    for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
     logger.info("downloading %s to %s", path.name, path.parent)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
         received = Path(scratch, path.name)
@@ -226,7 +231,10 @@ def download_into_place(remote, path, download):
         except DownloadError as error:
             note_of_failure(path).write_text(str(error), encoding="utf-8")
             raise
-        received.chmod(0o666 & ~umask())
+        # Pooch's files are for their owner alone; this one gets the mode that all new files get.
+        usual = Path(scratch, "usual")
+        usual.touch()
+        shutil.copymode(usual, received)
         received.replace(path)
     return sha256
 
@@ -253,10 +261,17 @@ def exclusive(path):
 
     lock = filelock.FileLock(str(path.with_name(f".{path.name}.lock")))
     try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        logger.info("another process is downloading %s: waiting for it", path.name)
-        lock.acquire()
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            logger.info("another process is downloading %s: waiting for it", path.name)
+            lock.acquire()
+        for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+    except (NotImplementedError, OSError) as error:
+        # Some networks' file systems have no locks: there each process downloads for itself.
+        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
+            raise
     try:
         yield
     finally:

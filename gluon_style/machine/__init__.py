@@ -3,6 +3,7 @@
 Nothing here imports MXNet before it is used, but `bfloat16`, which is imported by itself.
 """
 
+from . import interrupts  # the first: the others take most of a second
 from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
 from .forecast import (
     FIXED_BYTES,
@@ -18,6 +19,7 @@ from .malloc import restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
 from .prepare import (
     INSTALL_MXNET,
+    check_packages,
     check_wheels,
     installed_wheels,
     prepare,

@@ -7,6 +7,13 @@ from pathlib import Path
 
 from ..errors import NotEnoughMemory
 
+# What MXNet says then; the last is oneDNN's, whose kernels ask for memory of their own.
+TOO_LITTLE = re.compile(
+    "out of memory|failed to allocate|bad_alloc|alloc_failed"
+    "|could not (create|execute) a (memory object|primitive)",
+    re.IGNORECASE,
+)
+
 
 def resident():
     """Bytes of memory that this process holds now."""
@@ -77,8 +84,7 @@ def out_of_memory(image_shape):
     try:
         yield
     except (MemoryError, MXNetError) as error:
-        # The last is oneDNN's, whose kernels ask for memory of their own.
-        if re.search("memory|could not (create|execute) a primitive", f"{error!r}", re.IGNORECASE):
+        if isinstance(error, MemoryError) or TOO_LITTLE.search(str(error)):
             width, height = image_shape
             raise NotEnoughMemory(
                 f"{width}x{height} needs more memory than can be had: choose a smaller size with "

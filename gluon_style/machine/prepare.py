@@ -1,12 +1,14 @@
 """What MXNet 1.9.1 needs around its import."""
 
 import importlib.metadata
+import importlib.util
 import os
 import sys
 import warnings
 
 from ..errors import RuntimeNotReady
 from . import gpu, malloc
+from .interrupts import catch_interrupts
 from .processor import choose_isa, usable_cores
 
 # Names that NumPy 1.24 removed and MXNet 1.9.1 still uses.
@@ -20,6 +22,18 @@ _REMOVED_ALIASES = {
 }
 # The distributions on PyPI that bring MXNet, all in one folder of the same name.
 _WHEELS = ("mxnet", "mxnet-cu112", "mxnet-cu110", "mxnet-cu102", "mxnet-cu101", "mxnet-cu100")
+# What else the package needs: name of the module -> name to install.
+_PACKAGES = {
+    "PIL": "pillow",
+    "matplotlib": "matplotlib",
+    "tqdm": "tqdm",
+    "h5py": "h5py",
+    "safetensors": "safetensors",
+    "pooch": "pooch",
+    "requests": "requests",
+    "filelock": "filelock",
+    "psutil": "psutil",
+}
 INSTALL_MXNET = "python -m pip install 'mxnet==1.9.1' (or 'gluon-style[cu112]' for an NVIDIA GPU)"
 
 
@@ -27,10 +41,13 @@ def prepare():
     """Make MXNet ready and import it, or say in one line what has to be installed."""
     prepare_process()
     import_mxnet()
+    catch_interrupts()
 
 
 def prepare_process():
-    """Change the process so that `import mxnet` works; nothing else in the package changes it.
+    """Change the process so that `import mxnet` works.
+
+    Nothing else in the package changes it, but for Ctrl-C (`interrupts`):
 
     - NumPy gets back the names that it has removed and MXNet uses.
     - The libraries that mxnet-cu112 is linked with are loaded, where that is installed.
@@ -40,6 +57,7 @@ def prepare_process():
     - Linux is asked for the use of AMX, where the processor has it.
     """
     prepare_numpy()
+    check_packages()
     wheels = installed_wheels()
     check_wheels(wheels)
     if "mxnet-cu112" in wheels:
@@ -54,23 +72,41 @@ def prepare_process():
 def prepare_numpy():
     """Give NumPy back the names that MXNet uses."""
     if not (3, 8) <= sys.version_info[:2] < (3, 13):
-        raise RuntimeNotReady(
-            f"Python {sys.version_info[0]}.{sys.version_info[1]} cannot run MXNet 1.9.1: "
-            "make a virtual environment with Python 3.8 to 3.12"
+        raise _not_ready(
+            f"Python {sys.version_info[0]}.{sys.version_info[1]} cannot run MXNet 1.9.1",
+            "make a virtual environment with Python 3.8 to 3.12",
         )
     try:
         import numpy
     except ModuleNotFoundError:
-        raise RuntimeNotReady(
-            "NumPy is not installed: run: python -m pip install 'numpy<2'"
-        ) from None
+        raise _not_ready("NumPy is not installed", "run: python -m pip install 'numpy<2'") from None
     if int(numpy.__version__.split(".")[0]) >= 2:
-        raise RuntimeNotReady(
-            f"NumPy {numpy.__version__} cannot work with MXNet 1.9.1: "
-            "run: python -m pip install 'numpy<2'"
+        raise _not_ready(
+            f"NumPy {numpy.__version__} cannot work with MXNet 1.9.1",
+            "run: python -m pip install 'numpy<2'",
         )
     for name, builtin in _REMOVED_ALIASES.items():
         setattr(numpy, name, builtin)
+
+
+def check_packages():
+    """Make sure that the other packages are there; their names."""
+    missing = [name for module, name in _PACKAGES.items() if not importlib.util.find_spec(module)]
+    if missing:
+        names = " ".join(missing)
+        raise _not_ready(f"{names}: not installed", f"run: python -m pip install {names}")
+    return [*_PACKAGES.values()]
+
+
+def _not_ready(reason, fix):
+    """The error for what is not as it must be: without MXNet it is the environment as a whole."""
+    if not installed_wheels():
+        reason = (
+            "gluon_style's environment is not the one that runs: "
+            f"{sys.executable} has no MXNet, and {reason}"
+        )
+        fix = "run: source .venv/bin/activate (or wherever you have made it), then: the same again"
+    return RuntimeNotReady(f"{reason}: {fix}")
 
 
 def installed_wheels():

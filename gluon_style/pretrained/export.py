@@ -14,6 +14,7 @@ from ..errors import OutputError, WeightsError
 from ..files import atomic_write, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD
+from .formats import write_arrays
 
 logger = logging.getLogger(__name__)
 
@@ -36,21 +37,16 @@ def check_free(path, overwrite=False):
 
 def export(path, pretrained, dtype="float32", more=None):
     """Write parameters up to the last of the chapter's layers, and their description."""
-    from mxnet import nd
-
     layers = [index for index in CONVOLUTIONS if index <= Layers().last]
-    arrays = {}
-    for index in layers:
-        for kind, value in zip(("weight", "bias"), pretrained.parameters[index]):
-            arrays[f"features.{index}.{kind}"] = nd.array(value, dtype=dtype)
-    with atomic_write(path) as file:
-        nd.save(file.name, arrays)
-    (sha256,) = hashes(path, "sha256")
+    arrays = {
+        f"features.{index}.{kind}": value.astype(dtype)
+        for index in layers
+        for kind, value in zip(("weight", "bias"), pretrained.parameters[index])
+    }
     description = {
         "what": "VGG-19 up to conv5_1 for the style transfer chapter of Dive into Deep Learning",
         "preprocessing": f"RGB in 0..1, minus {RGB_MEAN}, by {RGB_STD}",
         "layers": layers,
-        "sha256": sha256,
         "source": pretrained.source,
         "gain": pretrained.gain,
         "origin": pretrained.origin,
@@ -59,8 +55,13 @@ def export(path, pretrained, dtype="float32", more=None):
         "written_by": f"gluon_style {__version__}",
         **(more or {}),
     }
-    with atomic_write(sidecar(path)) as file:
-        file.write(json.dumps(description, indent=1, ensure_ascii=False).encode() + b"\n")
+    # Both or neither.
+    with atomic_write(sidecar(path)) as beside, atomic_write(path) as file:
+        write_arrays(file, arrays)
+        file.flush()
+        description["sha256"] = hashes(file.name, "sha256")[0]
+        beside.write(json.dumps(description, indent=1, ensure_ascii=False).encode() + b"\n")
+        beside.flush()
 
 
 def described(path, sha256):

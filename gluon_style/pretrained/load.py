@@ -65,9 +65,11 @@ def get_weights(which, layers, content_img, style_img, root=None):
 
 def find(which, root=None):
     """Read what `--weights` names, downloading it if need be."""
-    folder = cache_folder(root)
     if which == "small":
         return read_small()
+    if which != "auto" and which not in SOURCES:
+        return from_path(Path(which))
+    folder = cache_folder(root)
     if which == "auto":
         for source in (SOURCES["zoo"], SOURCES["keras"]):
             path = folder / source.remote.name
@@ -82,10 +84,8 @@ def find(which, root=None):
             except WeightsError as error:
                 logger.warning("%s; it is not used", error)
         which = "keras"
-    if which in SOURCES:
-        source = SOURCES[which]
-        return from_source(source, *fetch(source.remote, folder, source.download))
-    return from_path(Path(which))
+    source = SOURCES[which]
+    return from_source(source, *fetch(source.remote, folder, source.download))
 
 
 def from_source(source, path, sha256):

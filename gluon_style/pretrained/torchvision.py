@@ -76,7 +76,7 @@ def download(remote, folder):
 
 def cut_out(url, path):
     """Read the header, then the convolutions alone, and write them as a file of their own."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     length = int.from_bytes(piece(url, 0, 8), "little")
     if length > MOST_HEADER:
@@ -90,7 +90,8 @@ def cut_out(url, path):
             data = piece(url, 8 + length + header[name]["data_offsets"][0], 4 * math.prod(shape))
             arrays[name] = np.frombuffer(data, "<f4").reshape(shape)
             bar.update()
-    save_file(arrays, str(path), {"sha256": checksum(arrays), "origin": url})
+    # Not by `save_file`, whose error on a full disk is one of its own.
+    path.write_bytes(save(arrays, {"sha256": checksum(arrays), "origin": url}))
 
 
 def piece(url, start, length):

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import http.server
+import logging
 import socket
 import threading
 
@@ -12,6 +13,7 @@ from gluon_style.doctor.checks import check_downloads, check_gpus, check_weights
 from gluon_style.doctor.findings import Finding
 from gluon_style.machine import gpu
 from gluon_style.machine.gpu import Gpu, Report
+from gluon_style.pretrained import Pretrained, export
 from gluon_style.pretrained.sources import KERAS, SOURCES
 
 
@@ -112,28 +114,77 @@ def test_a_host_that_never_answers(monkeypatch):
     assert "(no answer within 0.2 s)" in finding.text or "timed out" in finding.text
 
 
+@pytest.mark.parametrize("mirror", ["myhost:8000", "ftp://myhost"])
+def test_a_mirror_that_is_no_address(monkeypatch, mirror):
+    monkeypatch.setenv("GLUON_STYLE_MIRROR", mirror)
+    finding = checks.check_mirrors()
+    assert (finding.ok, finding.fix) == (False, ("unset GLUON_STYLE_MIRROR",))
+    assert finding.text.startswith(f"GLUON_STYLE_MIRROR={mirror}: an address that begins with http")
+
+
 def test_cached_weights(monkeypatch, tmp_path):
     monkeypatch.setenv("MXNET_HOME", str(tmp_path))
     folder = tmp_path / "models"
     finding = check_weights()
-    assert finding.ok is False and not finding.needed
-    assert finding.text.startswith(f"no pretrained VGG-19 in {folder}")
-    assert finding.fix == ("python -m gluon_style.weights --source auto",)
+    assert (finding.ok, finding.needed) == (None, False)
+    assert finding.data == {"sources": ["small"]}
+    assert f"no real VGG-19 in {folder} yet" in finding.text
 
     folder.mkdir()
     path = folder / KERAS.remote.name
     path.write_bytes(b"not the whole of it")
     finding = check_weights()
-    assert finding.ok is False
+    assert finding.ok is False and not finding.needed
     assert finding.text == f"damaged: {path}"
-    assert finding.fix == (f"rm '{path}'", "python -m gluon_style.weights --source keras")
+    assert finding.fix == (f"rm '{path}'",)
 
     digest = hashlib.sha256(b"not the whole of it").hexdigest()
     remote = dataclasses.replace(KERAS.remote, checksum=f"sha256:{digest}")
     monkeypatch.setitem(SOURCES, "keras", dataclasses.replace(KERAS, remote=remote))
     assert check_weights() == Finding(
-        "Weights", True, f"keras ({path.name}, checksum right) in {folder}"
+        "Weights",
+        True,
+        f"keras ({path.name}), small (vgg19-small.params), checksums right, in {folder}",
+        data={"sources": ["keras", "small"]},
     )
+
+
+def test_the_weights_of_somebody_without_a_home(monkeypatch):
+    monkeypatch.setenv("MXNET_HOME", "~nobody-of-that-name/mxnet")
+    finding = check_weights()
+    assert (finding.ok, finding.needed, len(finding.fix)) == (False, False, 1)
+    assert "no home directory; set MXNET_HOME" in finding.text
+
+
+def test_a_file_for_a_class(random_parameters, small_weights, tmp_path):
+    path = tmp_path / "class.params"
+    export(path, Pretrained(random_parameters, "keras"))
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert checks.check_file(str(path)) == Finding(
+        "--weights",
+        True,
+        f"{path}: all that the chapter needs, source keras, sha256 {sha256[:16]}...",
+        data={"source": "keras", "sha256": sha256},
+    )
+    with open(path, "r+b") as file:
+        file.write(b"damaged")
+    for wrong, text in (
+        (path, "damaged, or not the file that class.params.json describes"),
+        (small_weights.path, "it ends at layer 7, but layer 28 is needed"),
+        (tmp_path / "nowhere.params", "no such file"),
+    ):
+        finding = checks.check_file(str(wrong))
+        assert (finding.ok, finding.needed) == (False, True)
+        assert finding.text.startswith(f"{wrong}: {text}")
+
+
+def test_logging_goes_on(monkeypatch, caplog):
+    monkeypatch.setattr(checks, "check_smoke", lambda *_: [])
+    monkeypatch.setattr(gpu, "ask_driver", lambda: Report(failure="no answer"))
+    assert [each for each in checks.examine(offline=True) if each.name == "GPU"]
+    assert not caplog.records  # it has been said
+    logging.getLogger("gluon_style").warning("later")
+    assert caplog.messages == ["later"]
 
 
 @pytest.mark.parametrize("largest, ok", [([1200, 800], True), ([600, 400], False)])

@@ -67,6 +67,26 @@ def test_a_broken_environment_is_explained(tmp_path, module, text, told):
     assert len(process.stdout.splitlines()) < 24
 
 
+def test_without_psutil(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['psutil'] = None")
+    process = run_doctor("--offline", PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    assert (process.returncode, process.stderr) == (1, "")
+    assert (
+        " \N{EN DASH} MXNet      mxnet is installed; it waits for what is missing\n"
+        " \N{BALLOT X} Packages   psutil: not installed\n"
+        "              \N{RIGHTWARDS ARROW} python -m pip install psutil\n"
+    ) in process.stdout
+    assert process.stdout.endswith("Style transfer does not work here yet.\n")
+
+
+def test_a_classs_file_that_is_not_there(tmp_path):
+    process = run_doctor("--offline", "--json", "--weights", str(tmp_path / "class.params"))
+    assert (process.returncode, process.stderr) == (1, "")
+    report = json.loads(process.stdout)
+    (finding,) = [each for each in report["findings"] if each["name"] == "--weights"]
+    assert finding["ok"] is False and report["ready"] is False
+
+
 def test_a_terminal_that_knows_ascii_only(tmp_path):
     (tmp_path / "numpy.py").write_text("__version__ = '2.1.0'")
     process = run_doctor("--offline", folder=tmp_path, PYTHONIOENCODING="ascii")

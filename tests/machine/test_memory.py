@@ -2,7 +2,9 @@ import sys
 
 import numpy as np
 import pytest
+from mxnet import MXNetError
 
+from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine import memory
 
 
@@ -55,3 +57,29 @@ def test_no_limit_is_none(tmp_path):
     (tmp_path / "cgroup").write_text("0::/\n")
     assert list(memory._container_limits(tmp_path / "cgroup", tmp_path)) == []
     assert list(memory._container_limits(tmp_path / "none", tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MXNetError("src/storage/./cpu_device_storage.h, line 74: Failed to allocate CPU Memory"),
+        MXNetError("MXNetError: could not create a memory object"),
+        MXNetError("could not execute a primitive"),
+        MXNetError("std::bad_alloc"),
+        MXNetError("pooled_storage_manager.h, line 188: cudaMalloc retry failed: out of memory"),
+        MXNetError("Check failed: e == CUDNN_STATUS_SUCCESS (2 vs. 0): CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=str,
+)
+def test_too_little_memory_is_said_to_be_that(error):
+    with pytest.raises(NotEnoughMemory, match="30x20 needs more memory than can be had"):
+        with memory.out_of_memory((30, 20)):
+            raise error
+
+
+def test_a_broken_gpu_is_not():
+    error = MXNetError("Check failed: e == cudaSuccess: CUDA: an illegal memory access was met")
+    with pytest.raises(MXNetError) as raised, memory.out_of_memory((30, 20)):
+        raise error
+    assert raised.value is error

@@ -1,10 +1,13 @@
+import os
+import re
 import subprocess
 import sys
+import venv
 
 import pytest
 
 from gluon_style.errors import RuntimeNotReady
-from gluon_style.machine.prepare import check_wheels, installed_wheels
+from gluon_style.machine.prepare import _PACKAGES, check_wheels, installed_wheels
 from gluon_style.machine.process import run_python
 
 from ..conftest import PROJECT
@@ -60,6 +63,58 @@ def test_a_command_says_in_one_line_what_is_missing(tmp_path, command, name, tex
     assert process.stdout == ""
     assert process.stderr.startswith(f"gluon_style: error: {line}")
     assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("module", [*_PACKAGES])
+def test_a_missing_package_is_named(module):
+    code = (
+        f"import sys; sys.modules[{module!r}] = None; from gluon_style.train import main; main([])"
+    )
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    name = _PACKAGES[module]
+    assert (process.returncode, process.stderr) == (
+        2,
+        f"gluon_style: error: {name}: not installed: run: python -m pip install {name}\n",
+    )
+
+
+def test_the_packages_are_those_that_pip_installs():
+    setup = (PROJECT / "setup.py").read_text()
+    listed = re.search(r"install_requires=\[(.*?)\]", setup, re.DOTALL)[1]
+    names = set(re.findall(r'^\s*"([\w-]+)', listed, re.MULTILINE))
+    assert names - {"numpy", "setuptools"} == set(_PACKAGES.values())
+
+
+@pytest.mark.parametrize(
+    "numpy, what",
+    [
+        (None, "NumPy is not installed"),
+        ("2.1.0", "NumPy 2.1.0 cannot work with MXNet 1.9.1"),
+        ("1.24.0", "pillow matplotlib tqdm h5py safetensors pooch requests filelock psutil"),
+    ],
+)
+def test_a_forgotten_environment(tmp_path, numpy, what):
+    """Another Python than that in which the package was installed; NumPy may be there."""
+    venv.create(tmp_path / "other", symlinks=True)
+    python = tmp_path / "other" / "bin" / "python"
+    if numpy:
+        (packages,) = (tmp_path / "other").glob("lib/python*/site-packages")
+        (packages / "numpy.py").write_text(f"__version__ = {numpy!r}")
+    for command in ("train", "doctor"):
+        process = subprocess.run(
+            [python, "-m", f"gluon_style.{command}"],
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            capture_output=True,
+            text=True,
+        )
+        told = process.stdout if command == "doctor" else process.stderr
+        told = " ".join(told.split())
+        assert process.returncode == (1 if command == "doctor" else 2)
+        assert (
+            f"gluon_style's environment is not the one that runs: {python} has no MXNet, and {what}"
+        ) in told
+        assert "source .venv/bin/activate" in told and "pip install" not in told
+        assert command == "doctor" or process.stderr.count("\n") == 1
 
 
 def test_using_a_name_says_it_too():

@@ -13,6 +13,7 @@ from gluon_style.pretrained.sources import KERAS
 from gluon_style.settings import Layers
 from gluon_style.weights import build_parser, run
 
+from ..conftest import full_disk
 from ..network_files import write_keras, write_safetensors
 
 
@@ -40,6 +41,15 @@ def test_the_file_holds_the_very_same_numbers(network, exported):
         for mine, other in zip(ours.parameters[index], pair):
             np.testing.assert_array_equal(mine, other)
     assert (ours.source, ours.gain) == ("keras", theirs.gain)
+
+
+@pytest.mark.parametrize("missing", [1, 50_000_000])
+def test_a_full_disk_is_told_in_one_line_and_nothing_is_left(network, exported, tmp_path, missing):
+    out = tmp_path / "x.params"
+    with full_disk(exported.stat().st_size - missing):
+        with pytest.raises(OutputError, match=r"^/.*x\.params: cannot be written: File too large$"):
+            export(out, find(network))
+    assert not [*tmp_path.iterdir()]
 
 
 def test_its_description_says_what_it_is(network, exported):

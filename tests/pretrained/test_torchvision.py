@@ -10,6 +10,7 @@ from gluon_style.pretrained.torchvision import ConvolutionsOnly, download
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
 
 from .. import loopback
+from ..conftest import full_disk
 from ..network_files import write_safetensors
 
 
@@ -57,6 +58,13 @@ def test_only_what_is_needed_comes_and_is_checked_later(server, body, parameters
     damaged[-5] ^= 1
     path.write_bytes(damaged)
     assert remote(server, "/model.safetensors").sha256_if_sound(path) is None
+
+
+def test_a_full_disk_is_told_in_one_line(server, body, tmp_path):
+    server.serve("/model.safetensors", body, loopback.in_parts)
+    with full_disk(1_000_000), pytest.raises(DownloadError, match="cannot be written: File too la"):
+        fetch(remote(server, "/model.safetensors"), tmp_path, download)
+    assert not list(tmp_path.glob("[!.]*"))
 
 
 def test_the_next_address_is_tried(server, body, tmp_path):

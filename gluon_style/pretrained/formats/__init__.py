@@ -1,3 +1,4 @@
 """The forms in which VGG-19's parameters are handed around."""
 
 from .by_suffix import READERS, read
+from .gluon import write_arrays

@@ -1,8 +1,9 @@
-"""Gluon's `.params` files, read without MXNet.
+"""Gluon's `.params` files, read and written without MXNet.
 
 `mx.nd.load` believes what a damaged file says of its arrays: it allocates and fills all the
 memory that there is before it finds that the file is too short. This reader looks first, and
-reads only the arrays that are wanted.
+reads only the arrays that are wanted. And `mx.nd.save` overlooks that the end of a file did not fit
+on the disk.
 """
 
 import math
@@ -125,3 +126,17 @@ def _name(file):
     if length > LONGEST_NAME:
         raise ValueError("one of its names is not a name")
     return file.read(length).decode()
+
+
+def write_arrays(file, arrays):
+    """Write arrays by name into an open file, as `mx.nd.save` does."""
+    kinds = {np.dtype(dtype): kind for kind, dtype in DTYPES.items()}
+    file.write(struct.pack("<QQQ", LIST_MAGIC, 0, len(arrays)))
+    for array in arrays.values():
+        n, cpu = array.ndim, (1, 0)
+        file.write(struct.pack("<IiI", ARRAY_MAGIC[0], DENSE, n))
+        file.write(struct.pack(f"<{n}qiii", *array.shape, *cpu, kinds[array.dtype]))
+        file.write(array.tobytes())
+    file.write(struct.pack("<Q", len(arrays)))
+    for name in map(str.encode, arrays):
+        file.write(struct.pack("<Q", len(name)) + name)

@@ -8,7 +8,7 @@ from mxnet import nd
 
 from gluon_style.errors import WeightsError
 from gluon_style.pretrained.formats.by_suffix import read
-from gluon_style.pretrained.formats.gluon import read_arrays
+from gluon_style.pretrained.formats.gluon import read_arrays, write_arrays
 
 from ...network_files import FIRST, write_gluon
 
@@ -38,13 +38,23 @@ def small(tmp_path):
     return (tmp_path / "good.params").read_bytes()
 
 
+ARRAYS = {
+    "a": nd.arange(24).reshape((2, 3, 4)),
+    "b": nd.array([1e-8, 0.1], dtype="float64"),
+    "c": nd.array([[0.5]], dtype="float16"),
+    "数": nd.array([7]),
+}
+
+
+def test_it_writes_what_mxnet_writes(tmp_path):
+    nd.save(str(tmp_path / "x.params"), ARRAYS)
+    with open(tmp_path / "y.params", "wb") as file:
+        write_arrays(file, {name: array.asnumpy() for name, array in ARRAYS.items()})
+    assert (tmp_path / "x.params").read_bytes() == (tmp_path / "y.params").read_bytes()
+
+
 def test_it_reads_what_mxnet_writes(tmp_path):
-    arrays = {
-        "a": nd.arange(24).reshape((2, 3, 4)),
-        "b": nd.array([1e-8, 0.1], dtype="float64"),
-        "c": nd.array([[0.5]], dtype="float16"),
-        "数": nd.array([7]),
-    }
+    arrays = ARRAYS
     nd.save(str(tmp_path / "x.params"), arrays)
     found = read_arrays(tmp_path / "x.params", everything)
     assert list(found) == list(arrays)
