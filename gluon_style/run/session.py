@@ -102,13 +102,8 @@ def resume(path, revise=None):
 
 def run(transfer, output, folder, checkpoint=None):
     """Run, from the start or from a checkpoint, with everything that listens."""
-    folder.check_space(transfer.stages)
-    save_every = output.save_every or (FRAME_EVERY if output.animation else None)
-    results = Results(folder, transfer, save_every, output.animation)
-    if checkpoint:
-        results.resume(checkpoint)
+    results, checkpoints = keep(transfer, output, folder, checkpoint)
     state = checkpoint.state if checkpoint else None
-    checkpoints = Checkpoints(results, output.checkpoint_every, output.kept())
     listeners = [results, checkpoints]
     if not output.quiet:
         print(plan(transfer, folder, state), flush=True)
@@ -129,6 +124,16 @@ def run(transfer, output, folder, checkpoint=None):
             print(transfer.pretrained.notice)
         print(folder.picture(len(transfer.stages)))
     return picture
+
+
+def keep(transfer, output, folder, checkpoint=None):
+    """The listeners that write a run into its folder."""
+    folder.check_space(transfer.stages)
+    save_every = output.save_every or (FRAME_EVERY if output.animation else None)
+    results = Results(folder, transfer, save_every, output.animation)
+    if checkpoint:
+        results.resume(checkpoint)
+    return results, Checkpoints(results, output.checkpoint_every, output.kept())
 
 
 def with_book_pictures(settings):
