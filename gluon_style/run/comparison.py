@@ -276,11 +276,11 @@ def show(path, cells, places, vary, networks):
     tiles = [Tile(own[name], f"{name} picture", Path(own[name]).name) for name in PICTURES]
     for cell in (baseline, *places):
         theirs = vars(cell.settings)
-        insets = [theirs[name] for name in PICTURES if theirs[name] != own[name]]
+        insets = [theirs[name] if theirs[name] != own[name] else None for name in PICTURES]
         picture, below = None, "not done yet"
         if cell.is_done():
             picture, below = OutputFolder(cell.path).picture(len(cell.stages)), cell.losses()
-        tiles.append(Tile(picture, cell.label, below, insets))
+        tiles.append(Tile(picture, cell.label.replace(", ", "\n"), below, insets))
     columns = len(last) if len(vary) > 1 else math.ceil(len(last) / math.ceil(len(last) / 4))
     stages = ",".join(map(str, baseline.stages))
     source = networks[baseline.settings.weights].source

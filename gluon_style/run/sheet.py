@@ -12,10 +12,10 @@ from PIL import Image
 from ..files import atomic_write
 from ..images import read
 
-WIDTH, TEXT = 3.2, 0.7  # inches: the width of a picture, and the height of the text at it
+WIDTH, TEXT = 3.2, 0.6  # inches: the width of a picture, and the height of the text at it
 DPI = 150
 MOST = 800  # pixels of a side that a sheet can show
-CORNERS = ((0.0, "SW"), (0.7, "SE"))
+CORNERS = ((0.0, "SW"), (0.7, "SE"))  # where an inset begins, and which corner it keeps to
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Tile:
     path: Optional[str]  # None for one that is not there yet
     title: str
     below: str
-    insets: Tuple[str, ...] = ()  # paths of pictures to show in its lower corners
+    insets: Tuple[Optional[str], ...] = ()  # paths of pictures for its lower corners
 
 
 def write_sheet(path, title, first_row, tiles, columns):
@@ -42,7 +42,7 @@ def draw_sheet(title, first_row, tiles, columns):
     height = WIDTH * first_picture.height / first_picture.width + TEXT
     rows, wide = 1 + math.ceil(len(tiles) / columns), max(columns, len(first_row))
     figure = Figure((wide * WIDTH, rows * height + TEXT), dpi=DPI, layout="constrained")
-    figure.suptitle(plain(title))
+    figure.suptitle(plain(title, 34 * wide))
     grid = figure.subplots(rows, wide, squeeze=False)
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[], frame_on=False)
@@ -57,12 +57,15 @@ def draw(axes, tile):
     """Draw one tile."""
     if tile.path:
         axes.imshow(pixels(tile.path), interpolation="lanczos")
-    axes.set_title(plain(textwrap.fill(tile.title, 38)), fontsize=11)
-    axes.set_xlabel(plain(textwrap.fill(tile.below, 44)), fontsize=9)
+    axes.set_title(plain(tile.title, 38), fontsize=11)
+    axes.set_xlabel(plain(tile.below, 44), fontsize=9)
     for path, (left, anchor) in zip(tile.insets, CORNERS):
+        if not path:
+            continue
         corner = axes.inset_axes([left, 0, 0.3, 0.3], anchor=anchor, xticks=[], yticks=[])
         corner.imshow(pixels(path))
-        corner.spines[:].set(color="white", linewidth=2)
+        for spine in corner.spines.values():
+            spine.set(color="white", linewidth=2)
 
 
 def pixels(path):
@@ -72,6 +75,7 @@ def pixels(path):
     return picture
 
 
-def plain(text):
-    """Text that is no formula, whatever stands in it."""
-    return text.replace("$", r"\$")
+def plain(text, width):
+    """Text in lines of so many letters, and no formula, whatever stands in it."""
+    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, width)]
+    return "\n".join(lines).replace("$", r"\$")
