@@ -41,7 +41,7 @@ def compare(settings, vary, output="neural-style-compare"):
     Parameters
     ----------
     settings : Settings
-        The baseline, always the first cell.
+        The baseline, always the first cell: best with one short stage.
     vary : dict of str to sequence
         Options and their values, for example `{"style_weight": (1e2, 1e5)}`: the names in
         `Settings`, `Layers` and `LossWeights`, and `size`, the long side of a single stage. With
@@ -153,11 +153,10 @@ class Cell:
 
 def plan_cells(folder, settings, vary):
     """The cells, the baseline first and none twice; and the cell of each combination of values."""
-    vary = {name: list(values) for name, values in vary.items()}
-    for name, values in vary.items():
+    if not all([vary, *(len(values) for values in vary.values())]):
+        raise UsageError("needs an option, and each option a value", "vary")
+    for name in vary:
         check_option(name)
-        if not values:
-            raise UsageError(f"{dashed(name)}: needs at least one value", "vary")
     for name in PICTURES:
         settings = with_option(settings, name, os.path.abspath(getattr(settings, name)))
     values = {name: value_of(settings, name) for name in vary}
@@ -285,7 +284,7 @@ def show(path, cells, places, vary, networks):
     stages = ",".join(map(str, baseline.stages))
     source = networks[baseline.settings.weights].source
     title = (
-        f"{' and '.join(map(dashed, vary))}: stages {stages}, network {source}, "
+        f"{' and '.join(map(dashed, vary))}; baseline: stages {stages}, network {source}; "
         "losses at the chapter's weights"
     )
     write_sheet(path, title, tiles[:3], tiles[3:], columns)

@@ -26,7 +26,7 @@ def test_the_first_row_stands_above_the_others(tmp_path):
 def test_any_text_can_be_drawn_and_large_pictures_are_made_smaller(tmp_path):
     path = str(tmp_path / "large.png")
     Image.new("RGB", (3000, 2000), "red").save(path)
-    odd = "水墨 $x^ {$ \\frac % # & _ ~ \n" + "long" * 30
+    odd = "水墨 $x^ {$ \\frac % # & _ ~ \udcff \n" + "long" * 30
     write_sheet(tmp_path / "sheet.png", odd, [Tile(path, odd, odd, (path, None))], [], 1)
     with Image.open(tmp_path / "sheet.png") as picture:
         assert picture.width == 480
