@@ -24,6 +24,7 @@ def test_help_has_groups_defaults_and_examples(run_command):
     for expected in ("comparison:", "pictures:", "training:", "network:", "results:"):
         assert expected in text
     assert "(default: 150:150:100)" in text
+    assert "(default: 0.03)" in text
     examples = re.findall(r"python -m gluon_style.compare (--.*)", result.stdout)
     assert len(examples) >= 4
 

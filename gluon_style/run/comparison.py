@@ -1,6 +1,7 @@
 """A comparison: a run for each of several settings, shown side by side on one sheet."""
 
 import csv
+import dataclasses
 import hashlib
 import io
 import itertools
@@ -11,8 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..chapter import Listener, StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, Stopped, UsageError
 from ..files import atomic_write
@@ -22,7 +21,7 @@ from ..settings import LossWeights, Output, check_option, get_options, with_opti
 from . import book
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
-from .progress import ForecastNextStage
+from .progress import ForecastNextStage, tqdm
 from .session import keep, plan, with_book_pictures
 from .sheet import Tile, write_sheet
 from .stopping import StopOnSignal
@@ -128,10 +127,10 @@ class Cell:
         pixels = [math.prod(each.image_shape) * each.max_epochs for each in self.stages]
         return sum(pixels[stage - 1 :]) - epochs * math.prod(self.stages[stage - 1].image_shape)
 
-    def run(self, transfer, checkpoint_every, listeners):
+    def run(self, transfer, output, listeners):
         """Run it, or the rest of it."""
         with OutputFolder(self.path) as folder:
-            output = Output(self.path, checkpoint_every=checkpoint_every)
+            output = dataclasses.replace(output, folder=self.path, book=False)
             keepers = keep(transfer, output, folder, self.checkpoint)
             state = self.checkpoint.state if self.checkpoint else None
             transfer.run([*keepers, ForecastNextStage(transfer, quiet=True), *listeners], state)
@@ -193,7 +192,7 @@ def run_cells(waiting, networks, output):
             progress.start_cell(cell)
             transfer = cell.transfer(networks)
             with StopOnSignal(transfer) as stop:
-                cell.run(transfer, output.checkpoint_every, [progress, stop])
+                cell.run(transfer, output, [progress, stop])
             progress.end_cell(cell)
             # A signal in the last epoch lets the cell end.
             if stop.number and cell is not waiting[-1]:
