@@ -44,6 +44,7 @@ _MODULES = {
     "Output": "settings",
     "stylize": "run",
     "resume": "run",
+    "compare": "run",
     "plot_losses": "run",
 }
 __all__ = list(_MODULES)

@@ -11,9 +11,10 @@ import operator
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Optional, Tuple, Union
 
-from .errors import UsageError, did_you_mean
+from .errors import UsageError, did_you_mean, option
 from .vgg19 import LAST_LAYER, POOLING_LAYERS
 
 ANIMATIONS = ("webp", "gif")
@@ -407,6 +408,23 @@ def _from(options, kind, **given):
 def get_options(settings):
     """The options that give these settings: the inverse of `get_settings`."""
     return {**vars(settings), **vars(settings.layers), **vars(settings.loss_weights)}
+
+
+def check_option(name):
+    """Make sure that settings have an option of this name, which `with_option` changes."""
+    names = {*get_options(Settings()), "size"} - {"layers", "loss_weights"}
+    if name not in names:
+        meant = did_you_mean(option(name), map(option, names))
+        raise UsageError(f"{option(name)}: not an option that can be varied{meant}", "vary")
+
+
+def with_option(settings, name, value):
+    """The settings with one option changed; `size` is the long side of their only stage."""
+    if name == "size":
+        if len(settings.stages) > 1:
+            raise UsageError("is for a single stage, and there are several", "size")
+        name, value = "stages", (dataclasses.replace(settings.stages[0], image_shape=value),)
+    return get_settings(SimpleNamespace(**{**get_options(settings), name: value}))
 
 
 def fixed_options(settings):

@@ -33,19 +33,9 @@ def parse_layers(text):
         ) from None
 
 
-def build_parser():
-    """The options, with their defaults from the dataclasses."""
+def add_settings(parser):
+    """Add the options that the settings and the pictures come from."""
     settings, layers, loss_weights = Settings(), Layers(), LossWeights()
-    parser = Parser(
-        prog="python -m gluon_style.train",
-        description="Paint one picture in the style of another: neural style transfer as in "
-        "Dive into Deep Learning, with a pretrained VGG-19.",
-        epilog="Example: python -m gluon_style.train --content me.jpg --style painting.jpg "
-        "--stages 1 --output me-painted",
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
-
     group = parser.add_argument_group("pictures")
     group.add_argument(
         "--content", default=settings.content, metavar="FILE", help="content picture"
@@ -127,6 +117,20 @@ def build_parser():
         default=settings.precision,
         help="of the convolutions; auto is bfloat16 where the processor is fast at it",
     )
+
+
+def build_parser():
+    """The options, with their defaults from the dataclasses."""
+    parser = Parser(
+        prog="python -m gluon_style.train",
+        description="Paint one picture in the style of another: neural style transfer as in "
+        "Dive into Deep Learning, with a pretrained VGG-19.",
+        epilog="Example: python -m gluon_style.train --content me.jpg --style painting.jpg "
+        "--stages 1 --output me-painted",
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
+    add_settings(parser)
 
     group = parser.add_argument_group("results")
     group.add_argument(

@@ -1,4 +1,5 @@
 """A run: its folder, results, checkpoints and progress, and the session that binds them."""
 
+from .comparison import compare
 from .results import plot_losses
 from .session import resume, stylize

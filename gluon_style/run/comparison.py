@@ -1,0 +1,324 @@
+"""A comparison: a run for each of several settings, shown side by side on one sheet."""
+
+import csv
+import dataclasses
+import hashlib
+import io
+import itertools
+import math
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+from ..chapter import Listener, StyleTransfer
+from ..errors import CheckpointError, GluonStyleError, Stopped, UsageError
+from ..files import atomic_write
+from ..images import read
+from ..pretrained import get_weights
+from ..settings import LossWeights, Output, check_option, get_options, with_option
+from . import book
+from .checkpoint import Checkpoint
+from .folder import CHECKPOINTS, OutputFolder
+from .progress import ForecastNextStage, tqdm
+from .session import keep, plan, with_book_pictures
+from .sheet import Tile, write_sheet
+from .stopping import StopOnSignal
+
+TERMS = ("content", "style", "tv", "total")
+PICTURES = ("content", "style")  # options that are paths
+
+
+def compare(settings, vary, output="neural-style-compare"):
+    """Run the settings as they are and with each variation, and show all results on one sheet.
+
+    Each run, a cell, has its own folder in the output's. A cell that is finished there is not
+    run again, one that was stopped is resumed. Beside them stand the sheet, `style-weight.png`
+    where that is varied, and `style-weight.csv` with the final losses and the seconds of each.
+
+    Parameters
+    ----------
+    settings : Settings
+        The baseline, always the first cell: best with one short stage.
+    vary : dict of str to sequence
+        Options and their values, for example `{"style_weight": (1e2, 1e5)}`: the names in
+        `Settings`, `Layers` and `LossWeights`, and `size`, the long side of a single stage. With
+        several options every combination is a cell.
+    output : Output, str or Path
+        The folder, and what is told; with `overwrite`, cells of other settings are run anew.
+
+    Returns
+    -------
+    Path
+        The sheet.
+
+    Raises
+    ------
+    CheckpointError
+        A cell in the folder was run with other settings, pictures or weights.
+    GluonStyleError
+        And what `StyleTransfer` raises, for any cell, before the first is run.
+    """
+    if isinstance(output, (str, Path)):
+        output = Output(output)
+    with OutputFolder(output.folder) as folder:
+        if output.book:
+            settings = with_book_pictures(settings)
+        cells, places = plan_cells(folder.path, settings, vary)
+        networks = get_networks(cells)
+        for cell in cells:
+            cell.look(networks, output.overwrite)
+        if not output.quiet:
+            done = sum(cell.is_done() for cell in cells)
+            print(plan(cells[0].transfer(networks), folder, None))
+            print(f"cells    {len(cells)}, {done} of them done already", flush=True)
+        sheet = folder.path / f"{'-x-'.join(map(dashed, vary))}.png"
+        try:
+            run_cells([cell for cell in cells if not cell.is_done()], networks, output)
+        finally:
+            if any(cell.is_done() for cell in cells):
+                write_table(sheet.with_suffix(".csv"), cells, vary)
+                show(sheet, cells, places, vary, networks)
+        if not output.quiet:
+            notices = [network.notice for network in networks.values() if network.notice]
+            notices += [book.CREDIT] if output.book else []
+            print("\n".join([*notices, str(sheet.with_suffix(".csv")), str(sheet)]))
+    return sheet
+
+
+class Cell:
+    """One run of a comparison, in a folder of its own."""
+
+    def __init__(self, path, label, settings):
+        self.path, self.label, self.settings = path, label, settings
+        self.stages = self.checkpoint = None  # see `look`
+
+    def transfer(self, networks):
+        """The run as a `StyleTransfer`."""
+        return StyleTransfer(self.settings, networks[self.settings.weights])
+
+    def look(self, networks, overwrite=False):
+        """Make sure that the cell can be run, and read how far it is."""
+        transfer = self.transfer(networks)
+        self.stages = transfer.stages
+        try:
+            if any((self.path / name).exists() for name in CHECKPOINTS):
+                self.checkpoint = Checkpoint.read(self.path)
+                self.checkpoint.check_settings(transfer.resolved())
+                self.checkpoint.check_identity(transfer)
+            elif not overwrite:
+                OutputFolder(self.path).refuse_results()
+        except CheckpointError as error:
+            self.checkpoint = None
+            if not overwrite:
+                error.message += f" ({self.path}; --overwrite runs such cells anew)"
+                raise
+
+    def is_done(self):
+        """Whether all its epochs have been run."""
+        return self.checkpoint is not None and self.checkpoint.is_finished(self.stages)
+
+    def work(self):
+        """What is left of it, in pixels times epochs."""
+        stage, epochs = 1, 0
+        if self.checkpoint:
+            stage, epochs = self.checkpoint.state.stage, self.checkpoint.state.epochs
+        pixels = [math.prod(each.image_shape) * each.max_epochs for each in self.stages]
+        return sum(pixels[stage - 1 :]) - epochs * math.prod(self.stages[stage - 1].image_shape)
+
+    def run(self, transfer, output, listeners):
+        """Run it, or the rest of it."""
+        with OutputFolder(self.path) as folder:
+            output = dataclasses.replace(output, folder=self.path, book=False)
+            keepers = keep(transfer, output, folder, self.checkpoint)
+            state = self.checkpoint.state if self.checkpoint else None
+            transfer.run([*keepers, ForecastNextStage(transfer, quiet=True), *listeners], state)
+            self.checkpoint = Checkpoint.read(self.path)
+
+    def final(self):
+        """The record of its last epoch."""
+        return self.checkpoint.records[-1][1]
+
+    def losses(self):
+        """The final losses as the chapter would weigh them: so they can be compared."""
+        texts, own, chapters = [], vars(self.settings.loss_weights), vars(LossWeights())
+        for term in ("content", "style", "tv"):
+            loss, weight = getattr(self.final(), term), own[f"{term}_weight"]
+            text = f"{loss / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
+            texts.append(f"{'TV' if term == 'tv' else term} {text}")
+        return ", ".join(texts)
+
+
+def plan_cells(folder, settings, vary):
+    """The cells, the baseline first and none twice; and the cell of each combination of values."""
+    if not all([vary, *(len(values) for values in vary.values())]):
+        raise UsageError("needs an option, and each option a value", "vary")
+    for name in vary:
+        check_option(name)
+    for name in PICTURES:
+        settings = with_option(settings, name, os.path.abspath(getattr(settings, name)))
+    values = {name: value_of(settings, name) for name in vary}
+    cells = {"baseline": Cell(folder / "baseline", f"baseline: {label(values)}", settings)}
+    places = []
+    for combination in itertools.product(*vary.values()):
+        values, varied = dict(zip(vary, combination)), settings
+        for name in vary:
+            if name in PICTURES:
+                values[name] = os.path.abspath(values[name])
+            varied = with_option(varied, name, values[name])
+        name = "baseline" if varied == settings else folder_name(values)
+        cells.setdefault(name, Cell(folder / name, label(values), varied))
+        places.append(cells[name])
+    return list(cells.values()), places
+
+
+def get_networks(cells):
+    """VGG-19's parameters for all cells by `weights`, each read once.
+
+    Where the scale has to be measured, it is from the baseline's pictures, for every cell.
+    """
+    deepest = max((cell.settings.layers for cell in cells), key=lambda layers: layers.last)
+    pictures = [read(getattr(cells[0].settings, name)) for name in PICTURES]
+    names = dict.fromkeys(cell.settings.weights for cell in cells)
+    return {name: get_weights(name, deepest, *pictures) for name in names}
+
+
+def run_cells(waiting, networks, output):
+    """Run the cells one after the other."""
+    progress = CellProgress(waiting, output.quiet)
+    try:
+        for cell in waiting:
+            progress.start_cell(cell)
+            transfer = cell.transfer(networks)
+            with StopOnSignal(transfer) as stop:
+                cell.run(transfer, output, [progress, stop])
+            progress.end_cell(cell)
+            # A signal in the last epoch lets the cell end.
+            if stop.number and cell is not waiting[-1]:
+                raise Stopped(stop.number)
+    except Stopped as error:
+        error.message += "; to go on, do the same again"
+        raise
+    except GluonStyleError as error:
+        error.message += f" ({cell.label})"
+        raise
+    finally:
+        progress.close()
+
+
+class CellProgress(Listener):
+    """How far all cells are, and the time left: a bar on a terminal, else a line now and then."""
+
+    EVERY = 30.0  # seconds
+
+    def __init__(self, cells, quiet=False):
+        self.cells, self.quiet = cells, quiet
+        self.lines = not quiet and not sys.stderr.isatty()
+        self.total = self.left = sum(cell.work() for cell in cells)
+        self.began = self.told = time.monotonic()
+        self.bar = tqdm(
+            total=self.total,
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
+            smoothing=0,
+            dynamic_ncols=True,
+            disable=quiet or self.lines or not cells,
+        )
+
+    def start_cell(self, cell):
+        """Name the cell that comes next."""
+        self.name = f"cell {self.cells.index(cell) + 1} of {len(self.cells)}, {cell.label}"
+        self.bar.set_description_str(self.name)
+
+    def end_epoch(self, stage_run, epoch):
+        work = math.prod(stage_run.stage.image_shape)
+        self.left -= work
+        self.bar.update(work)
+        now = time.monotonic()
+        if self.lines and now - self.told >= self.EVERY:
+            self.told = now
+            left = (now - self.began) * self.left / (self.total - self.left)
+            told = f"{self.name}: epoch {epoch.epoch + 1}, {tqdm.format_interval(left)} left in all"
+            print(told, file=sys.stderr, flush=True)
+
+    def end_cell(self, cell):
+        """Tell how it ended."""
+        if not self.quiet:
+            tqdm.write(f"{cell.label}: {cell.losses()}, {cell.checkpoint.seconds:.0f} s")
+            sys.stdout.flush()
+
+    def close(self):
+        """Leave the terminal's line."""
+        self.bar.close()
+
+
+def write_table(path, cells, vary):
+    """Write the options that are varied, the final losses and the seconds of what is done."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text)
+    # A picture's name must not be taken for a loss.
+    names = [f"{name} picture" if name in PICTURES else dashed(name) for name in vary]
+    rows.writerow(["cell", *names, *TERMS, "seconds"])
+    for cell in filter(Cell.is_done, cells):
+        values = [as_text(value_of(cell.settings, name)) for name in vary]
+        losses = [repr(getattr(cell.final(), term)) for term in TERMS]
+        rows.writerow([cell.path.name, *values, *losses, f"{cell.checkpoint.seconds:.1f}"])
+    with atomic_write(path) as file:
+        file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def show(path, cells, places, vary, networks):
+    """Draw the two pictures and the baseline, and below them the variations in their order."""
+    baseline, *_, last = cells[0], *vary.values()
+    own = vars(baseline.settings)
+    tiles = [Tile(own[name], f"{name} picture", Path(own[name]).name) for name in PICTURES]
+    for cell in (baseline, *places):
+        theirs = vars(cell.settings)
+        insets = [theirs[name] if theirs[name] != own[name] else None for name in PICTURES]
+        picture, below = None, "not done yet"
+        if cell.is_done():
+            picture, below = OutputFolder(cell.path).picture(len(cell.stages)), cell.losses()
+        tiles.append(Tile(picture, cell.label.replace(", ", "\n"), below, insets))
+    columns = len(last) if len(vary) > 1 else math.ceil(len(last) / math.ceil(len(last) / 4))
+    stages = ",".join(map(str, baseline.stages))
+    source = networks[baseline.settings.weights].source
+    title = (
+        f"{' and '.join(map(dashed, vary))}; baseline: stages {stages}, network {source}; "
+        "losses at the chapter's weights"
+    )
+    write_sheet(path, title, tiles[:3], tiles[3:], columns)
+
+
+def value_of(settings, name):
+    """What an option is in some settings."""
+    if name == "size":
+        shape = settings.stages[0].image_shape
+        return max(shape) if isinstance(shape, tuple) else shape
+    return get_options(settings)[name]
+
+
+def dashed(name):
+    """The option of that name as it is typed, without its first dashes."""
+    return name.replace("_", "-")
+
+
+def as_text(value):
+    """A value as it is typed, and no two alike."""
+    if isinstance(value, float) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def label(values, is_=" ", comma=", "):
+    """Options and their values for the eye: of a path, the name alone."""
+    texts = {name: as_text(value) for name, value in values.items()}
+    texts.update({name: Path(texts[name]).name for name in PICTURES if name in texts})
+    return comma.join(f"{dashed(name)}{is_}{text}" for name, text in texts.items())
+
+
+def folder_name(values):
+    """The name of a cell's folder, which no other values have."""
+    full = ",".join(f"{dashed(name)}={as_text(value)}" for name, value in values.items())
+    short = re.sub(r"[^\w.,=+-]+", "-", label(values, "=", ","))[:100]
+    checksum = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()
+    return short if short == full else f"{short}-{checksum[:8]}"

@@ -1,0 +1,82 @@
+"""A contact sheet: pictures side by side, each with a title above and a line below."""
+
+import math
+import textwrap
+import warnings
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from ..files import atomic_write
+from ..images import read
+
+WIDTH, TEXT = 3.2, 0.6  # inches: the width of a picture, and the height of the text at it
+DPI = 150
+MOST = 800  # pixels of a side that a sheet can show
+CORNERS = ((0.0, "SW"), (0.7, "SE"))  # where an inset begins, and which corner it keeps to
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture of a sheet."""
+
+    path: Optional[str]  # None for one that is not there yet
+    title: str
+    below: str
+    insets: Tuple[Optional[str], ...] = ()  # paths of pictures for its lower corners
+
+
+def write_sheet(path, title, first_row, tiles, columns):
+    """Write the first row, and below it the other tiles in so many columns, as a PNG."""
+    figure = draw_sheet(title, first_row, tiles, columns)
+    with atomic_write(path) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of letters in files' names that the font has not
+        figure.savefig(file, format="png")
+
+
+def draw_sheet(title, first_row, tiles, columns):
+    """Draw what `write_sheet` writes, as a `Figure`."""
+    first_picture = pixels(first_row[0].path)
+    height = WIDTH * first_picture.height / first_picture.width + TEXT
+    rows, wide = 1 + math.ceil(len(tiles) / columns), max(columns, len(first_row))
+    figure = Figure((wide * WIDTH, rows * height + TEXT), dpi=DPI, layout="constrained")
+    figure.suptitle(plain(title, 34 * wide))
+    grid = figure.subplots(rows, wide, squeeze=False)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[], frame_on=False)
+    for axes, tile in zip(grid[0], first_row):
+        draw(axes, tile)
+    for axes, tile in zip(grid[1:, :columns].flat, tiles):
+        draw(axes, tile)
+    return figure
+
+
+def draw(axes, tile):
+    """Draw one tile."""
+    if tile.path:
+        axes.imshow(pixels(tile.path), interpolation="lanczos")
+    axes.set_title(plain(tile.title, 38), fontsize=11)
+    axes.set_xlabel(plain(tile.below, 44), fontsize=9)
+    for path, (left, anchor) in zip(tile.insets, CORNERS):
+        if not path:
+            continue
+        corner = axes.inset_axes([left, 0, 0.3, 0.3], anchor=anchor, xticks=[], yticks=[])
+        corner.imshow(pixels(path))
+        for spine in corner.spines.values():
+            spine.set(color="white", linewidth=2)
+
+
+def pixels(path):
+    """A picture, no larger than a sheet can show."""
+    picture = Image.fromarray(read(path).asnumpy())
+    picture.thumbnail((MOST, MOST))
+    return picture
+
+
+def plain(text, width):
+    """Text in lines of so many letters, and no formula, whatever stands in it."""
+    text = text.encode("utf-8", "replace").decode()  # names of files need not be text
+    lines = [line for part in text.split("\n") for line in textwrap.wrap(part, width)]
+    return "\n".join(lines).replace("$", r"\$")

@@ -1,0 +1,252 @@
+import csv
+import dataclasses
+import math
+import re
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from gluon_style.errors import CheckpointError, NonFiniteLoss, UsageError, WeightsError
+from gluon_style.run import comparison
+from gluon_style.run.comparison import (
+    Cell,
+    as_text,
+    compare,
+    folder_name,
+    get_networks,
+    plan_cells,
+)
+from gluon_style.run.session import stylize
+from gluon_style.settings import LossWeights, Output, Stage
+
+from ..conftest import outcome
+
+
+@pytest.fixture
+def settings(small_settings):
+    """One stage of three epochs."""
+    return dataclasses.replace(small_settings, stages=small_settings.stages[:1])
+
+
+def table(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def times(folder):
+    """When each file of each cell was written."""
+    return {path: path.stat().st_mtime_ns for path in sorted(folder.glob("*/[!.]*"))}
+
+
+def test_each_value_is_a_run_and_the_baseline_comes_first(settings, tmp_path, capsys):
+    sheet = compare(settings, {"style_weight": (1e5, 1e3, 1e2)}, tmp_path / "out")
+    assert sheet == tmp_path / "out" / "style-weight.png"
+    with Image.open(sheet) as picture:
+        assert min(picture.size) > 600
+    rows = table(sheet.with_suffix(".csv"))
+    assert [*rows[0]] == [*("cell", "style-weight", "content", "style", "tv", "total", "seconds")]
+    assert [(row["cell"], row["style-weight"]) for row in rows] == [
+        ("baseline", "1000"),
+        ("style-weight=100000", "100000"),
+        ("style-weight=100", "100"),
+    ]
+    weighted = dataclasses.replace(settings.loss_weights, style_weight=1e5)
+    alone = dataclasses.replace(settings, loss_weights=weighted)
+    stylize(alone, Output(tmp_path / "alone", quiet=True))
+    assert outcome(tmp_path / "out" / "style-weight=100000") == outcome(tmp_path / "alone")
+    last = table(tmp_path / "alone" / "losses.csv")[-1]
+    assert {**last, **rows[1]} == {**rows[1], **last, "seconds": rows[1]["seconds"]}
+
+    told = capsys.readouterr().out.splitlines()
+    assert "cells    3, 0 of them done already" in told
+    losses = r"content [\d.]+, style [\d.]+, TV [\d.]+, \d+ s"
+    assert re.fullmatch(f"baseline: style-weight 1000: {losses}", told[-5])
+    assert re.fullmatch(f"style-weight 100: {losses}", told[-3])
+    assert told[-2:] == [str(sheet.with_suffix(".csv")), str(sheet)]
+
+
+def test_what_is_done_is_not_run_again(settings, tmp_path, capsys):
+    output = Output(tmp_path, quiet=True)
+    compare(settings, {"lr": (0.02,)}, output)
+    assert capsys.readouterr() == ("", "")
+    before = times(tmp_path)
+    compare(settings, {"lr": (0.02, 0.03)}, output)
+    compare(settings, {"tv_weight": (1.0,)}, output)  # the baseline serves both
+    after = times(tmp_path)
+    assert {path: after[path] for path in before} == before
+    assert {path.parent.name for path in after} == {
+        *("baseline", "lr=0.02", "lr=0.03", "tv-weight=1")
+    }
+    assert [row["lr"] for row in table(tmp_path / "lr.csv")] == ["0.01", "0.02", "0.03"]
+
+
+def test_more_epochs_go_on_from_what_is_there(settings, tmp_path):
+    compare(settings, {"lr": (0.02,)}, Output(tmp_path / "out", quiet=True))
+    longer = dataclasses.replace(settings, stages=(Stage((24, 16), 5, 2),))
+    compare(longer, {"lr": (0.02,)}, Output(tmp_path / "out", quiet=True))
+    stylize(longer, Output(tmp_path / "whole", quiet=True))
+    assert outcome(tmp_path / "out" / "baseline") == outcome(tmp_path / "whole")
+
+
+def test_a_changed_setting_is_refused_or_run_anew(settings, tmp_path):
+    vary = {"tv_weight": (1.0, 2.0)}
+    compare(settings, vary, Output(tmp_path, quiet=True))
+    before = times(tmp_path)
+    changed = dataclasses.replace(settings, lr=0.5)
+    with pytest.raises(CheckpointError, match="^lr was 0.01 .*baseline; --overwrite runs such"):
+        compare(changed, vary, Output(tmp_path, quiet=True))
+    assert times(tmp_path) == before
+    compare(changed, vary, Output(tmp_path, quiet=True, overwrite=True))
+    stylize(changed, Output(tmp_path / "alone", quiet=True))
+    assert outcome(tmp_path / "baseline") == outcome(tmp_path / "alone")
+    # What was run anew already is kept, so that this, too, can be stopped and gone on with.
+    before = times(tmp_path)
+    compare(changed, vary, Output(tmp_path, quiet=True, overwrite=True))
+    assert times(tmp_path) == before
+
+
+def test_a_changed_picture_is_refused(settings, tmp_path):
+    path = tmp_path / "style.png"
+    settings = dataclasses.replace(settings, style=str(path))
+    Image.new("RGB", (30, 20), "red").save(path)
+    compare(settings, {"lr": (0.02,)}, Output(tmp_path / "out", quiet=True))
+    Image.new("RGB", (30, 20), "blue").save(path)
+    with pytest.raises(CheckpointError, match="not what the run was started with"):
+        compare(settings, {"lr": (0.02,)}, Output(tmp_path / "out", quiet=True))
+
+
+def test_two_options_give_every_combination(settings, tmp_path):
+    cells, places = plan_cells(tmp_path, settings, {"lr": (0.01, 0.1), "tv_weight": (1.0, 10.0)})
+    names = [cell.path.name for cell in cells]
+    assert names == [
+        *("baseline", "lr=0.01,tv-weight=1", "lr=0.1,tv-weight=1", "lr=0.1,tv-weight=10")
+    ]
+    assert [cell.path.name for cell in places] == [names[1], names[0], *names[2:]]
+    assert cells[2].label == "lr 0.1, tv-weight 1"
+    assert (cells[2].settings.lr, cells[2].settings.loss_weights.tv_weight) == (0.1, 1.0)
+    sheet = compare(
+        settings, {"lr": (0.01, 0.1), "tv_weight": (1.0, 10.0)}, Output(tmp_path, quiet=True)
+    )
+    assert sheet.name == "lr-x-tv-weight.png"
+
+
+def test_sizes_layers_and_stages_are_varied(settings, tmp_path):
+    cells, _ = plan_cells(tmp_path, settings, {"size": (16, 30)})
+    assert [cell.settings.stages for cell in cells] == [
+        *((Stage(shape, 3, 2),) for shape in ((24, 16), 16, 30))
+    ]
+    assert cells[0].label == "baseline: size 24"
+    cells, _ = plan_cells(tmp_path, settings, {"style_layers": ((0,), (0, 2)), "lr": (1.0,)})
+    assert [cell.settings.layers.style_layers for cell in cells] == [(0, 5), (0,), (0, 2)]
+    assert cells[2].path.name == "style-layers=0,2,lr=1"
+    stages = (Stage(24, 3, 2), Stage((48, 32), 1, 1))
+    cells, _ = plan_cells(tmp_path, settings, {"stages": (stages,)})
+    assert cells[1].settings.stages == stages
+    with pytest.raises(UsageError, match="size is for a single stage"):
+        plan_cells(tmp_path, cells[1].settings, {"size": (16,)})
+
+
+def test_names_of_folders_cannot_clash(settings, tmp_path, monkeypatch):
+    values = [1.0, 1.0000000001, 1e-7, 1e7, 12345678.0, "1/2", "1-2", "1 2", "a" * 300, "a" * 301]
+    names = [folder_name({"lr": value}) for value in values]
+    assert len({name.lower() for name in names}) == len(values)
+    assert all(re.fullmatch(r"[\w.,=+-]{1,150}", name) for name in names), names
+    one, other = [folder_name({"style": f"/{folder}/水墨 $1.jpg"}) for folder in ("one", "other")]
+    assert one != other
+    assert one.startswith("style=水墨-1.jpg-")
+    # The same file is the same cell, however it is named.
+    monkeypatch.chdir(tmp_path)
+    cells, _ = plan_cells(tmp_path, settings, {"style": ("a.png", "./a.png", tmp_path / "a.png")})
+    assert len(cells) == 2
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(1e2, "100"), (0.1, "0.1"), (1 / 3, repr(1 / 3)), (math.inf, "inf"), ((0, 5), "0,5")],
+)
+def test_values_are_written_as_they_are_typed(value, text):
+    assert as_text(value) == text
+
+
+def test_pictures_are_varied(settings, tmp_path):
+    for name, colour in (("a $x$", "red"), ("b", "blue")):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (30, 20), colour).save(tmp_path / name / "水 $y.png")
+    styles = [str(path) for path in sorted(tmp_path.glob("*/*.png"))]
+    output = Output(tmp_path / "out", quiet=True)
+    sheet = compare(settings, {"style": styles, "content": styles[:1]}, output)
+    rows = table(sheet.with_suffix(".csv"))
+    assert [row["style picture"] for row in rows] == [settings.style, *styles]
+    assert len({row["style"] for row in rows}) == 3
+    with Image.open(sheet) as picture:
+        colours = picture.convert("RGB").getcolors(1 << 20)
+    assert {(255, 0, 0), (0, 0, 255)} <= {colour for count, colour in colours if count > 100}
+
+
+def test_a_network_is_read_once_for_all_cells(settings, tmp_path):
+    cells, _ = plan_cells(tmp_path, settings, {"style_layers": ((0,), (2,)), "lr": (1.0, 2.0)})
+    networks = get_networks(cells)
+    assert [*networks] == [settings.weights]
+    first, second = (cell.transfer(networks) for cell in cells[:2])
+    assert first.pretrained is second.pretrained
+
+
+@pytest.mark.parametrize(
+    "vary, error, message",
+    [
+        ({"style_layers": ((0,), (30,))}, WeightsError, "layer 30 is needed"),
+        ({"style_layers": ((0,), (99,))}, UsageError, "99: VGG-19's layers"),
+        ({"lr": (0.1, -1.0)}, UsageError, "^lr -1.0"),
+        ({"lr": ()}, UsageError, "^vary needs an option, and each option a value"),
+        ({}, UsageError, "^vary needs an option"),
+        ({"style_wieght": (1.0,)}, UsageError, "did you mean --style-weight"),
+        ({"layers": (1,)}, UsageError, "^vary --layers: not an option that can be varied"),
+        ({"size": (1,)}, UsageError, "too small"),
+    ],
+)
+def test_one_bad_value_is_told_before_anything_is_run(settings, tmp_path, vary, error, message):
+    with pytest.raises(error, match=message):
+        compare(settings, vary, Output(tmp_path, quiet=True))
+    assert [path.name for path in tmp_path.glob("[!.]*")] == []
+
+
+def test_results_of_another_kind_are_not_replaced(settings, tmp_path):
+    (tmp_path / "lr=0.1").mkdir()
+    (tmp_path / "lr=0.1" / "neural-style-1.png").write_bytes(b"mine")
+    with pytest.raises(Exception, match="neural-style-1.png exists"):
+        compare(settings, {"lr": (0.1,)}, Output(tmp_path, quiet=True))
+    assert not (tmp_path / "baseline").exists()
+
+
+def test_a_loss_that_is_not_finite_names_the_cell(settings, tmp_path):
+    with pytest.raises(NonFiniteLoss, match=r"loss is .* \(lr 1e\+18\)"):
+        compare(settings, {"lr": (1e18, 0.1)}, Output(tmp_path, quiet=True))
+    # What is done can be looked at.
+    assert [row["cell"] for row in table(tmp_path / "lr.csv")] == ["baseline"]
+    assert (tmp_path / "lr.png").exists()
+
+
+def test_losses_are_told_as_the_chapter_would_weigh_them(settings, tmp_path):
+    weights = LossWeights(content_weight=0.0, style_weight=1e5, tv_weight=5.0)
+    cell = Cell(tmp_path, "", dataclasses.replace(settings, loss_weights=weights))
+    final = SimpleNamespace(content=0.0, style=778.0, tv=2.0)
+    cell.checkpoint = SimpleNamespace(records=[(1, None), (2, final)])
+    assert cell.losses() == "content -, style 7.78, TV 4.00"
+
+
+def test_the_time_left_counts_pixels_and_what_is_done(settings, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(comparison.CellProgress, "EVERY", 0.0)
+    compare(settings, {"size": (48,)}, tmp_path)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 6
+    assert all(re.fullmatch(r"cell \d of 2, .*: epoch \d, \d\d:\d\d left in all", t) for t in told)
+    assert told[-1] == "cell 2 of 2, size 48: epoch 3, 00:00 left in all"
+    cells, _ = plan_cells(tmp_path, settings, {"size": (48,)})
+    for cell in cells:
+        cell.look(get_networks(cells))
+    assert [cell.work() for cell in cells] == [0, 0]
+    longer = dataclasses.replace(settings, stages=(Stage((24, 16), 5, 2), Stage((48, 32), 2, 2)))
+    (cell, *_), _ = plan_cells(tmp_path / "new", longer, {"lr": (1.0,)})
+    cell.look(get_networks([cell]))
+    assert cell.work() == 24 * 16 * 5 + 48 * 32 * 2
