@@ -21,7 +21,7 @@ from ..settings import LossWeights, Output, check_option, get_options, with_opti
 from . import book
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
-from .progress import ForecastNextStage, tqdm
+from .progress import ForecastRun, tqdm
 from .session import keep, plan, with_book_pictures
 from .sheet import Tile, write_sheet
 from .stopping import StopOnSignal
@@ -133,7 +133,7 @@ class Cell:
             output = dataclasses.replace(output, folder=self.path, book=False)
             keepers = keep(transfer, output, folder, self.checkpoint)
             state = self.checkpoint.state if self.checkpoint else None
-            transfer.run([*keepers, ForecastNextStage(transfer, quiet=True), *listeners], state)
+            transfer.run([*keepers, ForecastRun(transfer, quiet=True), *listeners], state)
             self.checkpoint = Checkpoint.read(self.path)
 
     def final(self):
