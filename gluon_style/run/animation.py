@@ -6,7 +6,7 @@ from PIL import Image, ImageSequence
 from ..files import atomic_write
 
 VISIBLE = 1.0  # of 255: how far the pixels of two frames are apart on average, at least
-PHOTO, FRAME, RESULT = 700, 120, 2000  # ms
+PHOTO, FRAME, RESULT = 700, 150, 2000  # ms
 
 
 def frame_epochs(max_epochs):
@@ -24,15 +24,16 @@ def write_animation(path, sources):
     `sources` are Pillow's pictures and paths of pictures, moving ones too, in order; the last is
     the path of the result.
     """
-    kept = differing(frames(sources))
-    shown = (frame for index, frame in enumerate(frames(sources)) if index in kept)
-    with Image.open(sources[-1]) as result:
-        film = lazy(shown, len(kept), result.mode, result.size)
     with atomic_write(path) as file:
+        kept = differing(frames(sources))
+        shown = (frame for index, frame in enumerate(frames(sources)) if index in kept)
+        with Image.open(sources[-1]) as result:
+            film = lazy(shown, len(kept), result.mode, result.size)
         film.save(
             file,
             path.suffix[1:].upper(),
             save_all=True,
+            quality=95,  # below that WebP takes more frames for the same
             duration=[PHOTO, *[FRAME] * (len(kept) - 2), RESULT],
             loop=0,
         )
