@@ -63,6 +63,7 @@ setup(
     entry_points={
         "console_scripts": [
             "gluon-style-train = gluon_style.train:main",
+            "gluon-style-compare = gluon_style.compare:main",
             "gluon-style-doctor = gluon_style.doctor.__main__:main",
             "gluon-style-weights = gluon_style.weights:main",
         ]

@@ -22,13 +22,13 @@ class Parser(argparse.ArgumentParser):
     """
 
     def parse_known_args(self, args=None, namespace=None):
-        """Parse, an option at most once."""
+        """Parse; an option may be given once, unless all its values are kept."""
         self.given = set()
         return super().parse_known_args(args, namespace)
 
     def _get_values(self, action, strings):
         # Called for each time that an option is given.
-        if action.dest in self.given:
+        if action.dest in self.given and not isinstance(action, argparse._AppendAction):
             self.error(f"{action.option_strings[0]} is given twice")
         self.given.add(action.dest)
         return super()._get_values(action, strings)

@@ -71,12 +71,6 @@ def add_settings(parser):
         help="1 or 2: the chapter's first stage (long side 300) or both (then 1200); "
         "or SIZE:epochs:decay[,SIZE:epochs:decay...], a size being the long side or WxH",
     )
-    group.add_argument(
-        "--quick",
-        action="store_true",
-        help="a preview in seconds: small, with the small network, in the folder "
-        f"{QUICK['output']} unless told",
-    )
     group.add_argument("--lr", type=float, default=settings.lr, help="Adam's learning rate")
     for name, text in (
         ("content_weight", "more keeps more of the content picture"),
@@ -130,6 +124,12 @@ def build_parser():
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a preview in seconds: small, with the small network, in the folder "
+        f"{QUICK['output']} unless told",
+    )
     add_settings(parser)
 
     group = parser.add_argument_group("results")

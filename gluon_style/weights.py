@@ -45,12 +45,9 @@ def run(options):
     """Do what the options say."""
     from .pretrained import check_free, check_reach, export, find, sidecar  # which import NumPy
 
+    if options.out and not options.source:
+        raise UsageError(f"{options.out}: --source says of what, for example --source keras", "out")
     if options.out:
-        if not options.source:
-            example = "for example --source keras"
-            raise UsageError(f"{options.out}: --source says of what, {example}", "out")
-        if options.source == "small":
-            raise UsageError("small: it comes with the package, wherever that is", "source")
         check_free(options.out, options.overwrite)
     if not options.source:
         print("\n".join(listing(options.root)))

@@ -70,12 +70,13 @@ def small_weights(random_parameters, tmp_path_factory):
 
 
 def last_of_each(options):
-    """A command's options, of those that are given twice the last: the commands refuse two."""
+    """A command's options, of those that may be given once the last: tests replace others'."""
     found, name = {}, None
     for word in map(str, options):
         if word.startswith("--"):
             name = word.split("=")[0]
-            found.pop(name, None)
+            if name != "--vary":
+                found.pop(name, None)
         found.setdefault(name, []).append(word)
     return [word for words in found.values() for word in words]
 

@@ -60,6 +60,12 @@ def test_a_parser_knows_what_was_given():
         assert parser.given == names
 
 
+def test_an_option_whose_values_are_all_kept_may_be_given_again():
+    parser = Parser(prog="x")
+    parser.add_argument("--vary", action="append")
+    assert parser.parse_args(["--vary", "a", "--vary", "b"]).vary == ["a", "b"]
+
+
 def test_a_setting_is_named_as_the_command_has_it(capsys):
     with pytest.raises(SystemExit), one_line(weights="source"):
         raise WeightsError("bad", "weights")

@@ -42,7 +42,7 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
     assert 'Requires-Dist: numpy<2,>=1.23; python_version < "3.13"\n' in metadata.read_text()
 
     empty.mkdir()
-    for command in ("doctor", "weights"):
+    for command in ("compare", "doctor", "weights"):
         script = environment / "bin" / f"gluon-style-{command}"
         told = subprocess.run([str(script), "--help"], capture_output=True, text=True, cwd=empty)
         assert told.stdout.startswith(f"usage: python -m gluon_style.{command} "), told.stderr

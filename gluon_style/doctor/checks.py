@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import platform
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from .. import machine
@@ -22,53 +21,22 @@ HOST_TIMEOUT = 5  # seconds
 SMOKE_TIMEOUT = 300  # seconds
 
 
-def check_python():
-    """Python's version, and where it is."""
-    fits = (3, 8) <= sys.version_info[:2] < (3, 13)
-    return Finding(
-        "Python",
-        fits,
-        f"{platform.python_version()}, {sys.executable}",
-        ("make a virtual environment with Python 3.8 to 3.12",),
-        needed=True,
-    )
-
-
-def check_numpy():
-    """NumPy's version."""
+def check_needed(name, prepare):
+    """What is there of something that is needed, or that it is not, as a function has it."""
     try:
-        machine.prepare_numpy()
+        return Finding(name, True, prepare(), needed=True)
     except RuntimeNotReady as error:
-        return broken("NumPy", error)
-    import numpy
-
-    return Finding("NumPy", True, numpy.__version__, needed=True)
+        return broken(name, error)
 
 
-def check_packages():
-    """Whether the other packages that the main job needs are there."""
-    try:
-        return Finding("Packages", True, ", ".join(machine.check_packages()), needed=True)
-    except RuntimeNotReady as error:
-        return broken("Packages", error)
-
-
-def check_mxnet(can_be_tried):
-    """Whether MXNet can be imported, and which build it is."""
-    wheels = machine.installed_wheels()
-    try:
-        machine.check_wheels(wheels)
-        if not can_be_tried:
-            there = f"{wheels[0]} is installed" if wheels else "not installed"
-            return Finding("MXNet", None, f"{there}; it waits for what is missing")
-        machine.prepare()
-    except RuntimeNotReady as error:
-        return broken("MXNet", error)
+def check_mxnet():
+    """Import MXNet, and tell which build it is."""
+    machine.prepare()
     import mxnet
 
     build = "for CPUs and NVIDIA GPUs" if machine.has_gpu_code() else "for CPUs"
-    text = f"{mxnet.__version__} {build} ({', '.join(wheels) or 'unknown package'})"
-    return Finding("MXNet", True, text, needed=True)
+    wheels = machine.installed_wheels()
+    return f"{mxnet.__version__} {build} ({', '.join(wheels) or 'unknown package'})"
 
 
 def check_gluoncv():
@@ -269,8 +237,16 @@ def check_stage(number, stage):
 
 def examine(offline=False, weights=None):
     """Everything, cheapest first, as far as it makes sense: findings."""
-    basis = [check_python(), check_numpy(), check_packages()]
-    basis.insert(2, check_mxnet(all(finding.ok for finding in basis)))
+    basis = [
+        check_needed("Python", machine.check_python),
+        check_needed("NumPy", machine.prepare_numpy),
+        check_needed("Packages", machine.check_packages),
+    ]
+    if all(finding.ok for finding in basis):
+        basis.insert(2, check_needed("MXNet", check_mxnet))
+    else:
+        wheels = ", ".join(machine.installed_wheels()) or "not installed"
+        basis.insert(2, Finding("MXNet", None, f"{wheels}; it waits for what is missing"))
     yield from basis
     works = all(finding.ok for finding in basis)
     yield check_gluoncv()

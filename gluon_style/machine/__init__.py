@@ -18,9 +18,8 @@ from .forecast import (
 from .malloc import restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
 from .prepare import (
-    INSTALL_MXNET,
     check_packages,
-    check_wheels,
+    check_python,
     installed_wheels,
     prepare,
     prepare_numpy,

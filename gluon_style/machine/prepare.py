@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import os
+import platform
 import sys
 import warnings
 
@@ -56,6 +57,7 @@ def prepare_process():
     - glibc gives arrays from 4 MB on back to the system when they are freed.
     - Linux is asked for the use of AMX, where the processor has it.
     """
+    check_python()
     prepare_numpy()
     check_packages()
     wheels = installed_wheels()
@@ -69,24 +71,30 @@ def prepare_process():
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
 
 
-def prepare_numpy():
-    """Give NumPy back the names that MXNet uses."""
+def check_python():
+    """Make sure that this Python can run MXNet; its version, and where it is."""
     if not (3, 8) <= sys.version_info[:2] < (3, 13):
         raise _not_ready(
-            f"Python {sys.version_info[0]}.{sys.version_info[1]} cannot run MXNet 1.9.1",
-            "make a virtual environment with Python 3.8 to 3.12",
+            f"Python {platform.python_version()} cannot run MXNet 1.9.1",
+            "python3.12 -m venv .venv (or with another Python from 3.8 to 3.12)",
         )
+    return f"{platform.python_version()}, {sys.executable}"
+
+
+def prepare_numpy():
+    """Give NumPy back the names that MXNet uses; its version."""
     try:
         import numpy
     except ModuleNotFoundError:
-        raise _not_ready("NumPy is not installed", "run: python -m pip install 'numpy<2'") from None
+        raise _not_ready("NumPy is not installed", "python -m pip install 'numpy<2'") from None
     if int(numpy.__version__.split(".")[0]) >= 2:
         raise _not_ready(
             f"NumPy {numpy.__version__} cannot work with MXNet 1.9.1",
-            "run: python -m pip install 'numpy<2'",
+            "python -m pip install 'numpy<2'",
         )
     for name, builtin in _REMOVED_ALIASES.items():
         setattr(numpy, name, builtin)
+    return numpy.__version__
 
 
 def check_packages():
@@ -94,19 +102,19 @@ def check_packages():
     missing = [name for module, name in _PACKAGES.items() if not importlib.util.find_spec(module)]
     if missing:
         names = " ".join(missing)
-        raise _not_ready(f"{names}: not installed", f"run: python -m pip install {names}")
-    return [*_PACKAGES.values()]
+        raise _not_ready(f"{names}: not installed", f"python -m pip install {names}")
+    return ", ".join(_PACKAGES.values())
 
 
-def _not_ready(reason, fix):
+def _not_ready(reason, command):
     """The error for what is not as it must be: without MXNet it is the environment as a whole."""
     if not installed_wheels():
         reason = (
             "gluon_style's environment is not the one that runs: "
             f"{sys.executable} has no MXNet, and {reason}"
         )
-        fix = "run: source .venv/bin/activate (or wherever you have made it), then: the same again"
-    return RuntimeNotReady(f"{reason}: {fix}")
+        command = "source .venv/bin/activate (or wherever you have made it), then: the same again"
+    return RuntimeNotReady(f"{reason}: run: {command}")
 
 
 def installed_wheels():

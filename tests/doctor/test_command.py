@@ -72,7 +72,7 @@ def test_without_psutil(tmp_path):
     process = run_doctor("--offline", PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     assert (process.returncode, process.stderr) == (1, "")
     assert (
-        " \N{EN DASH} MXNet      mxnet is installed; it waits for what is missing\n"
+        " \N{EN DASH} MXNet      mxnet; it waits for what is missing\n"
         " \N{BALLOT X} Packages   psutil: not installed\n"
         "              \N{RIGHTWARDS ARROW} python -m pip install psutil\n"
     ) in process.stdout
