@@ -10,11 +10,11 @@ from .train import add_settings
 
 EXAMPLES = """\
 examples:
-  python -m gluon_style.compare --vary style-weight 1e2,1e4,1e5
+  python -m gluon_style.compare --vary content-weight 10,100
   python -m gluon_style.compare --vary style-layers "0;0,5;0,5,10,19,28"
   python -m gluon_style.compare --vary size 100,150,300
   python -m gluon_style.compare --content me.jpg --vary style oil.jpg,ink.jpg --output mine
-  python -m gluon_style.compare --vary content-weight 1,10 --vary tv-weight 10,100
+  python -m gluon_style.compare --vary style-weight 100,1e4 --vary tv-weight 10,300
 """
 
 
@@ -70,6 +70,17 @@ def parse_values(parser, name, text):
     return field, [getattr(each, field) for each in parsed]
 
 
+def once():
+    """A filter of the log that lets no line pass twice: every run reads the same pictures."""
+    told = set()
+
+    def is_new(record):
+        line = record.getMessage()
+        return not (line in told or told.add(line))
+
+    return is_new
+
+
 def main(argv=None):
     """Run the command; the exit status is that of `gluon_style.train`."""
     with one_line():
@@ -81,7 +92,9 @@ def main(argv=None):
         settings = get_settings(options)
         if options.size:
             settings = with_option(settings, "size", options.size)
-        logging.basicConfig(format="gluon_style: %(message)s")
+        log = logging.StreamHandler()
+        log.addFilter(once())
+        logging.basicConfig(format="gluon_style: %(message)s", handlers=[log])
         logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
         prepare_command(argv)
         from .run import compare  # which imports MXNet

@@ -76,7 +76,7 @@ def test_values_are_read_as_the_option_reads_them(name, text, values):
         (("--vary", "style-layers", "0;99"), "--style-layers 99: VGG-19's layers are 0 to 36"),
         (("--vary", "style-layers", "0;30"), "it ends at layer 7, but layer 30 is needed"),
         (("--vary", "style", "nowhere.jpg"), "nowhere.jpg: No such file"),
-        (("--vary", "size", "30,1"), "is too small: the chosen layers need"),
+        (("--vary", "size", "30,1"), "the chosen layers need at least"),
         (("--vary", "size", "30,0"), "argument --size: '0': a whole number above 0 is wanted"),
         (("--vary", "size", "60000"), "of memory"),
         (("--vary", "size", "30", "--stages", "2"), "--size is for a single stage"),

@@ -13,11 +13,12 @@ import time
 from pathlib import Path
 
 from ..chapter import Listener, StyleTransfer
+from ..decode import decode
 from ..errors import CheckpointError, GluonStyleError, Stopped, UsageError
 from ..files import atomic_write
 from ..images import read
 from ..pretrained import get_weights
-from ..settings import LossWeights, Output, check_option, get_options, with_option
+from ..settings import Given, LossWeights, Output, check_option, get_options, with_option
 from . import book
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
@@ -156,21 +157,25 @@ def plan_cells(folder, settings, vary):
         raise UsageError("needs an option, and each option a value", "vary")
     for name in vary:
         check_option(name)
-    for name in PICTURES:
-        settings = with_option(settings, name, os.path.abspath(getattr(settings, name)))
-    values = {name: value_of(settings, name) for name in vary}
-    cells = {"baseline": Cell(folder / "baseline", f"baseline: {label(values)}", settings)}
-    places = []
+    baseline = with_full_paths(settings)
+    label = f"baseline: {describe(baseline, vary)}"
+    cells, places = {"baseline": Cell(folder / "baseline", label, baseline)}, []
     for combination in itertools.product(*vary.values()):
-        values, varied = dict(zip(vary, combination)), settings
-        for name in vary:
-            if name in PICTURES:
-                values[name] = os.path.abspath(values[name])
-            varied = with_option(varied, name, values[name])
-        name = "baseline" if varied == settings else folder_name(values)
-        cells.setdefault(name, Cell(folder / name, label(values), varied))
+        varied = baseline
+        for name, value in zip(vary, combination):
+            varied = with_option(varied, name, value)
+        varied = with_full_paths(varied)
+        name = "baseline" if varied == baseline else folder_name(varied, vary)
+        cells.setdefault(name, Cell(folder / name, describe(varied, vary), varied))
         places.append(cells[name])
     return list(cells.values()), places
+
+
+def with_full_paths(settings):
+    """The settings with paths of pictures under which any folder finds them."""
+    paths = {name: vars(settings)[name] for name in PICTURES}
+    paths = {name: os.path.abspath(path) for name, path in paths.items() if isinstance(path, str)}
+    return dataclasses.replace(settings, **paths)
 
 
 def get_networks(cells):
@@ -260,7 +265,7 @@ def write_table(path, cells, vary):
     names = [f"{name} picture" if name in PICTURES else dashed(name) for name in vary]
     rows.writerow(["cell", *names, *TERMS, "seconds"])
     for cell in filter(Cell.is_done, cells):
-        values = [as_text(value_of(cell.settings, name)) for name in vary]
+        values = [value_of(cell.settings, name) for name in vary]
         losses = [repr(getattr(cell.final(), term)) for term in TERMS]
         rows.writerow([cell.path.name, *values, *losses, f"{cell.checkpoint.seconds:.1f}"])
     with atomic_write(path) as file:
@@ -271,7 +276,7 @@ def show(path, cells, places, vary, networks):
     """Draw the two pictures and the baseline, and below them the variations in their order."""
     baseline, *_, last = cells[0], *vary.values()
     own = vars(baseline.settings)
-    tiles = [Tile(own[name], f"{name} picture", Path(own[name]).name) for name in PICTURES]
+    tiles = [Tile(own[name], f"{name} picture", "") for name in PICTURES]
     for cell in (baseline, *places):
         theirs = vars(cell.settings)
         insets = [theirs[name] if theirs[name] != own[name] else None for name in PICTURES]
@@ -290,11 +295,16 @@ def show(path, cells, places, vary, networks):
 
 
 def value_of(settings, name):
-    """What an option is in some settings."""
+    """What an option is in some settings: as it is typed, and no two values alike."""
     if name == "size":
         shape = settings.stages[0].image_shape
-        return max(shape) if isinstance(shape, tuple) else shape
-    return get_options(settings)[name]
+        return str(max(shape) if isinstance(shape, tuple) else shape)
+    value = get_options(settings)[name]
+    if isinstance(value, Given):
+        return f"picture {decode(value).sha256[:16]}"
+    if isinstance(value, float) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def dashed(name):
@@ -302,23 +312,16 @@ def dashed(name):
     return name.replace("_", "-")
 
 
-def as_text(value):
-    """A value as it is typed, and no two alike."""
-    if isinstance(value, float) and float(f"{value:g}") == value:
-        return f"{value:g}"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def label(values, is_=" ", comma=", "):
-    """Options and their values for the eye: of a path, the name alone."""
-    texts = {name: as_text(value) for name, value in values.items()}
-    texts.update({name: Path(texts[name]).name for name in PICTURES if name in texts})
+def describe(settings, vary, is_=" ", comma=", "):
+    """What is varied, for the eye: of a picture's path, the name alone."""
+    texts = {name: value_of(settings, name) for name in vary}
+    texts.update({name: os.path.basename(texts[name]) for name in PICTURES if name in texts})
     return comma.join(f"{dashed(name)}{is_}{text}" for name, text in texts.items())
 
 
-def folder_name(values):
+def folder_name(settings, vary):
     """The name of a cell's folder, which no other values have."""
-    full = ",".join(f"{dashed(name)}={as_text(value)}" for name, value in values.items())
-    short = re.sub(r"[^\w.,=+-]+", "-", label(values, "=", ","))[:100]
+    full = ",".join(f"{dashed(name)}={value_of(settings, name)}" for name in vary)
+    short = re.sub(r"[^\w.,=+-]+", "-", describe(settings, vary, "=", ","))[:100]
     checksum = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()
     return short if short == full else f"{short}-{checksum[:8]}"

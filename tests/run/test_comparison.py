@@ -1,24 +1,24 @@
 import csv
 import dataclasses
-import math
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from gluon_style.errors import CheckpointError, NonFiniteLoss, UsageError, WeightsError
+from gluon_style.errors import CheckpointError, ImageError, NonFiniteLoss, UsageError, WeightsError
 from gluon_style.run import comparison
 from gluon_style.run.comparison import (
     Cell,
-    as_text,
     compare,
     folder_name,
     get_networks,
     plan_cells,
+    value_of,
 )
 from gluon_style.run.session import stylize
-from gluon_style.settings import LossWeights, Output, Stage
+from gluon_style.settings import LossWeights, Output, Stage, with_option
 
 from ..conftest import outcome
 
@@ -148,13 +148,19 @@ def test_sizes_layers_and_stages_are_varied(settings, tmp_path):
 
 
 def test_names_of_folders_cannot_clash(settings, tmp_path, monkeypatch):
-    values = [1.0, 1.0000000001, 1e-7, 1e7, 12345678.0, "1/2", "1-2", "1 2", "a" * 300, "a" * 301]
-    names = [folder_name({"lr": value}) for value in values]
-    assert len({name.lower() for name in names}) == len(values)
-    assert all(re.fullmatch(r"[\w.,=+-]{1,150}", name) for name in names), names
-    one, other = [folder_name({"style": f"/{folder}/水墨 $1.jpg"}) for folder in ("one", "other")]
-    assert one != other
-    assert one.startswith("style=水墨-1.jpg-")
+    rates = [1.0, 1.0000000001, 1e-7, 1e7, 12345678.0]
+    styles = [
+        *("/1/水墨 $1.jpg", "/2/水墨 $1.jpg", "/1/水墨-$1.jpg"),
+        "/" + "a" * 300,
+        "/" + "a" * 301,
+    ]
+    arrays = [np.full((9, 9, 3), value, "uint8") for value in (1, 2)]
+    for name, values in (("lr", rates), ("style", [*styles, *arrays])):
+        varied = [with_option(settings, name, value) for value in values]
+        names = [folder_name(each, [name]) for each in varied]
+        assert len({each.lower() for each in names}) == len(values)
+        assert all(re.fullmatch(r"[\w.,=+-]{1,150}", each) for each in names), names
+    assert names[0].startswith("style=水墨-1.jpg-")
     # The same file is the same cell, however it is named.
     monkeypatch.chdir(tmp_path)
     cells, _ = plan_cells(tmp_path, settings, {"style": ("a.png", "./a.png", tmp_path / "a.png")})
@@ -162,11 +168,15 @@ def test_names_of_folders_cannot_clash(settings, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "value, text",
-    [(1e2, "100"), (0.1, "0.1"), (1 / 3, repr(1 / 3)), (math.inf, "inf"), ((0, 5), "0,5")],
+    "name, value, text",
+    [
+        *(("lr", 1e2, "100"), ("lr", 0.1, "0.1"), ("lr", 1 / 3, repr(1 / 3))),
+        *(("style_layers", [0, 5], "0,5"), ("stages", Stage((24, 16), 3, 2), "24x16:3:2")),
+        *(("size", 30, "30"), ("precision", "auto", "auto")),
+    ],
 )
-def test_values_are_written_as_they_are_typed(value, text):
-    assert as_text(value) == text
+def test_values_are_written_as_they_are_typed(settings, name, value, text):
+    assert value_of(with_option(settings, name, value), name) == text
 
 
 def test_pictures_are_varied(settings, tmp_path):
@@ -182,6 +192,17 @@ def test_pictures_are_varied(settings, tmp_path):
     with Image.open(sheet) as picture:
         colours = picture.convert("RGB").getcolors(1 << 20)
     assert {(255, 0, 0), (0, 0, 255)} <= {colour for count, colour in colours if count > 100}
+
+
+def test_pictures_need_not_be_files(settings, tmp_path):
+    array = np.full((20, 30, 3), (255, 0, 0), "uint8")
+    settings = dataclasses.replace(settings, content=array)
+    output = Output(tmp_path, quiet=True)
+    sheet = compare(settings, {"style": [array]}, output)
+    before = times(tmp_path)
+    compare(settings, {"style": [Image.fromarray(array)]}, output)
+    assert times(tmp_path) == before
+    assert table(sheet.with_suffix(".csv"))[1]["style picture"].startswith("picture ")
 
 
 def test_a_network_is_read_once_for_all_cells(settings, tmp_path):
@@ -202,7 +223,7 @@ def test_a_network_is_read_once_for_all_cells(settings, tmp_path):
         ({}, UsageError, "^vary needs an option"),
         ({"style_wieght": (1.0,)}, UsageError, "did you mean --style-weight"),
         ({"layers": (1,)}, UsageError, "^vary --layers: not an option that can be varied"),
-        ({"size": (1,)}, UsageError, "too small"),
+        ({"size": (1,)}, ImageError, "the chosen layers need at least"),
     ],
 )
 def test_one_bad_value_is_told_before_anything_is_run(settings, tmp_path, vary, error, message):
