@@ -76,12 +76,17 @@ class Client(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
-def execute(notebook, folder):
+def execute(notebook, folder, **options):
     for cell in cells(notebook, "code"):
         cell.outputs, cell.execution_count = [], None
     resources = {"metadata": {"path": str(folder)}}
     client = Client(
-        notebook, timeout=600, kernel_name="python3", resources=resources, coalesce_streams=True
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources=resources,
+        coalesce_streams=True,
+        **options,
     )
     client.execute()
     return client
@@ -191,27 +196,43 @@ def test_its_figures_are_in_it(name):
     assert not re.search(r"\]\((?!http)", text)  # no link that leads to another file
 
 
+def install(folder, monkeypatch, before=""):
+    """Run the cell that installs, as if the package were missing; what it raised, and where to."""
+    installed = folder / "installed"
+    for option, value in (("NO_DEPS", "1"), ("NO_INDEX", "1"), ("NO_BUILD_ISOLATION", "0")):
+        monkeypatch.setenv(f"PIP_{option}", value)
+    monkeypatch.setenv("PIP_TARGET", str(installed))
+    monkeypatch.setenv("PYTHONPATH", str(installed) + os.pathsep + os.environ.get("PYTHONPATH", ""))
+    cell = next(cell for cell in read(NAMES[0]).cells if cell.id == "install-code")
+    sources = [
+        f"import sys\n{before}\nsys.modules['gluon_style'] = None",
+        cell.source,
+        "del sys.modules['gluon_style']\nimport gluon_style\nprint(gluon_style.__file__)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
+    execute(notebook, folder, allow_errors=True)
+    errors = [o.evalue for o in notebook.cells[1].outputs if o.output_type == "error"]
+    return errors, texts(notebook.cells[2]).strip(), str(installed / "gluon_style" / "__init__.py")
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("where", ["notebooks", "."])
-def test_it_installs_what_is_missing(where, tmp_path, monkeypatch):
-    # The notebook stands in its folder, or beside the project's: alone, as on Colab.
+def test_it_installs_what_is_missing(tmp_path, monkeypatch):
+    # The project's folder stands beside the notebook, as on Colab, or holds the notebook's.
     project = tmp_path / "gluon-style"
     for part in ("setup.py", "pyproject.toml", "README.md", "gluon_style", "img"):
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
         project.mkdir(exist_ok=True)
         copy(str(PROJECT / part), str(project / part))
     (project / "notebooks").mkdir()
-    installed = tmp_path / "installed"
-    for option in ("NO_DEPS", "NO_INDEX", "NO_BUILD_ISOLATION"):
-        monkeypatch.setenv(f"PIP_{option}", "0" if option == "NO_BUILD_ISOLATION" else "1")
-    monkeypatch.setenv("PIP_TARGET", str(installed))
-    monkeypatch.setenv("PYTHONPATH", str(installed) + os.pathsep + os.environ.get("PYTHONPATH", ""))
-    cell = next(cell for cell in read(NAMES[0]).cells if cell.id == "install-code")
-    sources = [
-        "import sys\nsys.modules['gluon_style'] = None  # as if it were not installed",
-        cell.source,
-        "del sys.modules['gluon_style']\nimport gluon_style\nprint(gluon_style.__file__)",
-    ]
-    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
-    execute(notebook, project / "notebooks" if where == "notebooks" else tmp_path)
-    assert texts(notebook.cells[-1]).strip() == str(installed / "gluon_style" / "__init__.py")
+    errors, found, wanted = install(tmp_path, monkeypatch, "import numpy")
+    assert found == wanted
+    assert len(errors) == 1 and errors[0].startswith("Now restart the kernel")
+    errors, found, wanted = install(project / "notebooks", monkeypatch)
+    assert found == wanted
+    assert not errors
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_it_says_that_it_needs_the_projects_folder(tmp_path, monkeypatch):
+    errors, _, _ = install(tmp_path, monkeypatch)
+    assert errors == ["The project's folder is not here: see the text above."]
