@@ -86,7 +86,10 @@ def hashes(path, *algorithms):
 
 def download(remote, folder):
     """Download a file into a folder of its own, from the first address that has it."""
-    try_in_turn(remote.addresses, lambda url: download_from(url, remote, folder))
+    try:
+        try_in_turn(remote.addresses, lambda url: download_from(url, remote, folder))
+    except DownloadError as error:
+        raise DownloadError(f"{remote.name}: {error}") from None
 
 
 def try_in_turn(addresses, attempt):
