@@ -22,7 +22,7 @@ from ..settings import Given, LossWeights, Output, check_option, get_options, wi
 from . import book
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
-from .progress import ForecastRun, tqdm
+from .progress import ForecastRun, in_notebook, size, tqdm
 from .session import keep, plan, with_book_pictures
 from .sheet import Tile, write_sheet
 from .stopping import StopOnSignal
@@ -213,21 +213,23 @@ def run_cells(waiting, networks, output):
 
 
 class CellProgress(Listener):
-    """How far all cells are, and the time left: a bar on a terminal, else a line now and then."""
+    """How far all cells are, and the time left: a bar where that can be, else a line at times."""
 
     EVERY = 30.0  # seconds
 
     def __init__(self, cells, quiet=False):
         self.cells, self.quiet = cells, quiet
-        self.lines = not quiet and not sys.stderr.isatty()
+        file = sys.stdout if in_notebook() else sys.stderr
+        self.lines = not (quiet or in_notebook() or file.isatty())
         self.total = self.left = sum(cell.work() for cell in cells)
         self.began = self.told = time.monotonic()
         self.bar = tqdm(
             total=self.total,
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
             smoothing=0,
-            dynamic_ncols=True,
             disable=quiet or self.lines or not cells,
+            file=file,
+            **size(file),
         )
 
     def start_cell(self, cell):
@@ -276,7 +278,7 @@ def show(path, cells, places, vary, networks):
     """Draw the two pictures and the baseline, and below them the variations in their order."""
     baseline, *_, last = cells[0], *vary.values()
     own = vars(baseline.settings)
-    tiles = [Tile(own[name], f"{name} picture", "") for name in PICTURES]
+    tiles = [Tile(own[name], describe(baseline.settings, [name])) for name in PICTURES]
     for cell in (baseline, *places):
         theirs = vars(cell.settings)
         insets = [theirs[name] if theirs[name] != own[name] else None for name in PICTURES]

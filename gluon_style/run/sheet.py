@@ -24,7 +24,7 @@ class Tile:
 
     path: Optional[str]  # None for one that is not there yet
     title: str
-    below: str
+    below: str = ""
     insets: Tuple[Optional[str], ...] = ()  # paths of pictures for its lower corners
 
 
