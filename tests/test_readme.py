@@ -10,6 +10,7 @@ from gluon_style.weights import build_parser as weights_parser
 
 from .benchmarks.epoch_time import build_parser as benchmark_parser
 from .conftest import PROJECT
+from .small.judge import build_parser as judge_parser
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 

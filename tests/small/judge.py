@@ -57,15 +57,20 @@ def judge(content, style, weights, stage, folder, small="small", precision="auto
     )
 
 
-def main():
-    """Print the table for the shipped pair, or for the pairs that are given."""
+def build_parser():
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", required=True, help="the real network's file")
     parser.add_argument("--small", default="small", help="the small network, if another one")
     parser.add_argument("--pair", nargs=2, action="append", metavar=("CONTENT", "STYLE"))
     parser.add_argument("--stage", default="300:500:200", help="long side:epochs:decay")
     parser.add_argument("--folder", type=Path, help="where to leave the pictures")
-    options = parser.parse_args()
+    return parser
+
+
+def main():
+    """Print the table for the shipped pair, or for the pairs that are given."""
+    options = build_parser().parse_args()
     stage = gs.Stage(*map(int, options.stage.split(":")))
     pairs = options.pair or [(gs.shipped("mountain.jpg"), gs.shipped("autumn_tree.jpg"))]
     layers = ", ".join(CONVOLUTIONS[index] for index in gs.Layers().style_layers)
