@@ -47,6 +47,7 @@ def test_every_option_that_is_named_exists():
         doctor_parser().format_help(),
         benchmark_parser().format_help(),
     ]
+    help_texts += [judge_parser().format_help()]
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     named -= {"--no-index", "--find-links"}  # of pip
     assert len(named) > 10
