@@ -125,7 +125,7 @@ def test_it_is_committed_executed_with_its_pictures(name):
     outputs = [output for cell in code for output in cell.outputs]
     assert not [output for output in outputs if output.output_type == "error"]
     # The larger pictures were stored as JPEG, to keep the file small.
-    assert sum(len(pictures(cell)) for cell in code) >= 16
+    assert sum(len(pictures(cell)) for cell in code) >= 15
     assert (PROJECT / "notebooks" / name).stat().st_size < 3_500_000
     text = "".join(map(texts, code))
     assert re.search(LOSSES[name].format(450), text)
