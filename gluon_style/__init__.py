@@ -5,7 +5,9 @@ needs it is first used.
 """
 
 import importlib
+import sys
 from contextlib import suppress
+from types import ModuleType
 
 from . import machine
 from ._version import __version__
@@ -52,6 +54,17 @@ __all__ = list(_MODULES)
 # What is missing is told when MXNet is needed; the doctor and --help do without it.
 with suppress(RuntimeNotReady):
     machine.prepare_process()
+
+
+class _Face(ModuleType):
+    """Keeps `train` and `compare` functions when the commands of these names are imported."""
+
+    def __setattr__(self, name, value):
+        if not (name in _MODULES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
 
 
 def __getattr__(name):

@@ -5,7 +5,7 @@ Nothing here imports MXNet before it is used, but `bfloat16`, which is imported 
 
 from . import interrupts  # the first: the others take most of a second
 from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
-from .forecast import (
+from .forecasting import (
     FIXED_BYTES,
     LEAST_BYTES_PER_PIXEL,
     Measurement,
@@ -17,7 +17,7 @@ from .forecast import (
 )
 from .malloc import restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
-from .prepare import (
+from .preparation import (
     check_packages,
     check_python,
     installed_wheels,

@@ -8,7 +8,7 @@ from ..errors import DownloadError, WeightsError, did_you_mean
 from ..files import cache_folder, fetch, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
-from .export import described
+from .exporting import described
 from .formats import READERS, read
 from .parameters import Pretrained
 from .scale import scaled

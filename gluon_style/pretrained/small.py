@@ -6,7 +6,7 @@ beside it and `tests/small`.
 
 from ..errors import WeightsError
 from ..files import hashes
-from .export import described
+from .exporting import described
 from .formats import read
 from .parameters import Pretrained
 from .sources import SMALL_FILE

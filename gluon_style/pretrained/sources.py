@@ -7,7 +7,7 @@ from typing import Callable, Optional
 from ..errors import WeightsError
 from ..files import RemoteFile, cache_folder, download, hashes
 from . import torchvision, zoo
-from .export import described
+from .exporting import described
 
 # Brings the style loss of the book's pair at epoch 0, 300x200, to the book's 372.72.
 KERAS_GAIN = 0.0094963

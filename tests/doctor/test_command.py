@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gluon_style.machine.forecast import TIME_EXPONENT
+from gluon_style.machine.forecasting import TIME_EXPONENT
 from gluon_style.machine.processor import cpu_flags
 
 

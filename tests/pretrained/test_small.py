@@ -11,7 +11,7 @@ from gluon_style.features import get_contents, get_net, get_styles
 from gluon_style.images import read
 from gluon_style.losses import compute_loss, gram
 from gluon_style.machine import get_ctx
-from gluon_style.pretrained.export import sidecar
+from gluon_style.pretrained.exporting import sidecar
 from gluon_style.pretrained.small import read_small
 from gluon_style.pretrained.sources import SMALL_FILE
 from gluon_style.settings import Layers, Settings, Stage

@@ -12,7 +12,7 @@ import pytest
 from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine import memory
-from gluon_style.machine.forecast import FIXED_BYTES, LEAST_BYTES_PER_PIXEL, TIME_EXPONENT
+from gluon_style.machine.forecasting import FIXED_BYTES, LEAST_BYTES_PER_PIXEL, TIME_EXPONENT
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.progress import (
     ForecastRun,

@@ -7,7 +7,7 @@ import venv
 import pytest
 
 from gluon_style.errors import RuntimeNotReady
-from gluon_style.machine.prepare import _PACKAGES, check_wheels, installed_wheels
+from gluon_style.machine.preparation import _PACKAGES, check_wheels, installed_wheels
 from gluon_style.machine.process import run_python
 
 from ..conftest import PROJECT

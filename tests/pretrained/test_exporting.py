@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gluon_style.errors import OutputError, WeightsError
-from gluon_style.pretrained.export import check_free, export, sidecar
+from gluon_style.pretrained.exporting import check_free, export, sidecar
 from gluon_style.pretrained.load import find
 from gluon_style.pretrained.sources import KERAS
 from gluon_style.settings import Layers

@@ -4,7 +4,7 @@ import pytest
 
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine import memory
-from gluon_style.machine.forecast import (
+from gluon_style.machine.forecasting import (
     Forecast,
     Measurement,
     check_memory,
