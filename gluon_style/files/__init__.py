@@ -13,3 +13,4 @@ from .downloads import (
     receive,
     try_in_turn,
 )
+from .paths import expanded
