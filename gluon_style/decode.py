@@ -223,6 +223,8 @@ def transparent_colour(picture):
 
 def upright(picture):
     """Turn a picture as its EXIF says; whatever else stands there, odd or not, is left alone."""
+    if picture.format == "TIFF":  # Pillow has turned it by itself, and may have left the tag
+        return picture
     try:
         orientation = picture.getexif().get(ORIENTATION)
     except Exception:  # what EXIF can do to Pillow is known to nobody

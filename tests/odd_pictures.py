@@ -355,6 +355,8 @@ GOOD = {
         ),
         GREYS,
     ),
+    "turned-plain.tif": Good(written(lambda: tiff(np.asarray(sideways()), t274=(6,)))),
+    "turned-lzw.tif": Good(saved(sideways, tiffinfo={274: 6}, compression="tiff_lzw")),
     "turned.tif": Good(written(lambda: tiff(np.asarray(sideways()), t274=(6,), t282=b"72"))),
     **{
         f"{name}.jpg": Good(
