@@ -91,6 +91,18 @@ def command(name, *options, **environment):
     }
 
 
+def before_exec(code, args):
+    """Arguments that start a Python with some others, after a line of code in the same process.
+
+    Not by `preexec_fn`: MXNet restarts all its threads in a child that is forked for that.
+    """
+    return [
+        sys.executable,
+        "-c",
+        f"import os, sys; {code}; os.execv(sys.executable, sys.argv[1:])",
+    ] + [str(each) for each in args]
+
+
 def outcome(folder, pictures="neural-style-?.png"):
     """What two runs have in common when they are the same: all but the times.
 

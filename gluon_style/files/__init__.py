@@ -8,6 +8,7 @@ from .downloads import (
     cache_folder,
     download,
     fetch,
+    has_no_locks,
     hashes,
     is_quiet,
     receive,

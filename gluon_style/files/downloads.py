@@ -257,6 +257,11 @@ def raise_recent_failure(path, began):
         raise DownloadError(note.read_text(encoding="utf-8"))
 
 
+def has_no_locks(error):
+    """Whether an error in locking says that a file system, a network's mostly, has no locks."""
+    return getattr(error, "errno", errno.ENOSYS) in NO_LOCKS
+
+
 @contextmanager
 def exclusive(path):
     """Keep other processes, on this machine or on others with the same home, from `path`."""
@@ -272,9 +277,9 @@ def exclusive(path):
         for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
             shutil.rmtree(left, ignore_errors=True)
     except (NotImplementedError, OSError) as error:
-        # Some networks' file systems have no locks: there each process downloads for itself.
-        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
+        if not has_no_locks(error):
             raise
+        # There each process downloads for itself.
     try:
         yield
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 import filelock
 
 from ..errors import OutputError, UsageError
+from ..files import has_no_locks
 from ..machine import format_bytes
 from ..settings import ANIMATIONS
 
@@ -53,9 +54,11 @@ class OutputFolder:
                 self._make()
             with tempfile.TemporaryFile(dir=self.path):
                 pass
-            # Some network's file systems have no locks: there nobody watches.
-            with suppress(NotImplementedError):
+            try:
                 self.lock.acquire(timeout=0)
+            except (NotImplementedError, OSError) as error:
+                if not has_no_locks(error):
+                    raise
         except (FileExistsError, NotADirectoryError):
             raise OutputError(f"{self.path}: there is a file of that name, no folder") from None
         except FileNotFoundError:

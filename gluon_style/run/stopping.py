@@ -1,6 +1,5 @@
 """Stopping a run between two epochs, when the user or the system asks for it."""
 
-import _thread
 import os
 import signal
 import sys
@@ -73,7 +72,8 @@ class StopOnSignal(Listener):
                 self.at_once = True
                 if not hasattr(sys, "ps1"):
                     os._exit(128 + number)
-                _thread.interrupt_main()  # the handler once more
+                # The handler once more; a mere `interrupt_main` would not wake who waits.
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     def _handle(self, *_):
         if self.at_once:
