@@ -46,7 +46,7 @@ class RemoteFile:
         mirrors = os.environ.get("GLUON_STYLE_MIRROR", "").split(",")
         mirrors = [mirror.strip().rstrip("/") for mirror in mirrors if mirror.strip()]
         for mirror in mirrors:
-            if not mirror.startswith(("http://", "https://")):
+            if not is_address(mirror):
                 raise DownloadError(
                     f"GLUON_STYLE_MIRROR={mirror}: an address that begins with http:// or "
                     "https:// is wanted (several with commas between them)"
@@ -61,6 +61,15 @@ class RemoteFile:
         except OSError:
             return None
         return sha256 if found == expected else None
+
+
+def is_address(text):
+    """Whether a text names a host of the web."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def cache_folder(root=None):

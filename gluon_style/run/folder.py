@@ -21,7 +21,10 @@ RECORD = "run.json"
 # What a run writes whatever its settings.
 ALWAYS = ("losses.csv", "losses.png", RECORD, *CHECKPOINTS)
 # Who gives such a name to a folder means a picture.
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
+    *(".heic", ".heif", ".avif", ".jp2"),
+)
 
 
 class OutputFolder:

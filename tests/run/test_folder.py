@@ -105,7 +105,7 @@ def test_folders_that_were_made_for_nothing_are_removed(tmp_path):
     assert (tmp_path / "a").is_dir()
 
 
-@pytest.mark.parametrize("name", ["painted.png", "Painted.JPG", "a.b/painted.tiff"])
+@pytest.mark.parametrize("name", ["painted.png", "Painted.JPG", "a.b/painted.tiff", "painted.heic"])
 def test_a_pictures_name_is_no_folder(tmp_path, name):
     message = f"^output {tmp_path / name}: this is the folder of the results, .*, such as .*ainted$"
     with pytest.raises(UsageError, match=message):
