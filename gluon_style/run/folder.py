@@ -43,7 +43,7 @@ class OutputFolder:
         try:
             self._take()
         except BaseException:
-            self._remove_if_empty()
+            self.remove_if_empty()
             raise
         for pattern in self.PATTERNS:
             for part in self.path.glob(f".{pattern}.*.part"):  # of a process that was killed
@@ -88,9 +88,9 @@ class OutputFolder:
 
     def __exit__(self, *_):
         self.lock.release()
-        self._remove_if_empty()
+        self.remove_if_empty()
 
-    def _remove_if_empty(self):
+    def remove_if_empty(self):
         """Remove the folders that were created for nothing."""
         with suppress(OSError):  # what holds anything else stays
             if self.made and {path.name for path in self.path.iterdir()} <= {".lock"}:

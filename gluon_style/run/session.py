@@ -119,7 +119,7 @@ def run(transfer, output, folder, checkpoint=None):
         listeners += [PrintLosses(), progress(forecast)]
     listeners.append(WarnOfDivergence(results))
     try:
-        with StopOnSignal(transfer) as stop:
+        with StopOnSignal(transfer, folder.remove_if_empty) as stop:
             picture = transfer.run([*listeners, stop], checkpoint and checkpoint.state)
     except GluonStyleError as error:
         if checkpoint or checkpoints.saved:

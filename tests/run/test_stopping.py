@@ -34,7 +34,7 @@ import time
 from gluon_style.chapter import Listener
 from gluon_style.run import session
 class Endless(Listener):
-    def end_epoch(self, stage_run, epoch):
+    def end_epoch(self, *_):
         print("goes on", flush=True)
         time.sleep(1000)
     def done(self):
@@ -125,6 +125,18 @@ def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
     for path in (tmp_path / "out").glob("*.png"):
         with Image.open(path) as picture:
             picture.load()
+
+
+def test_a_second_ctrl_c_in_the_first_epoch_leaves_no_folder(start, tmp_path):
+    code = ENDLESS_EPOCH.replace("end_epoch", "start_stage")
+    process = start(*STAGES, code=f"{code}from gluon_style.train import main; main()")
+    wait_for(process.stdout, "goes on")
+    process.send_signal(signal.SIGINT)
+    wait_for(process.stderr, "stopping after this epoch")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_second_ctrl_c_leaves_an_interactive_python_alive(start, small_settings, tmp_path):
