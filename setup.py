@@ -22,7 +22,7 @@ setup(
         # With the marker pip says at once that Python does not fit; without it, it first compiles
         # NumPy, which has no wheel for Python 3.13 and newer.
         "numpy>=1.23,<2; python_version < '3.13'",
-        "pillow>=9.1",
+        "pillow>=9.5",
         "matplotlib>=3.5",
         "tqdm>=4.60",
         "h5py>=3.7",

@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 
 from .errors import GluonStyleError, UsageError, did_you_mean
-from .machine import prepare, restart_with_huge_pages
+from .machine import is_command, prepare, restart_with_huge_pages
 
 
 class Parser(argparse.ArgumentParser):
@@ -100,6 +100,6 @@ def one_line(**options):
 
 def prepare_command(argv=None):
     """Before a command computes: memory in huge pages if it is a process's own, and MXNet."""
-    if argv is None:
+    if argv is None and is_command():
         restart_with_huge_pages()
     prepare()

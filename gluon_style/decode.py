@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from .errors import ImageError
+from .files import expanded
 from .settings import Given
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def decode(source):
     """Read a path, or what was given in its place: a Pillow picture or an array."""
     given = source.picture if isinstance(source, Given) else source
     if isinstance(given, (str, bytes, os.PathLike)):
-        path = Path(os.path.expanduser(os.fsdecode(given)))
+        path = Path(expanded(given))
         with naming(path):
             data = read_bytes(path)
             rgb, alpha = to_rgb(opened(data, path.suffix.lower(), path))
@@ -184,12 +185,17 @@ def to_rgb(picture):
     """A Pillow picture as 8-bit RGB over white, and its transparency, if it has any."""
     tags = getattr(picture, "tag_v2", {})
     refuse_scrambled(picture, tags)
+    clear = transparent_colour(picture)
     picture.load()
+    if clear is not None:
+        picture.info["transparency"] = clear
     picture = upright(picture)
     profile, mode, alpha = picture.info.get("icc_profile"), picture.mode, None
     if mode.startswith("I") or mode == "F":
-        return deep_to_rgb(picture, tags, profile), None
-    if {"A", "a"} & set(picture.getbands()) or "transparency" in picture.info:
+        if clear is not None:
+            alpha = Image.fromarray(np.where(np.asarray(picture) == clear, 0, 255).astype("uint8"))
+        picture, profile = Image.fromarray(deep_to_rgb(picture, tags, profile)), None
+    elif {"A", "a"} & set(picture.getbands()) or "transparency" in picture.info:
         grey = mode in ("L", "LA", "La")
         picture = picture.convert("LA" if grey else "RGBA")
         alpha = picture.getchannel("A")
@@ -201,8 +207,24 @@ def to_rgb(picture):
     return np.asarray(Image.composite(picture, white, alpha)), np.asarray(alpha)
 
 
+def transparent_colour(picture):
+    """The one colour that is transparent, in numbers such as the pixels will have; None for others.
+
+    Pillow leaves those of a PNG file, whose pixels may have fewer or more bits than 8.
+    """
+    clear = picture.info.get("transparency")
+    raw = picture.tile[0][3] if getattr(picture, "tile", None) else None  # none once it is loaded
+    if isinstance(clear, tuple):
+        return tuple(value >> 8 for value in clear) if raw == "RGB;16B" else clear
+    if not isinstance(clear, int):
+        return None
+    return min(clear, 1) * 255 if raw == "1" else clear * {"L;2": 85, "L;4": 17}.get(raw, 1)
+
+
 def upright(picture):
     """Turn a picture as its EXIF says; whatever else stands there, odd or not, is left alone."""
+    if picture.format == "TIFF":  # Pillow has turned it by itself, and may have left the tag
+        return picture
     try:
         orientation = picture.getexif().get(ORIENTATION)
     except Exception:  # what EXIF can do to Pillow is known to nobody

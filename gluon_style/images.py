@@ -1,6 +1,5 @@
 """Reading, preprocessing, postprocessing and saving pictures (the chapter's first two sections)."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from PIL import Image
 
 from .decode import decode
 from .errors import OutputError
-from .files import atomic_write
+from .files import atomic_write, expanded
 from .vgg19 import RGB_MEAN, RGB_STD
 
 rgb_mean, rgb_std = nd.array(RGB_MEAN), nd.array(RGB_STD)
@@ -128,7 +127,7 @@ def save(img, path, alpha=None):
         The suffix is none of these, or the file cannot be written; what stood there before still
         does.
     """
-    path = Path(os.path.expanduser(path))
+    path = Path(expanded(path))
     kind = FORMATS.get(path.suffix.lower())
     if not kind:
         raise OutputError(

@@ -8,13 +8,15 @@ JSON is here too.
 import dataclasses
 import math
 import operator
-import os
+import reprlib
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Optional, Tuple, Union
 
 from .errors import UsageError, did_you_mean, option
+from .files import expanded
 from .vgg19 import LAST_LAYER, POOLING_LAYERS
 
 ANIMATIONS = ("webp", "gif")
@@ -49,20 +51,26 @@ def number(value, name, what, or_zero=False):
     return plain
 
 
+def brief(value):
+    """What was given in the place of something else, in a few words: it may be a picture."""
+    return textwrap.shorten(reprlib.repr(value), 60, placeholder="...")
+
+
 def path(value, name):
     """A path as text, without `~`."""
     try:
-        return os.path.expanduser(os.fsdecode(value))
+        return expanded(value, name)
     except TypeError:
-        raise UsageError(f"{value!r}: a path is wanted", name) from None
+        raise UsageError(f"{brief(value)}: a path is wanted", name) from None
 
 
 def one_of(choices, value, name):
     """A word, if it is one of these."""
-    if value not in choices:
-        near = did_you_mean(str(value), choices)
-        raise UsageError(f"{value}: {' or '.join(choices)} is wanted{near}", name)
-    return value
+    word = str(value)
+    if word not in choices:
+        near = did_you_mean(word, choices)
+        raise UsageError(f"{word}: {' or '.join(choices)} is wanted{near}", name)
+    return word
 
 
 def put(instance, **values):
@@ -88,7 +96,9 @@ def picture(value, name):
     """A picture's path as text, or the picture itself as `Given`."""
     if isinstance(value, Given):
         return value
-    if any(hasattr(value, each) for each in ("__array_interface__", "__array__", "asnumpy")):
+    # Of its class: Pillow decodes a picture when it is asked for its array, a damaged one as well.
+    arrays = ("__array_interface__", "__array__", "asnumpy")
+    if any(hasattr(type(value), each) for each in arrays):
         return Given(value)
     return path(value, name)
 
@@ -181,7 +191,7 @@ class Layers:
         for name, given in list(vars(self).items()):
             layers = whole_numbers(given)
             if layers is None:
-                raise UsageError(f"{given!r}: a list like [0, 5, 10] is wanted", name)
+                raise UsageError(f"{brief(given)}: a list like [0, 5, 10] is wanted", name)
             put(self, **{name: layers})
             if not layers:
                 raise UsageError("needs at least one layer", name)
@@ -304,7 +314,7 @@ class Settings:
         ):
             for value in values:
                 if not isinstance(value, kind):
-                    raise UsageError(f"{value!r}: {kind.__name__}(...) is wanted", name)
+                    raise UsageError(f"{brief(value)}: {kind.__name__}(...) is wanted", name)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .command_line import Parser, one_line
 from .errors import UsageError
-from .files import cache_folder
+from .files import cache_folder, expanded
 from .machine import prepare
 from .settings import Layers
 
@@ -24,7 +24,10 @@ def build_parser():
         help="which weights; they are downloaded if need be",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE.params", help="where to write what the chapter needs"
+        "--out",
+        type=lambda text: Path(expanded(text, "out")),
+        metavar="FILE.params",
+        help="where to write what the chapter needs",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace FILE.params")
     parser.add_argument("--root", metavar="DIR", help="the cache, if it is not MXNet's")

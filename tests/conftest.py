@@ -3,6 +3,7 @@ import gluon_style  # noqa: F401  before MXNet, which it prepares
 # isort: split
 import csv
 import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -91,6 +92,18 @@ def command(name, *options, **environment):
     }
 
 
+def before_exec(code, args):
+    """Arguments that start a Python with some others, after a line of code in the same process.
+
+    Not by `preexec_fn`: MXNet restarts all its threads in a child that is forked for that.
+    """
+    return [
+        sys.executable,
+        "-c",
+        f"import os, sys; {code}; os.execv(sys.executable, sys.argv[1:])",
+    ] + [str(each) for each in args]
+
+
 def outcome(folder, pictures="neural-style-?.png"):
     """What two runs have in common when they are the same: all but the times.
 
@@ -111,8 +124,17 @@ def run_command(tmp_path):
     """Run `python -m gluon_style.NAME ...` in an empty folder, as a user would."""
 
     def run(name, *options, **environment):
-        how = command(name, *options, **environment)
-        return subprocess.run(**how, cwd=tmp_path, capture_output=True, timeout=300)
+        how = command(name, *options, PYTHONFAULTHANDLER="1", **environment)
+        how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+        process = subprocess.Popen(**how)
+        try:
+            out, err = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # it says where it hangs
+            raise AssertionError(process.communicate(timeout=60)[1]) from None
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return run
 

@@ -235,11 +235,34 @@ def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def png(width, height, data=b"", extra=b""):
+def png(width, height, data=b"", extra=b"", bits=8, kind=2):
     """A PNG file that says it has this size, whatever its data."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
     parts = chunk(b"IHDR", header), extra, chunk(b"IDAT", data), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def in_bits(bits, colours):
+    """Colours as the nearest numbers of so many bits."""
+    return (colours.astype("int64") * (2**bits - 1) + 127) // 255
+
+
+def png_with_transparent_colour(bits, kind):
+    """A PNG of so many bits whose first field's colour, in grey (kind 0) or RGB (2), is clear."""
+
+    def make():
+        pixels = fields(colours=in_bits(bits, GREY if kind == 0 else FIELDS))
+        if bits == 16:  # whose two bytes would be alike
+            pixels = (pixels - 100).clip(0)
+        clear = pixels[0, 0].ravel()
+        rows = pixels.reshape(32, -1)
+        shifts = np.arange(bits - 1, -1, -1)
+        data = np.packbits((rows[..., None] >> shifts & 1).reshape(32, -1).astype("uint8"), axis=1)
+        data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in data))
+        extra = chunk(b"tRNS", clear.astype(">u2").tobytes())
+        return png(48, 32, data, extra, bits, kind)
+
+    return make
 
 
 def part_of(name, share, **options):
@@ -332,6 +355,8 @@ GOOD = {
         ),
         GREYS,
     ),
+    "turned-plain.tif": Good(written(lambda: tiff(np.asarray(sideways()), t274=(6,)))),
+    "turned-lzw.tif": Good(saved(sideways, tiffinfo={274: 6}, compression="tiff_lzw")),
     "turned.tif": Good(written(lambda: tiff(np.asarray(sideways()), t274=(6,), t282=b"72"))),
     **{
         f"{name}.jpg": Good(
@@ -340,6 +365,19 @@ GOOD = {
         for name, entry in ODD_EXIFS.items()
     },
     "odd-exif.png": Good(saved(sideways, exif=odd_exif(ODD_EXIFS["resolution-in-words"]))),
+    **{
+        f"transparent-grey-{bits}.png": Good(
+            written(png_with_transparent_colour(bits, 0)),
+            grey_colours(np.array([[255, g[0, 1]], g[1]])),
+        )
+        for bits, g in ((n, in_bits(n, GREY) * 255 // (2**n - 1)) for n in (2, 4, 8, 16))
+    },
+    **{
+        f"transparent-rgb-{bits}.png": Good(
+            written(png_with_transparent_colour(bits, 2)), RED_WHITE
+        )
+        for bits in (8, 16)
+    },
     "animated.gif": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
     "animated.png": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),
     "pages.tif": Good(saved(rgb, **frames()), told="the first of its 2 frames is used"),

@@ -5,6 +5,7 @@ import io
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 from PIL import Image
@@ -12,7 +13,7 @@ from PIL import Image
 from gluon_style.compare import build_parser, main, parse_values
 from gluon_style.settings import Stage
 
-from .conftest import command, outcome
+from .conftest import before_exec, command, outcome
 
 STAGE = ("--stages", "24:150:100")
 
@@ -109,13 +110,16 @@ def test_ctrl_c_stops_after_the_epoch_and_the_same_command_goes_on(
     options = (*STAGE, *small_options, "--vary", "lr", "0.02,0.05", "--output")
     how = command("compare", *options, "out")
     how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
-    with subprocess.Popen(**how, preexec_fn=heed_ctrl_c) as process:
+    # This process may have been told to ignore it, as by `nohup`.
+    how["args"] = before_exec("from signal import *; signal(SIGINT, SIG_DFL)", how["args"])
+    with subprocess.Popen(**how) as process:
         for line in process.stdout:
             if line.startswith("baseline:"):
                 break
         second = tmp_path / "out" / "lr=0.02"
         while not (second / "checkpoint.npz").exists():  # its first epoch is over
             assert process.poll() is None
+            time.sleep(0.01)  # leave the processor to it
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
@@ -134,11 +138,6 @@ def test_ctrl_c_stops_after_the_epoch_and_the_same_command_goes_on(
     assert run_command("compare", *options, "whole").returncode == 0
     for name in ("baseline", "lr=0.02", "lr=0.05"):
         assert outcome(tmp_path / "out" / name) == outcome(tmp_path / "whole" / name)
-
-
-def heed_ctrl_c():
-    """Take the signal that this process may have been told to ignore, as by `nohup`."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_terminal_shows_a_bar_over_all_cells(small_options, tmp_path, monkeypatch):

@@ -248,6 +248,17 @@ def test_transparency_is_read_where_there_is_any(tmp_path):
     assert decode(tmp_path / "b.png").alpha is None
 
 
+@pytest.mark.parametrize("name", [name for name in GOOD if name.startswith("transparent-")])
+def test_a_transparent_colour_is_kept_whatever_its_bits(name, tmp_path):
+    path = made(name, GOOD[name].make, tmp_path)
+    with Image.open(path) as picture:
+        given = [decode(picture), decode(picture)]  # the second time its pixels are at hand
+    for each in (decode(path), *given):
+        clear = np.zeros((32, 48), bool)
+        clear[:16, :24] = True
+        np.testing.assert_array_equal(each.alpha, np.where(clear, 0, 255))
+
+
 FIELDS = odd_pictures.fields()
 GIVEN = {
     "uint8": FIELDS,

@@ -10,7 +10,8 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style.errors import UsageError
+from gluon_style.decode import decode
+from gluon_style.errors import ImageError, UsageError
 from gluon_style.settings import (
     CHAPTER_STAGES,
     MOST,
@@ -27,6 +28,7 @@ from gluon_style.settings import (
 from gluon_style.vgg19 import CONVOLUTIONS
 
 from .conftest import nearly
+from .odd_pictures import BAD
 
 
 def blank(width, height):
@@ -181,6 +183,10 @@ def test_default_settings_are_the_chapters():
         ({"content": 3}, "^content 3: a path is wanted"),
         ({"style": None}, "^style None: a path is wanted"),
         ({"weights": None}, "^weights None: a path is wanted"),
+        ({"content": np.zeros((9, 9, 3)).tolist()}, r"^content \[\[\[.{,60}: a path is wanted$"),
+        ({"weights": np.zeros((9, 9))}, r"^weights array\(.{,60}: a path is wanted$"),
+        ({"layers": np.zeros((9, 9))}, r"^layers array\(.{,60}: Layers\(...\) is wanted$"),
+        ({"style_fit": np.zeros((9, 9))}, "crop is wanted$"),
         ({"style_fit": "corp"}, "^style_fit corp: stretch or crop is wanted; did you mean crop"),
         ({"background": "black"}, "^background black: keep or white is wanted"),
     ],
@@ -224,6 +230,22 @@ def test_the_home_folder_is_found_in_every_path(monkeypatch):
     )
     assert Output("~/out").folder == "/home/me/out"
     assert Settings(content="me~/~you.jpg").content == "me~/~you.jpg"
+
+
+@pytest.mark.parametrize("path", ["~", "~/out", b"~/out", Path("~/out")])
+def test_without_a_home_directory_no_folder_gets_its_name(monkeypatch, path):
+    monkeypatch.setattr("os.path.expanduser", lambda text: text)
+    with pytest.raises(UsageError, match="^folder ~.*: this user has no home directory: write the"):
+        Output(path)
+    assert Output("~you").folder == "~you"
+
+
+def test_a_damaged_picture_is_decoded_by_none_but_its_reader(tmp_path):
+    BAD["truncated.jpg"].make(tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as picture:
+        settings = Settings(content=picture)
+        with pytest.raises(ImageError, match=r"^\(picture\): damaged \(.*truncated"):
+            decode(settings.content)
 
 
 PICTURES = {

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from gluon_style.pretrained import SOURCES
-from gluon_style.pretrained.sources import KERAS
+from gluon_style.pretrained.sources import KERAS, SMALL_FILE
 from gluon_style.weights import listing
 
 from . import loopback
@@ -132,3 +132,12 @@ def test_without_a_home_directory(run_command, small_options, tmp_path):
     run = run_command("train", "--book", "--output", "book", **environment)
     assert (run.returncode, run.stderr.count("no home directory")) == (2, 1)
     assert "Traceback" not in run.stderr
+
+
+def test_the_home_folder_is_found(run_command, tmp_path):
+    (tmp_path / "w.params").write_bytes(SMALL_FILE.read_bytes())
+    options = ("--source=~/w.params", "--out=~/x.params", "--root=~/cache")
+    result = run_command("weights", *options, HOME=str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"{tmp_path}/x.params\n{tmp_path}/x.params.json\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"w.params", "x.params", "x.params.json"}

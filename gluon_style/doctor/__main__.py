@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .._version import __version__
 from ..command_line import Parser, one_line
+from ..files import expanded
 from .checks import examine
 from .collect import collect
 from .findings import show
@@ -33,7 +34,7 @@ def build_parser():
     parser.add_argument(
         "--collect",
         nargs="+",
-        type=Path,
+        type=lambda text: Path(expanded(text, "collect")),
         metavar="FILE.json",
         help="look at no machine: make one table of what --json has printed on many",
     )

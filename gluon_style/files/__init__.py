@@ -8,8 +8,10 @@ from .downloads import (
     cache_folder,
     download,
     fetch,
+    has_no_locks,
     hashes,
     is_quiet,
     receive,
     try_in_turn,
 )
+from .paths import expanded

@@ -46,7 +46,7 @@ class RemoteFile:
         mirrors = os.environ.get("GLUON_STYLE_MIRROR", "").split(",")
         mirrors = [mirror.strip().rstrip("/") for mirror in mirrors if mirror.strip()]
         for mirror in mirrors:
-            if not mirror.startswith(("http://", "https://")):
+            if not is_address(mirror):
                 raise DownloadError(
                     f"GLUON_STYLE_MIRROR={mirror}: an address that begins with http:// or "
                     "https:// is wanted (several with commas between them)"
@@ -61,6 +61,15 @@ class RemoteFile:
         except OSError:
             return None
         return sha256 if found == expected else None
+
+
+def is_address(text):
+    """Whether a text names a host of the web."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def cache_folder(root=None):
@@ -257,6 +266,11 @@ def raise_recent_failure(path, began):
         raise DownloadError(note.read_text(encoding="utf-8"))
 
 
+def has_no_locks(error):
+    """Whether an error in locking says that a file system, a network's mostly, has no locks."""
+    return getattr(error, "errno", errno.ENOSYS) in NO_LOCKS
+
+
 @contextmanager
 def exclusive(path):
     """Keep other processes, on this machine or on others with the same home, from `path`."""
@@ -272,9 +286,9 @@ def exclusive(path):
         for left in path.parent.glob(f".{path.name}-*"):  # by a process that was killed
             shutil.rmtree(left, ignore_errors=True)
     except (NotImplementedError, OSError) as error:
-        # Some networks' file systems have no locks: there each process downloads for itself.
-        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
+        if not has_no_locks(error):
             raise
+        # There each process downloads for itself.
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from .forecasting import (
     format_duration,
     largest_shape,
 )
+from .interrupts import is_command
 from .malloc import restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
 from .preparation import (

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from ..errors import DownloadError, WeightsError, did_you_mean
-from ..files import cache_folder, fetch, hashes
+from ..files import cache_folder, expanded, fetch, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
 from .exporting import described
@@ -68,7 +68,7 @@ def find(which, root=None):
     if which == "small":
         return read_small()
     if which != "auto" and which not in SOURCES:
-        return from_path(Path(which))
+        return from_path(Path(expanded(which, "weights")))
     folder = cache_folder(root)
     if which == "auto":
         for source in (SOURCES["zoo"], SOURCES["keras"]):

@@ -124,7 +124,9 @@ class Checkpoint:
             except CheckpointError as error:
                 raise CheckpointError(f"{path}: {error}") from None
             except MemoryError:
-                raise
+                raise CheckpointError(
+                    f"{path}: there is too little memory to read it: end other programs"
+                ) from None
             except Exception as error:  # what damage does to NumPy, zipfile and json is theirs
                 damaged.append(f"{path.name} is damaged ({type(error).__name__}: {error})")
                 continue

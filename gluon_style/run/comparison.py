@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..chapter import Listener, StyleTransfer
 from ..decode import decode
-from ..errors import CheckpointError, GluonStyleError, Stopped, UsageError
+from ..errors import CheckpointError, GluonStyleError, OutputError, Stopped, UsageError
 from ..files import atomic_write
 from ..images import read
 from ..pretrained import get_weights
@@ -22,13 +22,14 @@ from ..settings import Given, LossWeights, Output, check_option, get_options, wi
 from . import book
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
-from .progress import ForecastRun, in_notebook, size, tqdm
+from .progress import ForecastRun, WarnOfDivergence, in_notebook, size, tqdm
 from .session import keep, plan, with_book_pictures
 from .sheet import Tile, write_sheet
 from .stopping import StopOnSignal
 
 TERMS = ("content", "style", "tv", "total")
 PICTURES = ("content", "style")  # options that are paths
+TABLE = "cell"  # what a table begins with
 
 
 def compare(settings, vary, output="neural-style-compare"):
@@ -66,7 +67,9 @@ def compare(settings, vary, output="neural-style-compare"):
     with OutputFolder(output.folder) as folder:
         if output.book:
             settings = with_book_pictures(settings)
+        sheet = folder.path / f"{'-x-'.join(map(dashed, vary))}.png"
         cells, places = plan_cells(folder.path, settings, vary)
+        refuse_others(sheet)
         networks = get_networks(cells)
         for cell in cells:
             cell.look(networks, output.overwrite)
@@ -74,7 +77,6 @@ def compare(settings, vary, output="neural-style-compare"):
             done = sum(cell.is_done() for cell in cells)
             print(plan(cells[0].transfer(networks), folder, None))
             print(f"cells    {len(cells)}, {done} of them done already", flush=True)
-        sheet = folder.path / f"{'-x-'.join(map(dashed, vary))}.png"
         try:
             run_cells([cell for cell in cells if not cell.is_done()], networks, output)
         finally:
@@ -134,7 +136,8 @@ class Cell:
             output = dataclasses.replace(output, folder=self.path, book=False)
             keepers = keep(transfer, output, folder, self.checkpoint)
             state = self.checkpoint.state if self.checkpoint else None
-            transfer.run([*keepers, ForecastRun(transfer, quiet=True), *listeners], state)
+            keepers += ForecastRun(transfer, quiet=True), WarnOfDivergence(keepers[0], self.label)
+            transfer.run([*keepers, *listeners], state)
             self.checkpoint = Checkpoint.read(self.path)
 
     def final(self):
@@ -149,6 +152,20 @@ class Cell:
             text = f"{loss / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
             texts.append(f"{'TV' if term == 'tv' else term} {text}")
         return ", ".join(texts)
+
+
+def refuse_others(sheet):
+    """Make sure that a sheet and its table replace earlier ones only: `style.png` may be a picture.
+
+    A table is written before its sheet.
+    """
+    table = sheet.with_suffix(".csv")
+    is_ours = table.is_file() and table.read_bytes().startswith(TABLE.encode())
+    for path in (table, sheet):
+        if path.exists() and not is_ours:
+            raise OutputError(
+                f"{path} exists, and no comparison has written it: give another --output"
+            )
 
 
 def plan_cells(folder, settings, vary):
@@ -265,7 +282,7 @@ def write_table(path, cells, vary):
     rows = csv.writer(text)
     # A picture's name must not be taken for a loss.
     names = [f"{name} picture" if name in PICTURES else dashed(name) for name in vary]
-    rows.writerow(["cell", *names, *TERMS, "seconds"])
+    rows.writerow([TABLE, *names, *TERMS, "seconds"])
     for cell in filter(Cell.is_done, cells):
         values = [value_of(cell.settings, name) for name in vary]
         losses = [repr(getattr(cell.final(), term)) for term in TERMS]

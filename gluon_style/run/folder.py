@@ -11,6 +11,7 @@ from pathlib import Path
 import filelock
 
 from ..errors import OutputError, UsageError
+from ..files import has_no_locks
 from ..machine import format_bytes
 from ..settings import ANIMATIONS
 
@@ -20,7 +21,10 @@ RECORD = "run.json"
 # What a run writes whatever its settings.
 ALWAYS = ("losses.csv", "losses.png", RECORD, *CHECKPOINTS)
 # Who gives such a name to a folder means a picture.
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
+    *(".heic", ".heif", ".avif", ".jp2"),
+)
 
 
 class OutputFolder:
@@ -39,7 +43,7 @@ class OutputFolder:
         try:
             self._take()
         except BaseException:
-            self._remove_if_empty()
+            self.remove_if_empty()
             raise
         for pattern in self.PATTERNS:
             for part in self.path.glob(f".{pattern}.*.part"):  # of a process that was killed
@@ -53,9 +57,11 @@ class OutputFolder:
                 self._make()
             with tempfile.TemporaryFile(dir=self.path):
                 pass
-            # Some network's file systems have no locks: there nobody watches.
-            with suppress(NotImplementedError):
+            try:
                 self.lock.acquire(timeout=0)
+            except (NotImplementedError, OSError) as error:
+                if not has_no_locks(error):
+                    raise
         except (FileExistsError, NotADirectoryError):
             raise OutputError(f"{self.path}: there is a file of that name, no folder") from None
         except FileNotFoundError:
@@ -82,9 +88,9 @@ class OutputFolder:
 
     def __exit__(self, *_):
         self.lock.release()
-        self._remove_if_empty()
+        self.remove_if_empty()
 
-    def _remove_if_empty(self):
+    def remove_if_empty(self):
         """Remove the folders that were created for nothing."""
         with suppress(OSError):  # what holds anything else stays
             if self.made and {path.name for path in self.path.iterdir()} <= {".lock"}:

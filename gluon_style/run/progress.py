@@ -195,17 +195,17 @@ class ForecastRun(Listener):
 class WarnOfDivergence(Listener):
     """Say at the end of a stage that it has made the picture worse."""
 
-    def __init__(self, results):
-        self.results = results
+    def __init__(self, results, name=""):
+        self.results, self.name = results, f"{name}, " if name else ""
 
     def end_stage(self, stage_run):
         number = stage_run.number
         totals = [epoch.total for of_stage, epoch in self.results.records if of_stage == number]
         if totals[-1] > totals[0]:
             logger.warning(
-                "stage %d: the total loss was %.6g at its end and %.6g at its beginning, so the "
+                "%sstage %d: the total loss was %.6g at its end and %.6g at its beginning, so the "
                 "picture is worse than before: a lower learning rate may help",
-                *(number, totals[-1], totals[0]),
+                *(self.name, number, totals[-1], totals[0]),
             )
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import math
-import os
 import shlex
 from itertools import zip_longest
 from pathlib import Path
 
 from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
+from ..files import expanded
 from ..images import read
 from ..machine import largest_shape
 from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings
@@ -77,7 +77,7 @@ def resume(path, revise=None):
     GluonStyleError
         And what `StyleTransfer` raises.
     """
-    with OutputFolder(os.path.expanduser(path), make=False) as folder:
+    with OutputFolder(expanded(path), make=False) as folder:
         checkpoint = Checkpoint.read(folder.path)
         settings, output = checkpoint.settings, Output(folder.path, **checkpoint.options)
         if revise:
@@ -119,7 +119,7 @@ def run(transfer, output, folder, checkpoint=None):
         listeners += [PrintLosses(), progress(forecast)]
     listeners.append(WarnOfDivergence(results))
     try:
-        with StopOnSignal(transfer) as stop:
+        with StopOnSignal(transfer, folder.remove_if_empty) as stop:
             picture = transfer.run([*listeners, stop], checkpoint and checkpoint.state)
     except GluonStyleError as error:
         if checkpoint or checkpoints.saved:

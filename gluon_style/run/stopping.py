@@ -1,6 +1,5 @@
 """Stopping a run between two epochs, when the user or the system asks for it."""
 
-import _thread
 import os
 import signal
 import sys
@@ -28,8 +27,9 @@ class StopOnSignal(Listener):
     # Ctrl-C, the polite request to end, the terminal that is closed.
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self, transfer):
+    def __init__(self, transfer, tidy=lambda: None):
         self.last_stage = len(transfer.stages)
+        self.tidy = tidy  # before the process ends at once
         self.number = None  # of the first signal
         self.at_once = False
         self.thread = None
@@ -72,8 +72,10 @@ class StopOnSignal(Listener):
             elif number == signal.SIGINT and not self.at_once:
                 self.at_once = True
                 if not hasattr(sys, "ps1"):
+                    self.tidy()
                     os._exit(128 + number)
-                _thread.interrupt_main()  # the handler once more
+                # The handler once more; a mere `interrupt_main` would not wake who waits.
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     def _handle(self, *_):
         if self.at_once:

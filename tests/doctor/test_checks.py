@@ -114,7 +114,7 @@ def test_a_host_that_never_answers(monkeypatch):
     assert "(no answer within 0.2 s)" in finding.text or "timed out" in finding.text
 
 
-@pytest.mark.parametrize("mirror", ["myhost:8000", "ftp://myhost"])
+@pytest.mark.parametrize("mirror", ["myhost:8000", "ftp://myhost", "http://[bad", "http:///models"])
 def test_a_mirror_that_is_no_address(monkeypatch, mirror):
     monkeypatch.setenv("GLUON_STYLE_MIRROR", mirror)
     finding = checks.check_mirrors()

@@ -91,3 +91,11 @@ def test_a_damaged_report_gets_a_line(tmp_path_factory, value):
     path = tmp_path_factory.getbasetemp() / "damaged.json"
     path.write_text(json.dumps(value))
     assert collect([path]) in (True, False)
+
+
+def test_the_home_folder_is_found(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    report(tmp_path / "a.json", *FINE)
+    with pytest.raises(SystemExit) as end:
+        main(["--collect", "~/a.json"])
+    assert end.value.code == 0, capsys.readouterr().out

@@ -1,24 +1,24 @@
 """Ctrl-C while a command is being loaded."""
 
 import os
-import signal
 import subprocess
 import sys
 
 import pytest
 
-from ..conftest import PROJECT
+from ..conftest import PROJECT, before_exec
 
 # A module in which Ctrl-C is pressed.
 PRESS = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
 
 
-def run(folder, *arguments, handler=signal.SIG_DFL):
+def run(folder, *arguments, handler="SIG_DFL"):
     """Run Python, which finds the modules in a folder before all others."""
     return subprocess.run(
-        [sys.executable, *map(str, arguments)],
+        before_exec(
+            f"from signal import *; signal(SIGINT, {handler})", [sys.executable, *arguments]
+        ),
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(PROJECT)])},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
         capture_output=True,
         text=True,
         timeout=60,
@@ -61,6 +61,6 @@ def test_somebody_elses_command_is_left_alone(tmp_path):
 
 def test_one_who_ignores_it_goes_on_ignoring_it(tmp_path):
     (tmp_path / "numpy.py").write_text(f"{PRESS}; __version__ = '2.1.0'")
-    process = run(tmp_path, "-m", "gluon_style.weights", handler=signal.SIG_IGN)
+    process = run(tmp_path, "-m", "gluon_style.weights", handler="SIG_IGN")
     assert process.returncode == 2
     assert "NumPy 2.1.0 cannot work" in process.stderr

@@ -12,6 +12,7 @@ from gluon_style.machine.malloc import with_huge_pages
 TELL = """
 import json, os, sys
 called = sys.argv[1:]
+sys.argv[0] = "gluon-style-train"
 from gluon_style.command_line import prepare_command
 prepare_command()
 print(json.dumps([os.getpid(), called, sys.warnoptions, os.environ.get("GLIBC_TUNABLES")]))
@@ -98,6 +99,7 @@ def test_a_command_leaves_alone_what_a_user_has_set(tmp_path):
     [
         "import gluon_style",
         "sys.argv[0] = '-m'; import gluon_style",  # somebody else's command
+        "sys.argv[0] = 'class.py'; prepare_command()",  # which has done something before
         "prepare_command([])",  # called by a program, which goes on after it
     ],
 )

@@ -200,3 +200,10 @@ def test_a_file_that_is_not_there_or_of_no_known_form(pictures, tmp_path):
     (tmp_path / "x.onnx").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"x.onnx: a file of \.params, \.h5"):
         get_weights(tmp_path / "x.onnx", Layers(), *pictures)
+
+
+def test_the_home_folder_is_found(pictures, small_weights, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shutil.copy(small_weights.path, tmp_path / "w.params")
+    found = get_weights("~/w.params", small_weights.layers, *pictures)
+    assert found.file == str(tmp_path / "w.params")

@@ -353,6 +353,17 @@ def test_a_checkpoint_of_another_format_is_not_misread(stopped):
     assert [(stopped.path / name).read_bytes() for name in CHECKPOINTS] == before
 
 
+def test_too_little_memory_is_no_damage(stopped, monkeypatch):
+    def load(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("numpy.load", load)
+    before = [(stopped.path / name).read_bytes() for name in CHECKPOINTS]
+    with pytest.raises(CheckpointError, match=f"^{stopped.path / CHECKPOINTS[0]}: there is too li"):
+        Checkpoint.read(stopped.path)
+    assert [(stopped.path / name).read_bytes() for name in CHECKPOINTS] == before
+
+
 def a_folder(path):
     path.mkdir()
 

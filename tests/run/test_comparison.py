@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gluon_style.errors import CheckpointError, ImageError, NonFiniteLoss, UsageError, WeightsError
+from gluon_style.errors import (
+    CheckpointError,
+    ImageError,
+    NonFiniteLoss,
+    OutputError,
+    UsageError,
+    WeightsError,
+)
 from gluon_style.run import comparison
 from gluon_style.run.comparison import (
     Cell,
@@ -114,6 +121,25 @@ def test_a_changed_picture_is_refused(settings, tmp_path):
     Image.new("RGB", (30, 20), "blue").save(path)
     with pytest.raises(CheckpointError, match="not what the run was started with"):
         compare(settings, {"lr": (0.02,)}, Output(tmp_path / "out", quiet=True))
+
+
+@pytest.mark.parametrize("name", ["style.png", "style.csv"])
+def test_a_sheet_replaces_nobodys_picture(settings, tmp_path, name):
+    """What is called like it may be the very picture that is used."""
+    with open(settings.style, "rb") as file:
+        before = file.read()
+    (tmp_path / name).write_bytes(before)
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=f"{name} exists, and no comparison has written it"):
+            compare(settings, {"style": (settings.style,)}, Output(tmp_path, overwrite=overwrite))
+    assert (tmp_path / name).read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {name, ".lock"}
+
+
+def test_a_cell_that_gets_worse_says_so(settings, tmp_path, caplog):
+    compare(settings, {"lr": (50.0,)}, Output(tmp_path, quiet=True))
+    (told,) = [line for line in caplog.messages if "worse than before" in line]
+    assert told.startswith("lr 50, stage 1: the total loss was")
 
 
 def test_two_options_give_every_combination(settings, tmp_path):

@@ -1,5 +1,7 @@
+import errno
 import os
 
+import filelock
 import pytest
 
 from gluon_style.errors import OutputError, UsageError
@@ -71,6 +73,21 @@ def test_a_folder_belongs_to_one_run_at_a_time(tmp_path):
         pass
 
 
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+@pytest.mark.filterwarnings("ignore:flock not supported")  # filelock 4 has a way out of its own
+def test_a_file_system_without_locks(tmp_path, monkeypatch, number):
+    if number != errno.ENOSYS and int(filelock.__version__.split(".")[0]) < 4:
+        pytest.skip("this filelock takes every other answer for somebody else's lock")
+
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with OutputFolder(tmp_path / "out") as folder:
+        (folder.path / "losses.csv").touch()
+    assert (tmp_path / "out" / "losses.csv").exists()
+
+
 def test_a_folder_is_made_with_those_above_it(tmp_path):
     with OutputFolder(tmp_path / "a" / "b") as folder:
         assert folder.path.is_dir()
@@ -88,7 +105,7 @@ def test_folders_that_were_made_for_nothing_are_removed(tmp_path):
     assert (tmp_path / "a").is_dir()
 
 
-@pytest.mark.parametrize("name", ["painted.png", "Painted.JPG", "a.b/painted.tiff"])
+@pytest.mark.parametrize("name", ["painted.png", "Painted.JPG", "a.b/painted.tiff", "painted.heic"])
 def test_a_pictures_name_is_no_folder(tmp_path, name):
     message = f"^output {tmp_path / name}: this is the folder of the results, .*, such as .*ainted$"
     with pytest.raises(UsageError, match=message):

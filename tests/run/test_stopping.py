@@ -7,11 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from PIL import Image
 
-from ..conftest import PROJECT, command, outcome
+from ..conftest import PROJECT, before_exec, command, outcome
 
 STAGES = ("--stages", "24x16:120:50,36x24:60:40")
 
@@ -25,10 +26,21 @@ def whole(small_options, tmp_path_factory):
     return folder
 
 
-def heed_signals():
-    """Take the signals that this process may have been told to ignore, as by `nohup`."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+# Take the signals that this process may have been told to ignore, as by `nohup`.
+HEED_SIGNALS = "from signal import *; [signal(n, SIG_DFL) for n in (SIGINT, SIGTERM, SIGHUP)]"
+# Replaces what listens to a run by something during which an epoch goes on for ever.
+ENDLESS_EPOCH = """
+import time
+from gluon_style.chapter import Listener
+from gluon_style.run import session
+class Endless(Listener):
+    def end_epoch(self, *_):
+        print("goes on", flush=True)
+        time.sleep(1000)
+    def done(self):
+        return ""
+session.ForecastRun = lambda *_: Endless()
+"""
 
 
 @pytest.fixture
@@ -36,9 +48,12 @@ def start(small_options, tmp_path):
     """Start a run in a folder named `out`, and end it with the test."""
     processes = []
 
-    def start(*options, **popen):
+    def start(*options, first=HEED_SIGNALS, code=None, **popen):
         how = command("train", *small_options, "--output", "out", *options)
-        how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heed_signals)
+        if code:
+            how["args"] = [sys.executable, "-c", code, *how["args"][3:]]
+        how["args"] = before_exec(first, how["args"])
+        how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         how.update(popen)
         processes.append(subprocess.Popen(**how, cwd=tmp_path))
         return processes[-1]
@@ -92,12 +107,16 @@ def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, statu
     assert {path.name for path in folder.iterdir()} == {path.name for path in whole.iterdir()}
 
 
-def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
-    process = start("--stages", "400x300:100:50")
-    # The first epoch is over when its checkpoint is there, which the next line waits for.
-    wait_for(process.stdout, "results")
-    while not (tmp_path / "out" / "checkpoint.npz").exists():
+def wait_for_checkpoint(process, folder):
+    """The first epoch is over when it is there."""
+    while not (folder / "checkpoint.npz").exists():
         assert process.poll() is None
+        time.sleep(0.01)  # leave the processor to it
+
+
+def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
+    process = start(*STAGES, code=f"{ENDLESS_EPOCH}from gluon_style.train import main; main()")
+    wait_for(process.stdout, "goes on")
     process.send_signal(signal.SIGINT)
     wait_for(process.stderr, "stopping after this epoch")
     process.send_signal(signal.SIGINT)
@@ -108,6 +127,18 @@ def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
             picture.load()
 
 
+def test_a_second_ctrl_c_in_the_first_epoch_leaves_no_folder(start, tmp_path):
+    code = ENDLESS_EPOCH.replace("end_epoch", "start_stage")
+    process = start(*STAGES, code=f"{code}from gluon_style.train import main; main()")
+    wait_for(process.stdout, "goes on")
+    process.send_signal(signal.SIGINT)
+    wait_for(process.stderr, "stopping after this epoch")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_second_ctrl_c_leaves_an_interactive_python_alive(start, small_settings, tmp_path):
     """A notebook's kernel holds more than this run."""
     code = f"""
@@ -115,16 +146,14 @@ import sys
 sys.ps1 = ">>> "
 from gluon_style import *
 settings = Settings({small_settings.content!r}, {small_settings.style!r},
-    (Stage((800, 600), 100, 50),), {small_settings.weights!r}, layers=Layers((0, 5), (7,)))
+    (Stage((24, 16), 100, 50),), {small_settings.weights!r}, layers=Layers((0, 5), (7,)))
 try:
     stylize(settings, "out")
 except KeyboardInterrupt:
     print("alive")
 """
-    process = start(args=[sys.executable, "-c", code])
-    wait_for(process.stdout, "results")
-    while not (tmp_path / "out" / "checkpoint.npz").exists():
-        assert process.poll() is None
+    process = start(code=ENDLESS_EPOCH + code)
+    wait_for(process.stdout, "goes on")
     process.send_signal(signal.SIGINT)
     wait_for(process.stderr, "stopping after this epoch")
     process.send_signal(signal.SIGINT)
@@ -144,8 +173,7 @@ def test_ctrl_c_before_the_first_epoch(start, tmp_path):
 
 def test_a_run_in_the_background_heeds_no_ctrl_c(start, tmp_path):
     process = start(
-        *("--stages", "24x16:80:50"),
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        *("--stages", "24x16:80:50"), first="from signal import *; signal(SIGINT, SIG_IGN)"
     )
     wait_for(process.stdout, "epoch  50")
     process.send_signal(signal.SIGINT)
@@ -205,8 +233,7 @@ def test_a_changed_run_is_refused(run_command, whole, tmp_path, options, message
 
 def test_the_chapters_stages_may_be_given_by_number_or_by_size(start, run_command, tmp_path):
     process = start("--stages", "1")
-    while not (tmp_path / "out" / "checkpoint.npz").exists():
-        assert process.poll() is None
+    wait_for_checkpoint(process, tmp_path / "out")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)
     for stages, message in (
@@ -259,17 +286,11 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_status_3(run_command, small
 
 @pytest.mark.skipif(not hasattr(os, "fork") or sys.platform != "linux", reason="Linux counts so")
 def test_memory_that_cannot_be_had_is_one_line(run_command, small_options, tmp_path):
-    import resource
-
     how = command("train", *small_options, "--stages", "1200x800:3:3", "--output", "out")
     limit = 3_000_000_000  # of address space: enough to start, not for this size
-    result = subprocess.run(
-        **how,
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=300,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
-    )
+    code = f"from resource import *; setrlimit(RLIMIT_AS, ({limit}, {limit}))"
+    how["args"] = before_exec(code, how["args"])
+    result = subprocess.run(**how, cwd=tmp_path, capture_output=True, timeout=300)
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     last = result.stderr.splitlines()[-1]

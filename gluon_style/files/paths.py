@@ -1,0 +1,14 @@
+"""Paths as people write them."""
+
+import os
+
+from ..errors import UsageError
+
+
+def expanded(path, field=None):
+    """A path as text, with the home directory in the place of `~`."""
+    text = os.path.expanduser(os.fsdecode(path))
+    # Nobody means a folder of that name.
+    if text == "~" or text.startswith("~/"):
+        raise UsageError(f"{text}: this user has no home directory: write the whole path", field)
+    return text
