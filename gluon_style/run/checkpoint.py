@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 3
 ARRAYS = ("X", "mean", "var")
+STATE = ("stage", "epochs", "lr", "ended", "tile")
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Checkpoint:
             "settings": settings_to_json(self.settings),
             "identity": self.identity,
             "options": self.options,
-            "state": {name: getattr(state, name) for name in ("stage", "epochs", "lr", "ended")},
+            "state": {name: getattr(state, name) for name in STATE},
             "records": [[number, *dataclasses.astuple(epoch)] for number, epoch in self.records],
             "started": self.started,
             "seconds": self.seconds,
