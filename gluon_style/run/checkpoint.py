@@ -57,8 +57,8 @@ class Checkpoint:
         """Whether the last of these stages has had all its epochs."""
         return self.state.stage == len(stages) and self.state.has_had(stages[-1])
 
-    def to_bytes(self):
-        """The checkpoint as a `.npz` file: three arrays, and JSON for all else."""
+    def write(self, file):
+        """Write a `.npz` file: three arrays, and JSON for all else; without a copy in memory."""
         state = self.state
         rest = {
             "format": FORMAT,
@@ -70,10 +70,12 @@ class Checkpoint:
             "started": self.started,
             "seconds": self.seconds,
         }
-        file, text = io.BytesIO(), json.dumps(rest).encode()
         arrays = {name: getattr(state, name) for name in ARRAYS}
-        np.savez(file, rest=np.frombuffer(text, np.uint8), **arrays)
-        return file.getvalue()
+        arrays["rest"] = np.frombuffer(json.dumps(rest).encode(), np.uint8)
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                    np.lib.format.write_array(part, array, allow_pickle=False)
 
     @classmethod
     def from_bytes(cls, data):
@@ -242,6 +244,6 @@ class Checkpoints(Listener):
         results.write_run()  # first: it names all pictures that this checkpoint is behind
         folder = results.folder.path
         with atomic_write(folder / last, keep=folder / previous) as file:
-            file.write(checkpoint.to_bytes())
+            checkpoint.write(file)
         results.write_losses()
         self.saved = time.monotonic()
