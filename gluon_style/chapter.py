@@ -5,19 +5,23 @@ import logging
 import math
 import os
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 from mxnet import nd
 
 from .decode import decode
-from .errors import ImageError, UsageError
+from .errors import ImageError, NotEnoughMemory, UsageError
 from .features import get_contents, get_net, get_styles
 from .generated import get_inits
 from .images import crop, postprocess, preprocess
-from .machine import check_memory, get_ctx, get_precision, out_of_memory
+from .losses import gram
+from .machine import choose_tile, get_ctx, get_precision, out_of_memory
 from .pretrained import get_weights
 from .settings import Given, Stage
+from .tiles import Tiles
 from .trainer import train
+from .vgg19 import values_per_pixel
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +45,8 @@ class State:
         The synthesized image, and Adam's running means of its gradient and of their squares.
     ended : bool
         Whether the listeners have been told that the stage has ended.
+    tile : int or None
+        Side of the tiles that the stage is computed in, if it is.
     """
 
     stage: int
@@ -50,6 +56,7 @@ class State:
     mean: np.ndarray
     var: np.ndarray
     ended: bool = False
+    tile: Optional[int] = None
 
     def has_had(self, stage):
         """Whether nothing is left to do of a stage."""
@@ -84,6 +91,8 @@ class StageRun:
         0, or where a resumed run goes on.
     gen_img : GeneratedImage
     trainer : mxnet.gluon.Trainer
+    tile : int or None
+        Side of the tiles that it is computed in, if it is.
     """
 
     number: int
@@ -91,6 +100,7 @@ class StageRun:
     first_epoch: int
     gen_img: object
     trainer: object
+    tile: Optional[int] = None
 
     def picture(self):
         """The synthesized image as it is now: NDArray, shape (h, w, 3), 0..1."""
@@ -101,7 +111,8 @@ class StageRun:
         X = self.gen_img().asnumpy()
         moments = self.trainer._updaters[0].states.get(0)  # there from the first update on
         mean, var = [m.asnumpy() for m in moments] if moments else np.zeros((2, *X.shape), X.dtype)
-        return State(self.number, epochs, self.trainer.learning_rate, X, mean, var)
+        lr = self.trainer.learning_rate
+        return State(self.number, epochs, lr, X, mean, var, tile=self.tile)
 
 
 class Listener:
@@ -144,6 +155,8 @@ class StyleTransfer:
         `float32` or `bfloat16`.
     pretrained : Pretrained
     net : mxnet.gluon.nn.Sequential
+    tiles : tuple of (int or None)
+        Side of the tiles that each stage is to be computed in; None for whole.
 
     Raises
     ------
@@ -163,14 +176,12 @@ class StyleTransfer:
         self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
         self.check_sizes()
         self.ctx = get_ctx(settings.ctx)
-        if self.ctx.device_type == "cpu":
-            for stage in self.stages:
-                check_memory(stage.image_shape)
         self.precision = get_precision(settings.precision, self.ctx)
         self.pretrained = pretrained or get_weights(
             settings.weights, settings.layers, self.content_img, self.style_img
         )
         self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
+        self.tiles = tuple(self.choose_tile(stage) for stage in self.stages)
         self.tell_distortion()
 
     def check_sizes(self):
@@ -195,6 +206,20 @@ class StyleTransfer:
                 f"a long side of {fitting} or more in all stages, as in "
                 f"{dataclasses.replace(given, image_shape=fitting)}"
             )
+
+    def choose_tile(self, stage):
+        """Side of the tiles that a stage is to be computed in, None for whole."""
+        tile, (width, height) = self.settings.tile, stage.image_shape
+        if isinstance(tile, int):
+            return tile if max(width, height) > tile else None
+        if self.ctx.device_type != "cpu":
+            return None  # its memory is not known
+        channels = self.pretrained.parameters[0][0].shape[0]
+        values = values_per_pixel(self.settings.layers.last, channels)
+        chosen = choose_tile(stage.image_shape, values, self.precision)
+        if chosen and tile == "off":
+            raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
+        return chosen
 
     def tell_distortion(self):
         """Warn of stages that change the content picture's proportions."""
@@ -268,6 +293,28 @@ class StyleTransfer:
             state = None  # it belongs to one stage; those behind it start afresh
         return result.asnumpy()
 
+    def get_targets(self, stage, tile):
+        """What a stage aims at.
+
+        Returns
+        -------
+        content_X : NDArray, shape (1, 3, height, width)
+            The content image, preprocessed.
+        content_Y : list of NDArray, or of ndarray for tiles
+        style_Y_gram : list of NDArray
+            The Gram matrices.
+        """
+        style_img, shape, layers = self.style_img, stage.image_shape, self.settings.layers
+        if self.settings.style_fit == "crop":
+            style_img = crop(style_img, shape)
+        if tile:
+            pictures = (preprocess(img, shape) for img in (self.content_img, style_img))
+            content_X, style_X = (X.copyto(self.ctx) for X in pictures)
+            return (content_X, *Tiles(self.net, layers, tile).targets(content_X, style_X))
+        content_X, content_Y = get_contents(self.net, self.content_img, shape, layers, self.ctx)
+        _, style_Y = get_styles(self.net, style_img, shape, layers, self.ctx)
+        return content_X, content_Y, [gram(Y) for Y in style_Y]
+
     def run_stage(self, number, stage, result, listeners, state):
         """Train at one size, from the content image, the stage before, or a state.
 
@@ -286,22 +333,16 @@ class StyleTransfer:
         NDArray, shape (height, width, 3), float32
             The postprocessed picture.
         """
-        settings = self.settings
-        content_X, content_Y = get_contents(
-            self.net, self.content_img, stage.image_shape, settings.layers, self.ctx
-        )
-        style_img = self.style_img
-        if settings.style_fit == "crop":
-            style_img = crop(style_img, stage.image_shape)
-        _, style_Y = get_styles(self.net, style_img, stage.image_shape, settings.layers, self.ctx)
+        settings, tile = self.settings, state and state.tile or self.tiles[number - 1]
+        content_X, content_Y, style_Y_gram = self.get_targets(stage, tile)
         X = content_X if result is None else preprocess(result * 255, stage.image_shape)
         if state is not None:
             X = nd.array(state.X)
-        gen_img, style_Y_gram, trainer = get_inits(X, self.ctx, settings.lr, style_Y)
-        # The style features are as large as half an epoch's: let them go before it starts.
-        del style_Y
+        gen_img, _, trainer = get_inits(X, self.ctx, settings.lr, style_Y=[])  # that is done
+        del content_X, X
         nd.waitall()
-        stage_run = StageRun(number, stage, state.epochs if state else 0, gen_img, trainer)
+        first_epoch = state.epochs if state else 0
+        stage_run = StageRun(number, stage, first_epoch, gen_img, trainer, tile)
         if state is not None:
             state.restore(trainer)
         try:
@@ -316,7 +357,8 @@ class StyleTransfer:
                 stage.max_epochs,
                 stage.lr_decay_epoch,
                 settings.loss_weights,
-                stage_run.first_epoch,
+                first_epoch,
+                tile,
             ):
                 tell(listeners, "end_epoch", stage_run, epoch)
             tell(listeners, "end_stage", stage_run)

@@ -42,9 +42,14 @@ class Gram(autograd.Function):
 
     def backward(self, D):
         X, self.X = self.X, None  # this object lives on until the next garbage collection
-        c = X.shape[1]
-        kernel = ((D + D.T) / X.size).reshape((c, c, 1, 1))
-        return nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=c)
+        return gram_gradient(X, D, X.size)
+
+
+def gram_gradient(X, D, size):
+    """Gradient with respect to a feature map, or a part of one that has `size` elements in all."""
+    c = X.shape[1]
+    kernel = ((D + D.T) / size).reshape((c, c, 1, 1))
+    return nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=c)
 
 
 def gram(X):

@@ -10,6 +10,7 @@ import math
 import operator
 import reprlib
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ ANIMATIONS = ("webp", "gif")
 STYLE_FITS = ("stretch", "crop")
 BACKGROUNDS = ("keep", "white")
 MOST = 10**9
+LEAST_TILE = 64
 
 
 def shipped(name):
@@ -62,6 +64,17 @@ def path(value, name):
         return expanded(value, name)
     except TypeError:
         raise UsageError(f"{brief(value)}: a path is wanted", name) from None
+
+
+def tile(value):
+    """`auto`, `off`, or a side in pixels, as a number or as text."""
+    if str(value) in ("auto", "off"):
+        return str(value)
+    with suppress(TypeError, ValueError):
+        side = int(value) if isinstance(value, str) else operator.index(value)
+        if side >= LEAST_TILE:
+            return side
+    raise UsageError(f"{brief(value)}: auto, off, or pixels, {LEAST_TILE} or more, are wanted", "tile")
 
 
 def one_of(choices, value, name):
@@ -268,6 +281,10 @@ class Settings:
     style_fit : str
         How the style picture comes to a stage's proportions: `stretch`, as in the chapter, or
         `crop`, which takes the largest part of it that has them, from its middle.
+    tile : int or str
+        Whether a stage is computed in tiles, which takes little memory and half as much time
+        again: `auto`, if it does not fit otherwise; `off`, never; a number of pixels, if it is
+        wider or higher than that, in tiles of at most so many, from 64.
     background : str
         What a content picture with transparency becomes: `keep` leaves the result transparent
         where the content is, `white` lays it over white. It is over white for the network always.
@@ -289,6 +306,7 @@ class Settings:
     loss_weights: LossWeights = LossWeights()
     style_fit: str = STYLE_FITS[0]
     background: str = BACKGROUNDS[0]
+    tile: Union[int, str] = "auto"
 
     def __post_init__(self):
         ctx = str(self.ctx)
@@ -303,6 +321,7 @@ class Settings:
             style_fit=one_of(STYLE_FITS, self.style_fit, "style_fit"),
             background=one_of(BACKGROUNDS, self.background, "background"),
         )
+        put(self, tile=tile(self.tile))
         several = hasattr(self.stages, "__iter__")
         put(self, stages=tuple(self.stages) if several else (self.stages,))
         if not self.stages:

@@ -111,6 +111,13 @@ def add_settings(parser):
         default=settings.precision,
         help="of the convolutions; auto is bfloat16 where the processor is fast at it",
     )
+    group.add_argument(
+        "--tile",
+        default=settings.tile,
+        metavar="auto|off|N",
+        help="compute a stage in tiles of N pixels, with the same result, little memory and half "
+        "as much time again; auto does so if it does not fit otherwise",
+    )
 
 
 def build_parser():

@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from mxnet import autograd, nd
 
@@ -10,6 +11,7 @@ from .errors import NonFiniteLoss
 from .features import extract_features
 from .losses import compute_loss
 from .settings import LossWeights
+from .tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,24 @@ class Epoch:
     seconds: float
 
 
+def whole(net, layers, X, content_Y, style_Y_gram, loss_weights):
+    """Losses of the synthesized image, and their gradient in `X.grad`.
+
+    Returns
+    -------
+    content_l, style_l, tv_l, l : NDArray, shape (1,)
+        The weighted losses, each over all layers, and their sum.
+    """
+    with autograd.record():
+        content_Y_hat, style_Y_hat = extract_features(net, X, layers)
+        content_l, style_l, tv_l, l = compute_loss(
+            X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights
+        )
+    del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
+    l.backward()
+    return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
+
+
 def train(
     net,
     gen_img,
@@ -49,6 +69,7 @@ def train(
     lr_decay_epoch,
     loss_weights=LossWeights(),
     first_epoch=0,
+    tile=None,
 ):
     """Change the synthesized image, epoch by epoch, so that its losses fall.
 
@@ -72,6 +93,8 @@ def train(
     loss_weights : LossWeights
     first_epoch : int
         Where to go on, 0 for a new run.
+    tile : int, optional
+        Compute in tiles of so many pixels (see `Tiles`), whose losses and gradient are the same.
 
     Yields
     ------
@@ -84,16 +107,10 @@ def train(
         Before the picture is updated with a gradient that means nothing.
     """
     X = gen_img()
+    backward = Tiles(net, layers, tile).backward if tile else partial(whole, net, layers)
     for epoch in range(first_epoch, max_epochs):
         start = time.perf_counter()
-        with autograd.record():
-            content_Y_hat, style_Y_hat = extract_features(net, X, layers)
-            content_l, style_l, tv_l, l = compute_loss(
-                X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights
-            )
-        del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
-        l.backward()
-        losses = nd.concat(nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l, dim=0)
+        losses = nd.concat(*backward(X, content_Y, style_Y_gram, loss_weights), dim=0)
         losses = dict(zip(("content", "style", "tv", "total"), losses.asnumpy().tolist()))
         for term, value in losses.items():
             if not math.isfinite(value):

@@ -38,6 +38,19 @@ def convolution_shape(index, divisor=1):
     return channels, channels_in, 3, 3
 
 
+def values_per_pixel(last, channels):
+    """How many values the convolutions up to a layer compute for each pixel of a picture.
+
+    `channels` are conv1_1's, as the others are in proportion.
+    """
+    values = 0
+    for index in CONVOLUTIONS:
+        if index <= last:
+            pixels = 4 ** sum(layer < index for layer in POOLING_LAYERS)
+            values += convolution_shape(index)[0] / pixels
+    return values * channels / CHANNELS[0]
+
+
 def check_shape(path, name, found, expected):
     if tuple(found) != expected:
         raise WeightsError(

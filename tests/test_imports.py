@@ -18,6 +18,7 @@ FLOORS = (
     ("decode",),
     ("images",),
     ("features", "losses"),
+    ("tiles",),
     ("generated", "trainer", "pretrained"),
     ("chapter",),
     ("run",),
@@ -111,7 +112,7 @@ def test_a_room_is_entered_by_its_face():
     assert passed == [("doctor.probe_epochs", "run.progress")]
 
 
-@pytest.mark.parametrize("name", ["images", "features", "losses", "generated", "trainer"])
+@pytest.mark.parametrize("name", ["images", "features", "losses", "tiles", "generated", "trainer"])
 def test_the_chapters_files_speak_of_the_chapter(name):
     text = (PACKAGE / f"{name}.py").read_text()
     assert not re.findall(r"AMX|glibc|download|terminal|(?<![\w-])--[a-z][\w-]*", text)

@@ -229,10 +229,10 @@ def check_stage(number, stage):
         f"{width}x{height}, {stage['epochs']} epochs: {format_duration(stage['seconds'])}, "
         f"{format_bytes(stage['memory'])}"
     )
-    largest = stage["largest"]
-    fits = largest == stage["image_shape"]
-    fix = f"choose --stages {largest[0]}x{largest[1]}:{stage['epochs']}:100 or smaller"
-    return Finding(f"  stage {number}", fits, text if fits else text + ", too much", (fix,))
+    if stage["lacking"]:
+        return Finding(f"  stage {number}", False, f"{text}, too much", (stage["lacking"],))
+    tiles = f", in tiles of {stage['tile']}" if stage["tile"] else ""
+    return Finding(f"  stage {number}", True, text + tiles)
 
 
 def examine(offline=False, weights=None):

@@ -11,7 +11,8 @@ import sys
 import numpy as np
 
 from ..command_line import prepare_command
-from ..machine import forecast, largest_shape
+from ..errors import NotEnoughMemory
+from ..machine import SIDES, forecast
 from ..pretrained import Pretrained
 from ..settings import CHAPTER_STAGES, Layers, Settings, Stage
 from ..vgg19 import CONVOLUTIONS, convolution_shape
@@ -35,15 +36,20 @@ def run(ctx, precision):
     measured = meter.measurement()
     stages = []
     for stage in CHAPTER_STAGES:
-        shape = stage.fitted(transfer.content_img).image_shape
-        expected = forecast(measured, shape, stage.max_epochs)
+        stage, lacking = stage.fitted(transfer.content_img), None
+        try:
+            tile = transfer.choose_tile(stage)
+        except NotEnoughMemory as error:
+            tile, lacking = SIDES[-1], str(error)
+        expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)
         stages.append(
             {
-                "image_shape": shape,
+                "image_shape": stage.image_shape,
                 "epochs": stage.max_epochs,
                 "seconds": expected.seconds,
                 "memory": expected.memory,
-                "largest": largest_shape(shape, measured),
+                "tile": tile,
+                "lacking": lacking,
             }
         )
     return {

@@ -7,13 +7,13 @@ from . import interrupts  # the first: the others take most of a second
 from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
 from .forecasting import (
     FIXED_BYTES,
-    LEAST_BYTES_PER_PIXEL,
+    SIDES,
+    TILED_SLOWER,
     Measurement,
-    check_memory,
+    choose_tile,
     forecast,
     format_bytes,
     format_duration,
-    largest_shape,
 )
 from .interrupts import is_command
 from .malloc import restart_with_huge_pages

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from ..errors import NotEnoughMemory
 from . import memory
 
-# The least that a stage was seen to take (small network, bfloat16), before any has been measured:
-# with this, a size that cannot possibly fit is refused before anything is computed.
-LEAST_BYTES_PER_PIXEL = 900
 # What a stage takes whatever its size: above all VGG's kernels, in the layouts of the convolutions.
 # Seen: 0.27 GB at 300x200 and 2.79 GB at 1200x800 in float32, which leaves 0.1 GB for no pixels.
 FIXED_BYTES = 100_000_000
 # Seen: 16 times as many pixels take 18 to 21 times as long, on a CPU.
 TIME_EXPONENT = 1.06
+# Bytes for each value of the convolutions' outputs, where a picture is computed whole.
+BYTES_PER_VALUE = {"float32": 10.5, "bfloat16": 8.5}
+# In tiles, for each pixel of the picture: itself, its gradient, Adam's two moments, two states
+# that a checkpoint may be made of, VGG-19's feature maps behind the second pooling layer, their
+# gradients, and the content layer's target.
+TILED_BYTES_PER_PIXEL = 250
+TILED_SLOWER = 1.5  # the epoch, as was seen at 1200x800
+SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,15 @@ class Measurement:
     base : float
         Bytes that the process held before the stage, and `FIXED_BYTES`. What it holds after it
         does not count: a later stage uses that again.
+    tiled : bool
+        Whether it was computed in tiles.
     """
 
     pixels: int
     seconds: float
     bytes_per_pixel: float
     base: float
+    tiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,40 +71,69 @@ class Forecast:
         return f"{format_duration(self.seconds)}, {format_bytes(self.memory)} of memory"
 
 
-def forecast(measurement, image_shape, max_epochs):
-    """Forecast a stage."""
+def forecast(measurement, image_shape, max_epochs, tile=None):
+    """Forecast a stage, computed whole or in tiles of that side."""
     pixels = math.prod(image_shape)
-    return Forecast(
-        seconds=measurement.seconds * (pixels / measurement.pixels) ** TIME_EXPONENT * max_epochs,
-        memory=measurement.base + measurement.bytes_per_pixel * pixels,
+    slower = TILED_SLOWER ** (bool(tile) - measurement.tiled)
+    seconds = measurement.seconds * slower * (pixels / measurement.pixels) ** TIME_EXPONENT
+    memory = measurement.bytes_per_pixel * pixels
+    if tile and not measurement.tiled:
+        memory = TILED_BYTES_PER_PIXEL * pixels + measurement.bytes_per_pixel * tile**2
+    return Forecast(seconds * max_epochs, measurement.base + memory)
+
+
+def whole_bytes(image_shape, values, precision):
+    """Memory that a stage takes whose picture is computed whole.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+    values : float
+        Of the convolutions' outputs, for each pixel.
+    precision : str
+    """
+    return FIXED_BYTES + BYTES_PER_VALUE[precision] * values * math.prod(image_shape)
+
+
+def tiled_bytes(image_shape, values, side):
+    """Memory that a stage takes in tiles of that side."""
+    return (
+        FIXED_BYTES
+        + TILED_BYTES_PER_PIXEL * math.prod(image_shape)
+        + BYTES_PER_VALUE["float32"] * values * side**2
     )
 
 
-def largest_shape(image_shape, measurement=None, available=None):
-    """The largest size of the same proportions that fits into the memory, itself at most."""
-    measurement = measurement or Measurement(1, 0, LEAST_BYTES_PER_PIXEL, memory.resident())
-    available = memory.available() if available is None else available
-    room = max(0, memory.resident() + available - measurement.base)
-    width, height = image_shape
-    scale = min(1, math.sqrt(room / max(1, measurement.bytes_per_pixel * width * height)))
-    return max(1, int(width * scale)), max(1, int(height * scale))
+def choose_tile(image_shape, values, precision, available=None):
+    """How a stage fits into the memory: None for whole, or the side of the largest tiles that fit.
 
+    Parameters
+    ----------
+    image_shape, values, precision
+        As for `whole_bytes`.
+    available : int, optional
+        Bytes of memory, unless all that can be had.
 
-def check_memory(image_shape, measurement=None, available=None):
-    """Refuse a stage that does not fit into the memory.
-
-    Parameters are those of `largest_shape`.
+    Raises
+    ------
+    NotEnoughMemory
+        Not even the smallest tiles fit.
     """
-    measurement = measurement or Measurement(1, 0, LEAST_BYTES_PER_PIXEL, memory.resident())
     available = memory.available() if available is None else available
-    largest = largest_shape(image_shape, measurement, available)
-    if largest != tuple(image_shape):
-        needed = forecast(measurement, image_shape, 1).memory
-        raise NotEnoughMemory(
-            f"{image_shape[0]}x{image_shape[1]} needs {format_bytes(needed)} of memory and "
-            f"{format_bytes(memory.resident() + available)} can be had: the largest size that "
-            f"fits is {largest[0]}x{largest[1]}; choose it with --stages, or end other programs"
-        )
+    if whole_bytes(image_shape, values, precision) <= available:
+        return None
+    needed = {side: tiled_bytes(image_shape, values, side) for side in SIDES}
+    for side in SIDES:
+        if needed[side] <= available:
+            return side
+    room = available - (needed[side] - TILED_BYTES_PER_PIXEL * math.prod(image_shape))
+    scale = math.sqrt(max(0, room) / (TILED_BYTES_PER_PIXEL * math.prod(image_shape)))
+    width, height = (max(1, int(length * scale)) for length in image_shape)
+    raise NotEnoughMemory(
+        f"{image_shape[0]}x{image_shape[1]} needs {format_bytes(needed[side])} of memory even in "
+        f"tiles, and {format_bytes(available)} can be had: the largest size that fits is "
+        f"{width}x{height}; choose it with --stages, or end other programs"
+    )
 
 
 def format_duration(seconds):

@@ -87,7 +87,7 @@ def out_of_memory(image_shape):
         if isinstance(error, MemoryError) or TOO_LITTLE.search(str(error)):
             width, height = image_shape
             raise NotEnoughMemory(
-                f"{width}x{height} needs more memory than can be had: choose a smaller size with "
-                "--stages, or end other programs"
+                f"{width}x{height} needs more memory than can be had: choose --tile 128, a "
+                "smaller size with --stages, or end other programs"
             ) from None
         raise

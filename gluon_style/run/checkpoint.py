@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 3
 ARRAYS = ("X", "mean", "var")
+STATE = ("stage", "epochs", "lr", "ended", "tile")
 
 
 @dataclass(frozen=True)
@@ -56,23 +57,25 @@ class Checkpoint:
         """Whether the last of these stages has had all its epochs."""
         return self.state.stage == len(stages) and self.state.has_had(stages[-1])
 
-    def to_bytes(self):
-        """The checkpoint as a `.npz` file: three arrays, and JSON for all else."""
+    def write(self, file):
+        """Write a `.npz` file: three arrays, and JSON for all else; without a copy in memory."""
         state = self.state
         rest = {
             "format": FORMAT,
             "settings": settings_to_json(self.settings),
             "identity": self.identity,
             "options": self.options,
-            "state": {name: getattr(state, name) for name in ("stage", "epochs", "lr", "ended")},
+            "state": {name: getattr(state, name) for name in STATE},
             "records": [[number, *dataclasses.astuple(epoch)] for number, epoch in self.records],
             "started": self.started,
             "seconds": self.seconds,
         }
-        file, text = io.BytesIO(), json.dumps(rest).encode()
         arrays = {name: getattr(state, name) for name in ARRAYS}
-        np.savez(file, rest=np.frombuffer(text, np.uint8), **arrays)
-        return file.getvalue()
+        arrays["rest"] = np.frombuffer(json.dumps(rest).encode(), np.uint8)
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                    np.lib.format.write_array(part, array, allow_pickle=False)
 
     @classmethod
     def from_bytes(cls, data):
@@ -243,6 +246,6 @@ class Checkpoints(Listener):
         results.write_run()  # first: it names all pictures that this checkpoint is behind
         folder = results.folder.path
         with atomic_write(folder / last, keep=folder / previous) as file:
-            file.write(checkpoint.to_bytes())
+            checkpoint.write(file)
         results.write_losses()
         self.saved = time.monotonic()

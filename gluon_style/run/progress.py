@@ -10,12 +10,9 @@ import warnings
 from contextlib import suppress
 
 from ..chapter import Listener
-from ..errors import NotEnoughMemory
 from ..machine import (
     FIXED_BYTES,
-    LEAST_BYTES_PER_PIXEL,
     Measurement,
-    check_memory,
     forecast,
     format_bytes,
     format_duration,
@@ -107,13 +104,13 @@ class Meter(Listener):
     """Measure a stage.
 
     The peak of a process never falls, so it is the stage's own only if the stage has raised it;
-    where it has not, what is known for certain is the memory that the stage left behind, and
-    `LEAST_BYTES_PER_PIXEL`.
+    where it has not, what is known for certain is the memory that the stage left behind.
     """
 
     def start_stage(self, stage_run):
         self.pixels = math.prod(stage_run.stage.image_shape)
         self.resident, self.peak, self.seconds = resident(), peak(), []
+        self.tiled = bool(stage_run.tile)
 
     def end_epoch(self, stage_run, epoch):
         self.seconds.append(epoch.seconds)
@@ -127,25 +124,28 @@ class Meter(Listener):
         return Measurement(
             pixels=self.pixels,
             seconds=statistics.median(self.seconds[-RECENT:]),
-            bytes_per_pixel=max(LEAST_BYTES_PER_PIXEL, (reached - base) / self.pixels),
+            bytes_per_pixel=max(0, (reached - base) / self.pixels),
             base=base,
+            tiled=self.tiled,
         )
 
 
 class ForecastRun(Listener):
-    """Say after a few epochs what all stages will take; refuse a next one that does not fit."""
+    """Say after a few epochs what all stages will take."""
 
     FEW = 5  # epochs
     # Below this, what a stage takes is mostly not in proportion to its pixels.
     LEAST_PIXELS = 30_000
 
     def __init__(self, transfer, quiet=False):
-        self.stages, self.quiet, self.meter = transfer.stages, quiet, Meter()
+        self.stages, self.tiles = transfer.stages, transfer.tiles
+        self.quiet, self.meter = quiet, Meter()
         self.on_cpu = transfer.ctx.device_type == "cpu"  # what is measured is its memory
         self.end = None  # when all stages will have ended, in seconds since 1970
 
     def start_stage(self, stage_run):
-        self.later = self.stages[stage_run.number :]
+        number = stage_run.number
+        self.later = list(zip(self.stages[number:], self.tiles[number:]))
         self.meter.start_stage(stage_run)
 
     def end_epoch(self, stage_run, epoch):
@@ -154,17 +154,13 @@ class ForecastRun(Listener):
             return
         measured, stage = self.meter.measurement(), stage_run.stage
         left = stage.max_epochs - epoch.epoch - 1
-        expected = [forecast(measured, stage.image_shape, left)]
-        expected += [forecast(measured, each.image_shape, each.max_epochs) for each in self.later]
+        expected = [forecast(measured, stage.image_shape, left, stage_run.tile)]
+        for each, tile in self.later:
+            expected.append(forecast(measured, each.image_shape, each.max_epochs, tile))
         is_first, seconds = self.end is None, sum(each.seconds for each in expected)
         self.end = time.time() + seconds
         if is_first:
             self.tell(seconds, max(each.memory for each in expected))
-            try:
-                for each in self.later:
-                    self.check(each)
-            except NotEnoughMemory as error:
-                tqdm.write(f"gluon_style: a later stage will not fit: {error}", file=sys.stderr)
 
     def can_tell(self):
         """Whether what this stage takes shows what those behind it will take."""
@@ -181,15 +177,6 @@ class ForecastRun(Listener):
             what += f", and {format_bytes(memory)} of memory" if self.on_cpu else ""
             tqdm.write(f"the whole run will take {what}")
             sys.stdout.flush()
-
-    def check(self, stage):
-        """Refuse a stage that does not fit into the memory that there is now."""
-        if self.on_cpu:
-            check_memory(stage.image_shape, self.meter.measurement())
-
-    def end_stage(self, stage_run):
-        if self.later and self.meter.seconds and self.can_tell():
-            self.check(self.later[0])
 
 
 class WarnOfDivergence(Listener):

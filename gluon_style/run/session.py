@@ -10,7 +10,7 @@ from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..files import expanded
 from ..images import read
-from ..machine import largest_shape
+from ..machine import TILED_SLOWER
 from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
@@ -168,7 +168,11 @@ def plan(transfer, folder, checkpoint=None):
         if stage:
             width, height = stage.image_shape
             change = "" if stage == was else f" ({was} before)" if was else " (added)"
-            lines.append(f"stage {number}  {width}x{height}, {stage.max_epochs} epochs{change}")
+            tile = transfer.tiles[number - 1]
+            tiles = f" in tiles of {tile}, {TILED_SLOWER:g} times as slow," if tile else ""
+            lines.append(
+                f"stage {number}  {width}x{height},{tiles} {stage.max_epochs} epochs{change}"
+            )
     lines.append(f"results  {folder.path}")
     if checkpoint:
         state = checkpoint.state
@@ -186,10 +190,14 @@ def what_more(stages, folder):
         larger = dataclasses.replace(second, image_shape=(4 * width, 4 * height))
     decays = (last.max_epochs - 1) // last.lr_decay_epoch
     tired = f" (little will change, at {0.1**decays:g} of the first rate)" if decays > 1 else ""
-    lines = [f"more epochs{tired}:", f"  {resume_command(folder, (*stages[:-1], longer))}"]
-    if largest_shape(larger.image_shape) == larger.image_shape:
-        lines += ["a larger stage:", f"  {resume_command(folder, (*stages, larger))}"]
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"more epochs{tired}:",
+            f"  {resume_command(folder, (*stages[:-1], longer))}",
+            "a larger stage:",
+            f"  {resume_command(folder, (*stages, larger))}",
+        ]
+    )
 
 
 def resume_command(folder, stages=()):

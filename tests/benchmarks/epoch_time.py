@@ -3,10 +3,12 @@
 Run by hand from the project's folder, in the environment of the tests:
 
     python -m tests.benchmarks.epoch_time --weights vgg19.h5 --shape 300x200 --shape 1200x800
+    python -m tests.benchmarks.epoch_time --weights vgg19.h5 --sides bfloat16 tiled-bfloat16
 
 Each side runs in processes of its own, in turns, and what the sides compute is compared: their
 losses after the last epoch have to agree, or the exit status is 1. (Those of the small network
-that comes with the package are another network's.)
+that comes with the package are another network's.) Between them the same matrix product is timed:
+how much its time varies says how busy the machine was with something else.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 
 from gluon_style.machine.malloc import with_huge_pages
 from gluon_style.machine.memory import peak
@@ -24,6 +27,8 @@ SIDES = {
     "chapter": "the chapter's loop as printed",
     "float32": "this package, float32",
     "bfloat16": "this package, bfloat16",
+    "tiled": "this package, float32, in tiles",
+    "tiled-bfloat16": "this package, bfloat16, in tiles",
     "small": "this package, float32, small network",
     "small-bfloat16": "this package, bfloat16, small network",
     "torch-unfrozen": "PyTorch, float32, VGG not frozen",
@@ -39,29 +44,35 @@ DEFAULTS = {
 }
 
 
-def measure(side, shape, epochs, weights):
+def measure(side, shape, epochs, weights, tile):
     """Run one side in this process: seconds of each epoch, losses of the last, memory in GB."""
     import mxnet as mx
     from mxnet import nd
 
     from gluon_style.features import get_contents, get_net, get_styles
     from gluon_style.generated import get_inits
-    from gluon_style.images import read
+    from gluon_style.images import preprocess, read
     from gluon_style.pretrained import get_weights
     from gluon_style.settings import Layers, Settings
+    from gluon_style.tiles import Tiles
     from gluon_style.trainer import train
 
     layers, settings, ctx = Layers(), Settings(), mx.cpu()
     content_img, style_img = read(settings.content), read(settings.style)
     which = "small" if side.startswith("small") else weights
     parameters = get_weights(which, layers, content_img, style_img).parameters
-    net = get_net(
-        parameters, layers, ctx, "bfloat16" if side in ("bfloat16", "small-bfloat16") else "float32"
-    )
-    content_X, content_Y = get_contents(net, content_img, shape, layers, ctx)
-    style_X, style_Y = get_styles(net, style_img, shape, layers, ctx)
-    gen_img, style_Y_gram, trainer = get_inits(content_X, ctx, settings.lr, style_Y)
-    del style_Y
+    ours = "bfloat16" in side and not side.startswith("torch")
+    net = get_net(parameters, layers, ctx, "bfloat16" if ours else "float32")
+    if side.startswith("tiled"):
+        content_X, style_X = (preprocess(img, shape) for img in (content_img, style_img))
+        content_Y, style_Y_gram = Tiles(net, layers, tile).targets(content_X, style_X)
+        gen_img, _, trainer = get_inits(content_X, ctx, settings.lr, [])
+    else:
+        tile = None
+        content_X, content_Y = get_contents(net, content_img, shape, layers, ctx)
+        style_X, style_Y = get_styles(net, style_img, shape, layers, ctx)
+        gen_img, style_Y_gram, trainer = get_inits(content_X, ctx, settings.lr, style_Y)
+        del style_Y
     nd.waitall()
     if side.startswith("torch"):
         from .torch_loop import epochs as torch_epochs
@@ -73,11 +84,10 @@ def measure(side, shape, epochs, weights):
 
         run = chapter_epochs(net, content_X, style_X, epochs, LR_DECAY_EPOCH)
     else:
+        aim = content_Y, style_Y_gram, layers, epochs, LR_DECAY_EPOCH
         run = (
             (epoch.content, epoch.style, epoch.tv, epoch.seconds)
-            for epoch in train(
-                net, gen_img, trainer, content_Y, style_Y_gram, layers, epochs, LR_DECAY_EPOCH
-            )
+            for epoch in train(net, gen_img, trainer, *aim, tile=tile)
         )
     rows = [[float(value) for value in row] for row in run]
     # The first epoch prepares kernels and buffers.
@@ -94,11 +104,12 @@ def measure_apart(side, options, shape):
     if side == "chapter" and not threads:
         # What MXNet takes when nobody tells it: half the processors it sees.
         threads = max(1, len(os.sched_getaffinity(0)) // 2)
-    ours = side.split("-")[0] in ("float32", "bfloat16", "small")
+    ours = side != "chapter" and not side.startswith("torch")
     environment = with_huge_pages(os.environ) if ours else {**os.environ, **DEFAULTS}
     if threads:
         environment = {**environment, "OMP_NUM_THREADS": str(threads)}
     command = ("--side", side, "--shape", shape, "--epochs", str(options.epochs))
+    command = (*command, "--tile", str(options.tile))
     run = subprocess.run(
         [sys.executable, "-m", __spec__.name, *command, "--weights", options.weights],
         env=environment,
@@ -108,23 +119,38 @@ def measure_apart(side, options, shape):
     return json.loads(run.stdout)
 
 
+def matrix_product():
+    """Seconds of the same work each time, one that takes all cores."""
+    import numpy as np
+
+    a, start = np.ones((2000, 2000), "float32"), time.perf_counter()
+    for _ in range(3):
+        a.dot(a)
+    return time.perf_counter() - start
+
+
 def compare(sides, options, shape):
     """Measure the sides in turns, print their table, and say whether their losses agree."""
-    results = {side: [] for side in sides}
+    results, products = {side: [] for side in sides}, []
+    matrix_product()
     for _ in range(options.rounds):
         for side in sides:
+            products.append(matrix_product())
             results[side].append(measure_apart(side, options, shape))
+    seconds = {side: [s for run in results[side] for s in run["seconds"]] for side in sides}
+    medians = {side: statistics.median(each) for side, each in seconds.items()}
+    bases = [side for side in ("chapter", "torch", "torch-bfloat16") if side in sides] or sides[:1]
     print(f"\n{shape}: seconds per epoch (median, least and most), memory, losses after the last\n")
-    print("| | median | least..most | times as fast as the chapter | peak memory | losses |")
-    print("|---|---|---|---|---|---|")
-    base = statistics.median(s for run in results[sides[0]] for s in run["seconds"])
+    columns = "".join(f" times as fast as {SIDES[side]} |" for side in bases)
+    print(f"| | median | least..most |{columns} peak memory | losses |")
+    print("|---|---|---|" + len(bases) * "---|" + "---|---|")
     expected, agree = results[sides[0]][0]["losses"], True
     for side in sides:
-        seconds = [s for run in results[side] for s in run["seconds"]]
-        median, losses = statistics.median(seconds), results[side][0]["losses"]
+        median, losses = medians[side], results[side][0]["losses"]
+        ratios = "".join(f"| {medians[base] / median:.2f} " for base in bases)
         print(
-            f"| {SIDES[side]} | {median:.3f} | {min(seconds):.3f}..{max(seconds):.3f} "
-            f"| {base / median:.2f} | {max(run['gb'] for run in results[side]):.2f} GB "
+            f"| {SIDES[side]} | {median:.3f} | {min(seconds[side]):.3f}..{max(seconds[side]):.3f} "
+            f"{ratios}| {max(run['gb'] for run in results[side]):.2f} GB "
             f"| {' / '.join(f'{loss:.4g}' for loss in losses)} |",
             flush=True,
         )
@@ -133,7 +159,9 @@ def compare(sides, options, shape):
         tolerance = (5e-3 if "bfloat16" in side else 1e-3) * sum(expected)
         same_network = not side.startswith("small")
         agree &= not same_network or all(abs(a - b) <= tolerance for a, b in zip(losses, expected))
-    print("\nThe losses agree." if agree else "\nTHE LOSSES DO NOT AGREE.")
+    noise = max(products) / min(products) - 1
+    print(f"\nThe same matrix product took up to {noise:.0%} longer at one time than at another.")
+    print("The losses agree." if agree else "THE LOSSES DO NOT AGREE.")
     return agree
 
 
@@ -146,7 +174,8 @@ def build_parser():
     parser.add_argument("--rounds", type=int, default=3, help="processes of each side")
     parser.add_argument("--threads", type=int, help="the same for all sides")
     parser.add_argument("--torch", action="store_true", help="compare with PyTorch as well")
-    parser.add_argument("--no-bfloat16", action="store_true", help="leave out bfloat16")
+    parser.add_argument("--sides", nargs="+", choices=SIDES, help="these only")
+    parser.add_argument("--tile", type=int, default=512, help="side of tiles, in pixels")
     parser.add_argument("--side", choices=SIDES, help="measure this side only, in this process")
     return parser
 
@@ -157,15 +186,13 @@ def main():
     shapes = options.shape or ["300x200"]
     if options.side:
         shape = tuple(int(side) for side in shapes[0].split("x"))
-        print(json.dumps(measure(options.side, shape, options.epochs, options.weights)))
+        measured = measure(options.side, shape, options.epochs, options.weights, options.tile)
+        print(json.dumps(measured))
         return
     if options.torch and not importlib.util.find_spec("torch"):
         build_parser().error("--torch: PyTorch is not installed: run: python -m pip install torch")
-    sides = [
-        side
-        for side in SIDES
-        if (options.torch or not side.startswith("torch"))
-        and not (options.no_bfloat16 and "bfloat16" in side)
+    sides = options.sides or [
+        side for side in SIDES if options.torch or not side.startswith("torch")
     ]
     if not all([compare(sides, options, shape) for shape in shapes]):
         sys.exit(1)

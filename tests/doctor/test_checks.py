@@ -187,17 +187,19 @@ def test_logging_goes_on(monkeypatch, caplog):
     assert caplog.messages == ["later"]
 
 
-@pytest.mark.parametrize("largest, ok", [([1200, 800], True), ([600, 400], False)])
-def test_a_stage_that_does_not_fit_comes_with_one_that_does(largest, ok):
+@pytest.mark.parametrize("tile, ok", [(None, True), (256, True), (128, False)])
+def test_a_stage_is_told_with_what_it_takes(tile, ok):
     stage = {
         "image_shape": [1200, 800],
         "epochs": 300,
         "seconds": 2700,
         "memory": 6.6e9,
-        "largest": largest,
+        "tile": tile,
+        "lacking": None if ok else "1200x800 needs more",
     }
     finding = checks.check_stage(2, stage)
-    assert finding.text.startswith("1200x800, 300 epochs: about 45 min, 6.6 GB")
+    told = "1200x800, 300 epochs: about 45 min, 6.6 GB"
+    assert finding.text == told + {None: "", 256: ", in tiles of 256", 128: ", too much"}[tile]
     assert finding.ok is ok
-    assert ok or finding.fix == ("choose --stages 600x400:300:100 or smaller",)
+    assert ok or finding.fix == ("1200x800 needs more",)
     assert not finding.needed

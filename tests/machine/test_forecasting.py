@@ -1,17 +1,17 @@
-import math
+import dataclasses
 
 import pytest
 
 from gluon_style.errors import NotEnoughMemory
-from gluon_style.machine import memory
 from gluon_style.machine.forecasting import (
+    TILED_BYTES_PER_PIXEL,
+    TILED_SLOWER,
     Forecast,
     Measurement,
-    check_memory,
+    choose_tile,
     forecast,
     format_bytes,
     format_duration,
-    largest_shape,
 )
 
 GB = 10**9
@@ -27,47 +27,45 @@ def test_time_and_memory_grow_with_the_pixels():
     assert str(expected) == "about 57 min, 5.2 GB of memory"
 
 
-@pytest.fixture
-def resident(monkeypatch):
-    """The process holds 1 GB, 400 MB of it since before the stage that was measured."""
-    monkeypatch.setattr(memory, "resident", lambda: GB)
-    return Measurement(pixels=60_000, seconds=0.6, bytes_per_pixel=5000, base=400_000_000)
+def test_tiles_take_longer_and_less_memory():
+    measured = Measurement(pixels=60_000, seconds=0.6, bytes_per_pixel=2900, base=GB)
+    whole, tiled = (forecast(measured, (1200, 800), 300, tile) for tile in (None, 256))
+    assert tiled.seconds == pytest.approx(TILED_SLOWER * whole.seconds)
+    assert tiled.memory == GB + TILED_BYTES_PER_PIXEL * 960_000 + 2900 * 256**2
+    # What was measured in tiles is so already.
+    measured = dataclasses.replace(measured, tiled=True)
+    assert forecast(measured, (1200, 800), 300, 256).seconds == pytest.approx(whole.seconds)
 
 
 @pytest.mark.parametrize(
-    "available, largest",
-    [
-        (8 * GB, (1200, 800)),
-        (4_200_000_000, (1200, 800)),
-        (600_000_000, (600, 400)),
-        (599_000_000, (599, 399)),
-        (0, (424, 282)),
-    ],
+    "available, tile",
+    [(4 * GB, None), (2_700_000_000, 512), (GB, 256), (500_000_000, 128)],
 )
-def test_the_largest_shape_that_fits(resident, available, largest):
-    assert largest_shape((1200, 800), resident, available) == largest
-    assert 5000 * math.prod(largest) <= available + 600_000_000
+def test_a_stage_is_computed_whole_or_in_the_largest_tiles_that_fit(available, tile):
+    assert choose_tile((1200, 800), 290, "float32", available) == tile
 
 
-def test_something_is_left_of_a_size_when_nothing_fits():
-    measured = Measurement(pixels=1, seconds=1, bytes_per_pixel=5000, base=10**15)
-    assert largest_shape((1200, 800), measured, 0) == (1, 1)
+def test_bfloat16_and_a_small_network_need_less():
+    assert choose_tile((1200, 800), 290, "bfloat16", 2_700_000_000) is None
+    assert choose_tile((1200, 800), 145, "float32", 2_700_000_000) is None
 
 
-def test_a_stage_that_does_not_fit_is_refused(resident):
-    check_memory((1200, 800), resident, 4_200_000_000)
+def test_a_stage_that_does_not_fit_in_tiles_is_refused_with_one_that_does():
     with pytest.raises(NotEnoughMemory) as error:
-        check_memory((1200, 800), resident, 600_000_000)
+        choose_tile((6000, 4000), 290, "float32", 2 * GB)
     assert str(error.value) == (
-        "1200x800 needs 5.2 GB of memory and 1.6 GB can be had: the largest size that fits is "
-        "600x400; choose it with --stages, or end other programs"
+        "6000x4000 needs 6.1 GB of memory even in tiles, and 2.0 GB can be had: the largest size "
+        "that fits is 3331x2221; choose it with --stages, or end other programs"
     )
+    assert choose_tile((3331, 2221), 290, "float32", 2 * GB) == 128
+    with pytest.raises(NotEnoughMemory, match="fits is 1x1;"):
+        choose_tile((6000, 4000), 290, "float32", 0)
 
 
 def test_this_machine_can_do_a_small_stage_and_not_an_enormous_one():
-    check_memory((30, 20))
+    assert choose_tile((30, 20), 290, "float32") is None
     with pytest.raises(NotEnoughMemory):
-        check_memory((10**7, 10**7))
+        choose_tile((10**7, 10**7), 290, "float32")
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,20 @@ def test_more_epochs_end_like_a_run_that_had_them_from_the_start(small_settings,
     assert outcome(short.path) == outcome(whole.path)
 
 
+def test_tiles_stay_as_they_are_when_a_run_goes_on(small_settings, tmp_path, monkeypatch):
+    """Also where they were chosen for a memory that is larger now."""
+    settings = dataclasses.replace(small_settings, stages=(Stage((96, 70), 3, 2),))
+    with monkeypatch.context() as less:
+        less.setattr("gluon_style.chapter.choose_tile", lambda *_: 64)
+        whole = run(settings, tmp_path / "whole")
+        stopped = run(settings, tmp_path / "stopped", BreakAfter(1, 2))
+    checkpoint = Checkpoint.read(stopped.path)
+    assert (checkpoint.settings.tile, checkpoint.state.tile) == ("auto", 64)
+    assert StyleTransfer(checkpoint.settings).tiles == (None,)
+    run(checkpoint.settings, stopped.path, checkpoint=checkpoint)
+    assert outcome(stopped.path) == outcome(whole.path)
+
+
 def test_a_finished_run_keeps_one_checkpoint(whole):
     kept = [name for name in CHECKPOINTS if (whole.path / name).exists()]
     assert kept == ["checkpoint.npz"]

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from gluon_style.chapter import Listener, StyleTransfer
-from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine import memory
-from gluon_style.machine.forecasting import FIXED_BYTES, LEAST_BYTES_PER_PIXEL, TIME_EXPONENT
+from gluon_style.machine.forecasting import FIXED_BYTES, TILED_SLOWER, TIME_EXPONENT
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.progress import (
     ForecastRun,
@@ -29,7 +28,7 @@ from gluon_style.trainer import Epoch
 
 
 def stage_run(width, height):
-    return SimpleNamespace(stage=SimpleNamespace(image_shape=(width, height)))
+    return SimpleNamespace(stage=SimpleNamespace(image_shape=(width, height)), tile=None)
 
 
 def test_the_meter_measures_a_stage_that_raises_the_peak():
@@ -52,13 +51,6 @@ def test_the_meter_is_not_misled_by_an_older_peak():
     meter.end_epoch(run, SimpleNamespace(seconds=1.0))
     per_pixel = (ones.nbytes - FIXED_BYTES) / 20_000
     assert meter.measurement().bytes_per_pixel == pytest.approx(per_pixel, rel=0.1)
-
-
-def test_the_meter_never_measures_less_than_what_is_known_to_be_needed():
-    meter, run = Meter(), stage_run(1000, 500)
-    meter.start_stage(run)
-    meter.end_epoch(run, SimpleNamespace(seconds=1.0))
-    assert meter.measurement().bytes_per_pixel == LEAST_BYTES_PER_PIXEL
 
 
 @pytest.fixture
@@ -87,18 +79,21 @@ def test_the_whole_run_is_forecast_after_a_few_epochs(transfer, capsys):
 
 def epochs_of(forecast, number, stage, seconds):
     """Let a forecast see a stage whose epochs all take that long."""
-    run = SimpleNamespace(number=number, stage=stage, first_epoch=0)
+    tile = forecast.tiles[number - 1]
+    run = SimpleNamespace(number=number, stage=stage, first_epoch=0, tile=tile)
     forecast.start_stage(run)
     for epoch in range(stage.max_epochs):
         forecast.end_epoch(run, SimpleNamespace(epoch=epoch, seconds=seconds))
         yield forecast.end and forecast.end - time.time()
 
 
-def test_the_time_of_all_stages_is_counted(transfer):
+@pytest.mark.parametrize("tile, slower", [(None, 1), (512, TILED_SLOWER)])
+def test_the_time_of_all_stages_is_counted(transfer, tile, slower):
     one, two = transfer.stages = Stage((300, 200), 100, 9), Stage((1200, 800), 30, 9)
+    transfer.tiles = None, tile
     forecast = ForecastRun(transfer, quiet=True)
     left = list(epochs_of(forecast, 1, one, 2.0))
-    later = 2.0 * 16**TIME_EXPONENT * 30
+    later = slower * 2.0 * 16**TIME_EXPONENT * 30
     assert left[:4] == [None] * 4
     assert left[4:] == pytest.approx([2.0 * (99 - epoch) + later for epoch in range(4, 100)], abs=1)
     # Once the second stage runs, it is the measure.
@@ -119,26 +114,6 @@ def test_quiet_forecasts_are_not_told(transfer, capsys):
     for quiet in (True, False):
         list(epochs_of(ForecastRun(transfer, quiet), 1, transfer.stages[0], 1.0))
         assert (capsys.readouterr().out == "") is quiet
-
-
-def test_a_next_stage_that_does_not_fit_is_told_at_once_and_refused(transfer, capsys):
-    class Starts(Listener):
-        def __init__(self):
-            self.numbers, self.told = [], []
-
-        def start_stage(self, stage_run):
-            self.numbers.append(stage_run.number)
-
-        def end_epoch(self, stage_run, epoch):
-            self.told.append(capsys.readouterr().err)
-
-    # Ten thousand times the pixels: no machine that runs this has the memory for it.
-    transfer.stages = (transfer.stages[0], Stage((24000, 16000), 1, 5))
-    starts = Starts()
-    with pytest.raises(NotEnoughMemory, match="the largest size that fits is"):
-        transfer.run([ForecastRun(transfer), starts])
-    assert starts.numbers == [1]
-    assert "a later stage will not fit: 24000x16000 needs" in starts.told[4]
 
 
 def test_a_small_stage_tells_nothing_of_the_next(transfer, capsys):

@@ -1,0 +1,290 @@
+"""The loss and its gradient of pictures too large to be computed whole: tile by tile, exactly.
+
+A value of a feature map depends on few values of the map a few layers before it: on one more to
+each side for each convolution between them. So VGG-19 is cut behind three of its pooling layers
+into segments, and the input of each segment into tiles; a tile is computed with as many of its
+neighbours' pixels (its halo) as its own part depends on.
+
+1. Forward: segment by segment, tile by tile, Gram matrices and content losses are summed up; each
+   value counts in the one tile that owns it. Only the segments' inputs are kept.
+2. Backward, from the last segment to the first: each tile is computed once more, and the gradient
+   of its own part is added to that of the segment's input. Once a Gram matrix is known, its
+   gradient is linear in the features, so each tile has its share of it in closed form.
+
+The two passes are those of Galerne, Raad, Lezama and Morel, *Scaling Painting Style Transfer*
+(2022). Cutting anew in each segment, they need a halo of 8 pixels instead of 80. They compute
+three passes through the network where the whole picture takes two.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from mxnet import autograd, nd
+
+from .losses import content_loss, gram, gram_gradient, tv_loss
+from .machine.bfloat16 import DTYPES, cast
+from .vgg19 import CONVOLUTIONS, POOLING_LAYERS
+
+# Where segments end. What the first pooling layer gives is left out: it is large.
+ENDS = POOLING_LAYERS[1:4]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Layers that are computed in one go: indices of the first and of the last of them."""
+
+    first: int
+    last: int
+
+    @property
+    def step(self):
+        """Tiles begin at multiples of it, so that their poolings are those of the whole map."""
+        return 2 ** sum(self.first <= layer <= self.last for layer in POOLING_LAYERS)
+
+    @property
+    def halo(self):
+        """By how much a tile is enlarged on each side, a multiple of `step`."""
+        halo = 0
+        for layer in range(self.last, self.first - 1, -1):
+            halo = 2 * halo if layer in POOLING_LAYERS else halo + (layer in CONVOLUTIONS)
+        return -(-halo // self.step) * self.step
+
+    def side(self, side):
+        """How long tiles are at most in this segment, which may have more channels."""
+        return side // (1 if self.first == 0 else 2 if self.last <= ENDS[1] else 3)
+
+    def tiles(self, Y, side):
+        """Cut the segment's input, of shape (1, c, h, w), into tiles."""
+        spans = [list(self.spans(length, self.side(side))) for length in Y.shape[2:]]
+        return [Tile(*pair) for pair in itertools.product(*spans)]
+
+    def spans(self, length, side):
+        """Cut one axis into parts of nearly the same length."""
+        count = max(1, min(-(-length // side), length // self.step))
+        begins = [length * i // count // self.step * self.step for i in range(count)]
+        for begin, end in zip(begins, [*begins[1:], length]):
+            yield Span(begin, end, begin - self.halo, end + self.halo, length)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile along one axis of the segment's input: its own part, and that with the halo."""
+
+    begin: int
+    end: int
+    enlarged_begin: int
+    enlarged_end: int
+    length: int
+
+    def enlarged(self):
+        """As a slice of the segment's input."""
+        return slice(max(0, self.enlarged_begin), self.enlarged_end)
+
+    def own(self, shrunk, inside):
+        """The own part as a slice of a map with one value for `shrunk` values of the input.
+
+        The map is that of the tile (`inside`) or that of the whole picture.
+        """
+        origin = self.enlarged().start if inside else 0
+        end = None if self.end == self.length else (self.end - origin) // shrunk
+        return slice((self.begin - origin) // shrunk, end)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of a segment's input."""
+
+    rows: Span
+    columns: Span
+
+    def enlarged(self):
+        """The tile with its halo, as an index of the segment's input."""
+        return (slice(None), slice(None), self.rows.enlarged(), self.columns.enlarged())
+
+    def own(self, shrunk, inside=True):
+        """The tile's own part, as an index of a feature map of the tile or of the picture."""
+        spans = (span.own(shrunk, inside) for span in (self.rows, self.columns))
+        return (slice(None), slice(None), *spans)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a tile owns of a style or content layer's output.
+
+    Attributes
+    ----------
+    layer : int
+    where : tuple of slice
+        Index into the picture's whole feature map.
+    shape : tuple of int
+        (1, c, h, w) of that.
+    features : NDArray, shape (1, c, h', w'), float32
+    """
+
+    layer: int
+    where: tuple
+    shape: tuple
+    features: nd.NDArray
+
+    @property
+    def share(self):
+        """Of the whole feature map."""
+        return self.features.size / math.prod(self.shape)
+
+
+class Tiles:
+    """A picture's targets, losses and gradient, computed in tiles.
+
+    Parameters
+    ----------
+    net : mxnet.gluon.nn.Sequential
+        Of `get_net`.
+    layers : Layers
+    side : int
+        How many pixels a tile is wide and high at most, without its halo.
+    """
+
+    def __init__(self, net, layers, side):
+        self.net, self.layers, self.side = net, layers, side
+        ends = [*(end for end in ENDS if end < layers.last), layers.last]
+        firsts = [0, *(end + 1 for end in ends)]
+        self.segments = [Segment(*pair) for pair in zip(firsts, ends)]
+
+    def compute(self, segment, tile, shape, X):
+        """Compute a segment for one tile: its parts, and its own part of the segment's output.
+
+        Parameters
+        ----------
+        segment : Segment
+        tile : Tile
+        shape : tuple of int
+            (1, c, h, w) of the segment's input.
+        X : NDArray
+            The tile's input, with its halo.
+        """
+        shrunk, parts = 1, []
+        X = cast(X, self.net[0].weight.dtype)
+        for i in range(segment.first, segment.last + 1):
+            X = self.net[i](X)
+            shrunk *= 1 + (i in POOLING_LAYERS)
+            if i in self.layers.style_layers + self.layers.content_layers:
+                features = cast(X, DTYPES["float32"])[tile.own(shrunk)]
+                whole = (1, X.shape[1], *(length // shrunk for length in shape[2:]))
+                parts.append(Part(i, tile.own(shrunk, inside=False), whole, features))
+        if segment is not self.segments[-1]:
+            X = cast(X, DTYPES["float32"])[tile.own(shrunk)]
+        return parts, X
+
+    def forward(self, X, see):
+        """Compute a picture; `see` is called with every part.
+
+        Returns
+        -------
+        list of ndarray
+            The segments' inputs.
+        """
+        inputs = [X.asnumpy()]
+        for segment in self.segments:
+            Y, after = inputs[-1], None
+            for tile in segment.tiles(Y, self.side):
+                tile_X = nd.array(Y[tile.enlarged()], X.context)
+                parts, out = self.compute(segment, tile, Y.shape, tile_X)
+                for part in parts:
+                    see(part)
+                if segment is self.segments[-1]:
+                    continue
+                if after is None:
+                    size = (length // segment.step for length in Y.shape[2:])
+                    after = np.empty((1, out.shape[1], *size), "float32")
+                after[tile.own(segment.step, inside=False)] = out.asnumpy()
+            inputs.append(after)
+        return inputs[:-1]
+
+    def targets(self, content_X, style_X):
+        """What a stage aims at: content features (list of ndarray) and Gram matrices (of NDArray).
+
+        Parameters
+        ----------
+        content_X, style_X : NDArray, shape (1, 3, h, w)
+            The two pictures, preprocessed.
+        """
+        contents, grams = {}, {}
+
+        def see_content(part):
+            if part.layer in self.layers.content_layers:
+                if part.layer not in contents:
+                    contents[part.layer] = np.empty(part.shape, "float32")
+                contents[part.layer][part.where] = part.features.asnumpy()
+
+        def see_style(part):
+            if part.layer in self.layers.style_layers:
+                share = gram(part.features) * part.share
+                grams[part.layer] = grams.get(part.layer, 0) + share
+
+        self.forward(content_X, see_content)
+        self.forward(style_X, see_style)
+        return ([each[layer] for layer in sorted(each)] for each in (contents, grams))
+
+    def backward(self, X, content_Y, style_Y_gram, loss_weights):
+        """Losses of the synthesized image, and their gradient in `X.grad`.
+
+        Parameters and returns are those of `trainer.whole`.
+        """
+        layers, grams, content_l = self.layers, {}, dict.fromkeys(self.layers.content_layers, 0)
+        content_Y = dict(zip(sorted(layers.content_layers), content_Y))
+        style_Y_gram = dict(zip(sorted(layers.style_layers), style_Y_gram))
+
+        def see(part):
+            if part.layer in style_Y_gram:
+                share = gram(part.features) * part.share
+                grams[part.layer] = grams.get(part.layer, 0) + share
+            if part.layer in content_Y:
+                Y = nd.array(content_Y[part.layer][part.where], X.context)
+                content_l[part.layer] = (
+                    content_l[part.layer] + content_loss(part.features, Y) * part.share
+                )
+
+        inputs = self.forward(X, see)
+        differences = {layer: G - style_Y_gram[layer] for layer, G in grams.items()}
+
+        def head(part):
+            """Gradient of the losses with respect to a part."""
+            gradients, size = [], math.prod(part.shape)
+            if part.layer in differences:
+                D = differences[part.layer]
+                D = D * (2 * loss_weights.style_weight / D.size)
+                gradients.append(gram_gradient(part.features, D, size))
+            if part.layer in content_Y:
+                Y = nd.array(content_Y[part.layer][part.where], X.context)
+                weight = 2 * loss_weights.content_weight / size
+                gradients.append((part.features - Y) * weight)
+            return nd.add_n(*gradients)
+
+        gradient = None  # with respect to the output of the segment
+        for segment in reversed(self.segments):
+            Y = inputs.pop()
+            below = np.zeros_like(Y)
+            for tile in segment.tiles(Y, self.side):
+                tile_X = nd.array(Y[tile.enlarged()], X.context)
+                tile_X.attach_grad()
+                with autograd.record():
+                    parts, out = self.compute(segment, tile, Y.shape, tile_X)
+                outputs, heads = [part.features for part in parts], [head(part) for part in parts]
+                if gradient is not None:
+                    outputs.append(out)
+                    where = tile.own(segment.step, inside=False)
+                    heads.append(nd.array(gradient[where], X.context))
+                autograd.backward(outputs, heads)
+                below[tile.enlarged()] += tile_X.grad.asnumpy()
+            gradient = below
+        with autograd.record():
+            tv_l = tv_loss(X) * loss_weights.tv_weight
+        tv_l.backward()
+        grad = X.grad
+        grad += nd.array(gradient, X.context)
+        content = nd.add_n(*content_l.values()) * loss_weights.content_weight
+        style = nd.add_n(*(D.square().mean() for D in differences.values()))
+        style = style * loss_weights.style_weight
+        return content, style, tv_l, content + style + tv_l

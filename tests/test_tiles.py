@@ -1,0 +1,127 @@
+import dataclasses
+
+import mxnet as mx
+import numpy as np
+import pytest
+from mxnet import nd
+
+from gluon_style.chapter import StyleTransfer
+from gluon_style.features import extract_features, get_net
+from gluon_style.losses import gram
+from gluon_style.settings import Layers, LossWeights, Stage
+from gluon_style.tiles import ENDS, Segment, Tiles
+from gluon_style.trainer import whole
+
+LOSS_WEIGHTS = LossWeights(3, 1e3, 10)
+CHOICES = (
+    Layers(),
+    Layers((0,), (2,)),  # before the first pooling
+    Layers((5, 10), (7,)),
+    Layers((4, 9, 18), (27, 25)),  # poolings, and the end of a segment
+    Layers((25, 3, 28), (25,)),  # one layer for both
+)
+
+
+def pictures(width, height):
+    random = np.random.RandomState(5)
+    return [nd.array(random.normal(size=(1, 3, height, width))) for _ in range(3)]
+
+
+def targets(net, layers, content_X, style_X):
+    content_Y, _ = extract_features(net, content_X, layers)
+    _, style_Y = extract_features(net, style_X, layers)
+    return content_Y, [gram(Y) for Y in style_Y]
+
+
+def both(parameters, layers, shape, side, precision="float32"):
+    """Losses and gradient, as two arrays, of the whole picture and of its tiles; their number."""
+    net = get_net(parameters, layers, mx.cpu(), precision)
+    X, content_X, style_X = pictures(*shape)
+    X.attach_grad()
+    tiles, outcomes = Tiles(net, layers, side), []
+    for compute in (
+        lambda: whole(net, layers, X, *targets(net, layers, content_X, style_X), LOSS_WEIGHTS),
+        lambda: tiles.backward(X, *tiles.targets(content_X, style_X), LOSS_WEIGHTS),
+    ):
+        X.grad[:] = 7  # what an epoch before has left
+        losses = nd.concat(*compute(), dim=0).asnumpy()
+        outcomes.append((losses, X.grad.asnumpy()))
+    return (*outcomes, len(tiles.segments[0].tiles(X, side)))
+
+
+@pytest.mark.parametrize("layers", CHOICES, ids=str)
+@pytest.mark.parametrize(
+    "shape, side, count",
+    [
+        ((64, 48), 64, 1),
+        ((96, 64), 48, 4),  # evenly
+        ((117, 83), 64, 4),
+        ((117, 83), 40, 9),
+        ((35, 150), 64, 3),
+        ((35, 150), 16, 30),  # hardly larger than their halos
+    ],
+)
+def test_tiles_agree_with_the_whole_picture(random_parameters, layers, shape, side, count):
+    (losses, gradient), (tiled_losses, tiled_gradient), tiles = both(
+        random_parameters, layers, shape, side
+    )
+    assert tiles == count
+    np.testing.assert_allclose(tiled_losses, losses, rtol=5e-6)
+    np.testing.assert_allclose(tiled_gradient, gradient, rtol=0, atol=1e-5 * abs(gradient).max())
+    assert (losses > 0).all()
+
+
+def test_bfloat16_agrees_to_its_rounding(random_parameters):
+    """Tiles err from float32 as the whole picture does, and from it by much less."""
+    shape, layers = (117, 83), Layers()
+    (exact_losses, exact), _, _ = both(random_parameters, layers, shape, 999)
+    (losses, gradient), (tiled_losses, tiled_gradient), _ = both(
+        random_parameters, layers, shape, 40, "bfloat16"
+    )
+    np.testing.assert_allclose(tiled_losses, losses, rtol=2e-3)
+    np.testing.assert_allclose(losses, exact_losses, rtol=5e-2)
+    rounding = np.linalg.norm(gradient - exact)
+    assert np.linalg.norm(tiled_gradient - exact) < 1.2 * rounding
+    assert np.linalg.norm(tiled_gradient - gradient) < 0.5 * rounding
+
+
+@pytest.mark.parametrize(
+    "segment, step, halo",
+    [
+        (Segment(0, ENDS[0]), 4, 8),  # 1 + 1, and twice 1 + 1, is 6
+        (Segment(10, ENDS[1]), 2, 4),
+        (Segment(19, 25), 1, 4),
+        (Segment(28, 28), 1, 1),
+    ],
+)
+def test_halos(segment, step, halo):
+    assert (segment.step, segment.halo) == (step, halo)
+
+
+def test_tiles_cover_the_picture_once():
+    segment, X = Segment(0, ENDS[0]), np.zeros((1, 3, 83, 117))
+    for tile in segment.tiles(X, 40):
+        X[tile.own(1, inside=False)] += 1
+        enlarged = X[tile.enlarged()]
+        assert enlarged[tile.own(1)].shape == X[tile.own(1, inside=False)].shape
+        assert max(enlarged.shape) <= 40 + 2 * segment.halo + segment.step
+    assert (X == 1).all()
+
+
+def test_a_run_in_tiles_ends_as_one_of_the_whole_picture(small_settings):
+    """From a stage that is tiled to the next, with a picture that Adam has changed."""
+    stages = (Stage((96, 64), 4, 2), Stage((150, 100), 3, 9))
+    results = {}
+    for tile in ("off", 64):
+        settings = dataclasses.replace(small_settings, stages=stages, tile=tile)
+        transfer = StyleTransfer(settings)
+        assert transfer.tiles == ((None, None) if tile == "off" else (64, 64))
+        results[tile] = transfer.run()
+    assert abs(results["off"] - results[64]).mean() < 1e-3
+
+
+@pytest.mark.parametrize("side, tiles", [(64, (None, 64)), (128, (None, 128)), (400, (None, None))])
+def test_only_larger_stages_are_tiled(small_settings, side, tiles):
+    stages = (Stage((60, 40), 1, 1), Stage((150, 300), 1, 1))
+    settings = dataclasses.replace(small_settings, stages=stages, tile=side)
+    assert StyleTransfer(settings).tiles == tiles
