@@ -74,7 +74,9 @@ def tile(value):
         side = int(value) if isinstance(value, str) else operator.index(value)
         if side >= LEAST_TILE:
             return side
-    raise UsageError(f"{brief(value)}: auto, off, or pixels, {LEAST_TILE} or more, are wanted", "tile")
+    raise UsageError(
+        f"{brief(value)}: auto, off, or pixels, {LEAST_TILE} or more, are wanted", "tile"
+    )
 
 
 def one_of(choices, value, name):
