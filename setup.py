@@ -54,7 +54,7 @@ setup(
         "zoo": ["gluoncv>=0.10,<0.11"],
         "notebook": ["notebook>=6.5"],
         "test": [
-            *("pytest>=7", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
+            *("pytest>=7", "pytest-xdist>=3", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
             "setuptools>=70.1",
             # Independent readers and writers of pictures.
             *("tifffile>=2021.7", "pillow-heif>=0.10"),

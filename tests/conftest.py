@@ -1,8 +1,12 @@
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of two: more threads than cores are slow
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
+
 import gluon_style  # noqa: F401  before MXNet, which it prepares
 
 # isort: split
 import csv
-import os
 import signal
 import subprocess
 import sys
