@@ -11,5 +11,5 @@ if __name__ == "__main__":
   python -m gluon_style.doctor    see what works on this machine, and how long it will take
   python -m gluon_style.weights   list, download or export the weights of VGG-19
 
-Each has --help."""
+Each has --help. A first look, in seconds: python -m gluon_style.train --quick"""
     )

@@ -179,6 +179,7 @@ QUICK = {
     "weights": "small",
     "lr": 0.08,
     "output": "neural-style-quick",
+    "overwrite": True,  # what an earlier quick look has left
 }
 
 

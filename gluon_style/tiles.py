@@ -18,6 +18,7 @@ three passes through the network where the whole picture takes two.
 
 import itertools
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -210,7 +211,7 @@ class Tiles:
         content_X, style_X : NDArray, shape (1, 3, h, w)
             The two pictures, preprocessed.
         """
-        contents, grams = {}, {}
+        contents, grams = {}, defaultdict(int)
 
         def see_content(part):
             if part.layer in self.layers.content_layers:
@@ -220,8 +221,7 @@ class Tiles:
 
         def see_style(part):
             if part.layer in self.layers.style_layers:
-                share = gram(part.features) * part.share
-                grams[part.layer] = grams.get(part.layer, 0) + share
+                grams[part.layer] += gram(part.features) * part.share
 
         self.forward(content_X, see_content)
         self.forward(style_X, see_style)
@@ -232,19 +232,16 @@ class Tiles:
 
         Parameters and returns are those of `trainer.whole`.
         """
-        layers, grams, content_l = self.layers, {}, dict.fromkeys(self.layers.content_layers, 0)
-        content_Y = dict(zip(sorted(layers.content_layers), content_Y))
-        style_Y_gram = dict(zip(sorted(layers.style_layers), style_Y_gram))
+        grams, content_l = defaultdict(int), defaultdict(int)
+        content_Y = dict(zip(sorted(self.layers.content_layers), content_Y))
+        style_Y_gram = dict(zip(sorted(self.layers.style_layers), style_Y_gram))
 
         def see(part):
             if part.layer in style_Y_gram:
-                share = gram(part.features) * part.share
-                grams[part.layer] = grams.get(part.layer, 0) + share
+                grams[part.layer] += gram(part.features) * part.share
             if part.layer in content_Y:
                 Y = nd.array(content_Y[part.layer][part.where], X.context)
-                content_l[part.layer] = (
-                    content_l[part.layer] + content_loss(part.features, Y) * part.share
-                )
+                content_l[part.layer] += content_loss(part.features, Y) * part.share
 
         inputs = self.forward(X, see)
         differences = {layer: G - style_Y_gram[layer] for layer, G in grams.items()}

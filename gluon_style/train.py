@@ -135,7 +135,7 @@ def build_parser():
         "--quick",
         action="store_true",
         help="a preview in seconds: small, with the small network, in the folder "
-        f"{QUICK['output']} unless told",
+        f"{QUICK['output']} unless told, where the next one replaces it",
     )
     add_settings(parser)
 
@@ -186,6 +186,8 @@ def preview(options, given):
             raise UsageError(f"has its own {name}: leave out {option(name)}", "quick")
     if "resume" in given:
         raise UsageError("is for new runs: leave it out to resume this one", "quick")
+    if "output" in given:
+        given = given | {"overwrite"}  # the folder may hold something else
     vars(options).update({name: QUICK[name] for name in QUICK.keys() - given})
 
 

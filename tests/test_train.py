@@ -221,6 +221,11 @@ def test_a_quick_look_leaves_what_is_given():
     preview(options, parser.given)
     assert (options.lr, options.output, options.tv_weight) == (0.5, "here", 3)
     assert (options.weights, options.stages) == ("small", PREVIEW["stages"])
+    # A quick look replaces the one before it, and nothing in another folder.
+    assert not options.overwrite
+    options = parser.parse_args(["--quick"])
+    preview(options, parser.given)
+    assert options.overwrite and options.output == "neural-style-quick"
     for more, message in (
         (["--weights", "small"], "^quick has its own weights: leave out --weights"),
         (["--resume", "here"], "^quick is for new runs"),

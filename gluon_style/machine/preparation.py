@@ -76,7 +76,7 @@ def check_python():
     if not (3, 8) <= sys.version_info[:2] < (3, 13):
         raise _not_ready(
             f"Python {platform.python_version()} cannot run MXNet 1.9.1",
-            "python3.12 -m venv .venv (or with another Python from 3.8 to 3.12)",
+            "python3.12 -m venv --clear .venv (or with another Python from 3.8 to 3.12)",
         )
     return f"{platform.python_version()}, {sys.executable}"
 

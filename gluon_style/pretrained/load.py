@@ -25,8 +25,9 @@ def get_weights(which, layers, content_img, style_img, root=None):
     ----------
     which : str or Path
         `zoo`, `keras` or `torchvision`: from the cache, else downloaded, else an error.
-        `small`: the network that comes with the package. `auto`: the zoo's file, Keras' or a
-        class's (`CLASS_FILE`) in the cache, else Keras' downloaded, else `small`, of which the
+        `small`: the network that comes with the package. `auto`: the zoo's file, Keras', a
+        class's (`CLASS_FILE`) or torchvision's in the cache, else Keras' downloaded, else
+        `small`, of which the
         logger `gluon_style` warns. Otherwise the path of a file: `.params`, `.h5`, `.pth` or
         `.safetensors`.
     layers : Layers
@@ -83,9 +84,20 @@ def find(which, root=None):
                 return from_path(folder / CLASS_FILE)
             except WeightsError as error:
                 logger.warning("%s; it is not used", error)
-        which = "keras"
+        source = SOURCES["torchvision"]  # which somebody has fetched on purpose
+        sha256 = source.remote.sha256_if_sound(folder / source.remote.name)
+        if sha256:
+            return from_source(source, folder / source.remote.name, sha256)
+        source = SOURCES["keras"]
+        return from_source(source, *fetch(source.remote, folder, source.download))
     source = SOURCES[which]
-    return from_source(source, *fetch(source.remote, folder, source.download))
+    try:
+        return from_source(source, *fetch(source.remote, folder, source.download))
+    except DownloadError as error:
+        others = ", ".join(name for name in SOURCES if name != which)
+        raise DownloadError(
+            f"{error}; try again later, try {others}, or take small, which comes with the package"
+        ) from None
 
 
 def from_source(source, path, sha256):
@@ -138,6 +150,5 @@ def check_reach(pretrained, layers):
     if needed not in pretrained.parameters:
         raise WeightsError(
             f"{pretrained.file}: it ends at layer {max(pretrained.parameters)}, but layer {needed} "
-            "is needed; choose other layers or the whole network's file",
-            "weights",
+            "is needed; choose other layers or the whole network's file"
         )

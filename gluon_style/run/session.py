@@ -100,6 +100,8 @@ def resume(path, revise=None):
                 "overwrite",
             )
         if checkpoint.is_finished(settings.stages):
+            if settings != checkpoint.settings:
+                checkpoint.check_identity(StyleTransfer(settings))
             if not output.quiet:
                 print(f"the run is finished: {folder.picture(len(settings.stages))}")
                 print(what_more(settings.stages, folder))

@@ -119,7 +119,7 @@ def test_auto_falls_back_to_the_small_network_and_says_so(
     assert notice.levelname == "WARNING"
     assert notice.getMessage() == found.notice
     assert found.notice.count("\n") == 1
-    for expected in ("404", "python -m gluon_style.weights --source keras"):
+    for expected in ("404", "python -m gluon_style.weights --source keras", "--weights small"):
         assert expected in found.notice
 
 
@@ -144,7 +144,7 @@ def test_auto_finds_a_classs_file_in_the_cache(
 
 @pytest.mark.parametrize("which", ["keras", "torchvision"])
 def test_a_source_by_name_is_strict(which, offline, pictures, tmp_path):
-    with pytest.raises(DownloadError, match="404"):
+    with pytest.raises(DownloadError, match="404.* take small, which comes with the package"):
         get_weights(which, Layers(), *pictures, root=tmp_path)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from gluon_style.errors import DownloadError
 from gluon_style.files import fetch
+from gluon_style.pretrained import find
 from gluon_style.pretrained.formats import read
 from gluon_style.pretrained.torchvision import ConvolutionsOnly, download
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
@@ -58,6 +59,13 @@ def test_only_what_is_needed_comes_and_is_checked_later(server, body, parameters
     damaged[-5] ^= 1
     path.write_bytes(damaged)
     assert remote(server, "/model.safetensors").sha256_if_sound(path) is None
+
+
+def test_auto_finds_what_was_fetched_before(server, body, tmp_path):
+    server.serve("/model.safetensors", body, loopback.in_parts)
+    path, sha256 = fetch(remote(server, "/model.safetensors"), tmp_path, download)
+    found = find("auto", tmp_path)
+    assert (found.source, found.file, found.sha256) == ("torchvision", str(path), sha256)
 
 
 def test_a_full_disk_is_told_in_one_line(server, body, tmp_path):

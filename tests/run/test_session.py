@@ -75,6 +75,16 @@ def test_a_finished_run_may_get_more_epochs(small_settings, tmp_path, capsys):
         resume(tmp_path / "out", lambda s, output: (dataclasses.replace(s, lr=0.5), output))
 
 
+def test_a_finished_run_takes_no_other_pictures(small_settings, tmp_path):
+    stylize(small_settings, Output(tmp_path / "out", quiet=True))
+
+    def other(settings, output):
+        return dataclasses.replace(settings, content=small_settings.style), output
+
+    with pytest.raises(CheckpointError, match="not what the run was started with"):
+        resume(tmp_path / "out", other)
+
+
 class StopAfter(Listener):
     """Stop a run as a signal does, after so many epochs of its second stage."""
 

@@ -17,7 +17,7 @@ paintings, the others for photos.
    style transfers, which go on while it changes; six in ten of them minimise the chapter's own
    loss. What is minimised in the student is the relative error of its features, seen through a
    nearly orthonormal matrix for each layer (so that its Gram matrices are the teacher's, turned),
-   and that of its Gram matrices; conv4_1 counts threefold, since most of what is left is there.
+   and that of its Gram matrices; conv4_1 counts most, since most of what is left is there.
 3. Scale: each layer's features are multiplied so that its style loss has the teacher's size on the
    training pictures; a convolution's factor is undone in the next.
 """
@@ -29,7 +29,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ModuleNotFoundError:
+    raise SystemExit(f"{__doc__}\nPyTorch is missing: python -m pip install torch") from None
 import torch.nn.functional as F
 from PIL import Image
 from torch import nn
@@ -51,8 +55,8 @@ MEAN, STD = (torch.tensor(each).view(1, 3, 1, 1) for each in (RGB_MEAN, RGB_STD)
 SIZE, BATCH = 128, 8
 ON_POLICY = 0.5
 # How much the error of a layer's features, and of its Gram matrix, counts.
-FEATURE_WEIGHTS = {0: 0.5, 5: 1, 10: 1, 19: 3, 25: 1, 28: 1}
-GRAM_WEIGHTS = {0: 0.5, 5: 1, 10: 1, 19: 3, 28: 1}
+FEATURE_WEIGHTS = {0: 0.5, 5: 1, 10: 1, 19: 3, 25: 2, 28: 1}
+GRAM_WEIGHTS = {0: 0.5, 5: 1, 10: 1, 19: 4, 28: 1}
 LAST = torch.channels_last
 random = np.random.RandomState(0)
 
@@ -110,19 +114,14 @@ class Pictures:
         ]
         self.photos, self.paintings = read
 
-    def crop(self, size=SIZE):
-        """One square, resized, perhaps flipped, its colours perhaps changed: (1, 3, size, size)."""
-        group = self.photos if random.rand() < 0.65 else self.paintings
-        picture = group[random.randint(len(group))]
-        height, width = picture.shape[:2]
-        side = int(min(height, width, size * np.exp(random.uniform(-0.5, 0.9))))
-        y, x = random.randint(height - side + 1), random.randint(width - side + 1)
-        square = torch.tensor(picture[y : y + side, x : x + side]).permute(2, 0, 1)[None] / 255
-        if side != size:
-            smooth = bool(random.rand() < 0.5)
-            square = F.interpolate(
-                square, (size, size), mode="bilinear", align_corners=False, antialias=smooth
-            )
+    def crop(self, size=SIZE, fine=0.4):
+        """One square, resized, perhaps sharpened, flipped, its colours changed: (1, 3, size, size).
+
+        The share `fine` of them are the finest of four: the energy of conv4_1, which the style
+        loss is made of, lies in fine and strong texture, as much reduced pictures have it.
+        """
+        squares = [self.square(size) for _ in range(4 if random.rand() < fine else 1)]
+        square = max(squares, key=lambda x: (x - F.avg_pool2d(x, 3, 1, 1)).square().mean())
         if random.rand() < 0.5:
             square = square.flip(3)
         if random.rand() < 0.1:
@@ -134,11 +133,29 @@ class Pictures:
         if 0.2 < kind < 0.5:  # contrast and brightness
             mean = square.mean()
             square = (square - mean) * random.uniform(0.5, 1.6) + mean + random.uniform(-0.15, 0.15)
+        if random.rand() < 0.3:  # sharpness
+            square = square + random.uniform(0, 2) * (square - F.avg_pool2d(square, 3, 1, 1))
+            square = square.clamp(0, 1)
         return square[:, torch.randperm(3)] if random.rand() < 0.15 else square
 
-    def batch(self, count=BATCH):
+    def square(self, size):
+        """One square of a picture, resized."""
+        group = self.photos if random.rand() < 0.65 else self.paintings
+        picture = group[random.randint(len(group))]
+        height, width = picture.shape[:2]
+        side = int(min(height, width, size * np.exp(random.uniform(-0.5, 1.4))))
+        y, x = random.randint(height - side + 1), random.randint(width - side + 1)
+        square = torch.tensor(picture[y : y + side, x : x + side]).permute(2, 0, 1)[None] / 255
+        if side != size:
+            smooth = bool(random.rand() < 0.5)
+            square = F.interpolate(
+                square, (size, size), mode="bilinear", align_corners=False, antialias=smooth
+            )
+        return square
+
+    def batch(self, count=BATCH, **how):
         """Some of them, preprocessed; perhaps mixed with one another, perhaps noisy."""
-        squares = torch.cat([self.crop() for _ in range(count)])
+        squares = torch.cat([self.crop(**how) for _ in range(count)])
         if random.rand() < 0.15:
             share = random.uniform(0.2, 0.8)
             squares = share * squares + (1 - share) * squares.roll(1, 0)
@@ -211,7 +228,7 @@ class Chains:
 
     def begin(self):
         """A new chain: from a picture, or sometimes from noise, towards another's style."""
-        content, style = self.pictures.batch(1), self.pictures.batch(1)
+        content, style = self.pictures.batch(1), self.pictures.batch(1, fine=0.8)
         x = torch.randn_like(content) * 0.7 if random.rand() < 0.08 else content.clone()
         return {
             "x": x,
