@@ -37,7 +37,8 @@ def compare(settings, vary, output="neural-style-compare"):
 
     Each run, a cell, has its own folder in the output's. A cell that is finished there is not
     run again, one that was stopped is resumed. Beside them stand the sheet, `style-weight.png`
-    where that is varied, and `style-weight.csv` with the final losses and the seconds of each.
+    where that is varied, and `style-weight.csv` with each one's final losses, seconds, and mean
+    difference of its pixels, of 255, from the first's.
 
     Parameters
     ----------
@@ -282,13 +283,25 @@ def write_table(path, cells, vary):
     rows = csv.writer(text)
     # A picture's name must not be taken for a loss.
     names = [f"{name} picture" if name in PICTURES else dashed(name) for name in vary]
-    rows.writerow([TABLE, *names, *TERMS, "seconds"])
+    rows.writerow([TABLE, *names, *TERMS, "seconds", "difference"])
     for cell in filter(Cell.is_done, cells):
         values = [value_of(cell.settings, name) for name in vary]
         losses = [repr(getattr(cell.final(), term)) for term in TERMS]
-        rows.writerow([cell.path.name, *values, *losses, f"{cell.checkpoint.seconds:.1f}"])
+        seconds, differs = f"{cell.checkpoint.seconds:.1f}", difference(cell, cells[0])
+        rows.writerow([cell.path.name, *values, *losses, seconds, differs])
     with atomic_write(path) as file:
         file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def difference(cell, baseline):
+    """By how much the pixels of two cells differ on average, of 255, if that can be said."""
+    if not baseline.is_done():
+        return ""
+    one, other = (
+        decode(OutputFolder(each.path).picture(len(each.stages))).rgb.astype("float32")
+        for each in (cell, baseline)
+    )
+    return f"{abs(one - other).mean():.2f}" if one.shape == other.shape else ""
 
 
 def show(path, cells, places, vary, networks):

@@ -52,7 +52,8 @@ def test_each_value_is_a_run_and_the_baseline_comes_first(settings, tmp_path, ca
     with Image.open(sheet) as picture:
         assert min(picture.size) > 600
     rows = table(sheet.with_suffix(".csv"))
-    assert [*rows[0]] == [*("cell", "style-weight", "content", "style", "tv", "total", "seconds")]
+    losses = ("content", "style", "tv", "total")
+    assert [*rows[0]] == ["cell", "style-weight", *losses, "seconds", "difference"]
     assert [(row["cell"], row["style-weight"]) for row in rows] == [
         ("baseline", "1000"),
         ("style-weight=100000", "100000"),
@@ -62,6 +63,13 @@ def test_each_value_is_a_run_and_the_baseline_comes_first(settings, tmp_path, ca
     alone = dataclasses.replace(settings, loss_weights=weighted)
     stylize(alone, Output(tmp_path / "alone", quiet=True))
     assert outcome(tmp_path / "out" / "style-weight=100000") == outcome(tmp_path / "alone")
+    pictures = [
+        np.asarray(Image.open(tmp_path / "out" / row["cell"] / "neural-style-1.png"), "float32")
+        for row in rows
+    ]
+    differences = [abs(picture - pictures[0]).mean() for picture in pictures]
+    np.testing.assert_allclose([float(row["difference"]) for row in rows], differences, atol=0.006)
+    assert differences[1] > 0
     last = table(tmp_path / "alone" / "losses.csv")[-1]
     assert {**last, **rows[1]} == {**rows[1], **last, "seconds": rows[1]["seconds"]}
 
