@@ -117,12 +117,7 @@ def test_each_is_in_its_language():
         assert term in text
 
 
-NOT_EXECUTED = pytest.mark.xfail(strict=True, reason="to be executed at its own sizes")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(NAMES[0], marks=NOT_EXECUTED), pytest.param(NAMES[1], marks=NOT_EXECUTED)]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_it_is_committed_executed_with_its_pictures(name):
     notebook = read(name)
     code = cells(notebook, "code")
