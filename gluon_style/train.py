@@ -115,8 +115,8 @@ def add_settings(parser):
         "--tile",
         default=settings.tile,
         metavar="auto|off|N",
-        help="compute a stage in tiles of N pixels, with the same result, little memory and half "
-        "as much time again; auto does so if it does not fit otherwise",
+        help="compute a stage in tiles of N pixels, with the same result, little memory and 1.7 "
+        "times the time; auto does so if it does not fit otherwise",
     )
 
 
