@@ -146,7 +146,7 @@ def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
         (("--stages", "96x64:0:1"), "--stages 96x64:0:1: width, height, epochs and decay"),
         (("--stages", "96x64:1:0"), "--stages 96x64:1:0: width, height, epochs and decay"),
         (("--stages", f"{10**200}x{10**200}:1:1"), "of at most 1,000,000,000"),
-        (("--stages", "90000x90000:1:1"), "90000x90000 needs 729"),
+        (("--stages", "90000x90000:1:1"), "90000x90000 needs 2025"),
         (("--stages", "1x100:1:1"), "--stages 1x100:1:1 is too small: the chosen layers need"),
         (("--lr", "fast"), "argument --lr: invalid float value: 'fast'"),
         (("--lr", "0"), "--lr 0.0: the learning rate"),

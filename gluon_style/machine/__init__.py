@@ -14,6 +14,7 @@ from .forecasting import (
     forecast,
     format_bytes,
     format_duration,
+    tiled_bytes,
 )
 from .interrupts import is_command
 from .malloc import restart_with_huge_pages

@@ -95,8 +95,8 @@ def whole_bytes(image_shape, values, precision):
     return FIXED_BYTES + BYTES_PER_VALUE[precision] * values * math.prod(image_shape)
 
 
-def tiled_bytes(image_shape, values, side):
-    """Memory that a stage takes in tiles of that side."""
+def tiled_bytes(image_shape, values=0, side=0):
+    """Memory that a stage takes in tiles of that side; without one, apart from the tiles."""
     return (
         FIXED_BYTES
         + TILED_BYTES_PER_PIXEL * math.prod(image_shape)

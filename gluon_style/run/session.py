@@ -10,7 +10,7 @@ from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..files import expanded
 from ..images import read
-from ..machine import TILED_SLOWER
+from ..machine import TILED_SLOWER, available, tiled_bytes
 from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
@@ -192,14 +192,10 @@ def what_more(stages, folder):
         larger = dataclasses.replace(second, image_shape=(4 * width, 4 * height))
     decays = (last.max_epochs - 1) // last.lr_decay_epoch
     tired = f" (little will change, at {0.1**decays:g} of the first rate)" if decays > 1 else ""
-    return "\n".join(
-        [
-            f"more epochs{tired}:",
-            f"  {resume_command(folder, (*stages[:-1], longer))}",
-            "a larger stage:",
-            f"  {resume_command(folder, (*stages, larger))}",
-        ]
-    )
+    lines = [f"more epochs{tired}:", f"  {resume_command(folder, (*stages[:-1], longer))}"]
+    if tiled_bytes(larger.image_shape) <= available():
+        lines += ["a larger stage:", f"  {resume_command(folder, (*stages, larger))}"]
+    return "\n".join(lines)
 
 
 def resume_command(folder, stages=()):
