@@ -108,7 +108,7 @@ def from_source(source, path, sha256):
 
 def from_file(path, sha256, source, gain, origin, licence):
     """Read a file and bring it to the chapter's scale, where that is known."""
-    parameters = read(path)
+    parameters = read_same(path, sha256)
     if gain not in (None, 1.0):
         parameters = scaled(parameters, gain)
     return Pretrained(parameters, source, str(path), sha256, gain, origin, licence)
@@ -141,7 +141,15 @@ def from_export(path, sha256):
     """Read a `.params` file, whose gain has been applied already, with what is known of it."""
     known = {"source": "file", "gain": 1.0, "origin": None, "licence": None}
     known.update(described(path, sha256))
-    return Pretrained(read(path), file=str(path), sha256=sha256, **known)
+    return Pretrained(read_same(path, sha256), file=str(path), sha256=sha256, **known)
+
+
+def read_same(path, sha256):
+    """Read a file whose checksum was taken before: one that was replaced since is refused."""
+    parameters = read(path)
+    if hashes(path, "sha256") != [sha256]:
+        raise WeightsError(f"{path}: it was changed while it was read: try again", "weights")
+    return parameters
 
 
 def check_reach(pretrained, layers):

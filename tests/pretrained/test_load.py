@@ -11,6 +11,7 @@ from gluon_style.errors import DownloadError, WeightsError
 from gluon_style.files import downloads
 from gluon_style.files.downloads import RemoteFile
 from gluon_style.images import read
+from gluon_style.pretrained import load
 from gluon_style.pretrained.load import get_weights
 from gluon_style.pretrained.scale import measured_gain
 from gluon_style.pretrained.sources import CLASS_FILE, KERAS_GAIN, SMALL_FILE, SOURCES, Source
@@ -207,3 +208,20 @@ def test_the_home_folder_is_found(pictures, small_weights, tmp_path, monkeypatch
     shutil.copy(small_weights.path, tmp_path / "w.params")
     found = get_weights("~/w.params", small_weights.layers, *pictures)
     assert found.file == str(tmp_path / "w.params")
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(
+    random_parameters, small_weights, tmp_path, monkeypatch
+):
+    """Else the run would be taken for one with the file that was there before."""
+    path = tmp_path / "x.params"
+    shutil.copy(small_weights.path, path)
+
+    def replace_and_read(file):
+        write_gluon(path, {0: random_parameters[0]})
+        return read_file(file)
+
+    read_file = load.read
+    monkeypatch.setattr(load, "read", replace_and_read)
+    with pytest.raises(WeightsError, match="x.params: it was changed while it was read"):
+        load.find(path)
