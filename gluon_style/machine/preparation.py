@@ -5,6 +5,7 @@ import importlib.util
 import os
 import platform
 import sys
+import tempfile
 import warnings
 
 from ..errors import RuntimeNotReady
@@ -53,7 +54,8 @@ def prepare_process():
     - NumPy gets back the names that it has removed and MXNet uses.
     - The libraries that mxnet-cu112 is linked with are loaded, where that is installed.
     - Environment: `MXNET_CUDNN_AUTOTUNE_DEFAULT`, `DNNL_MAX_CPU_ISA`, `MXNET_CPU_TEMP_COPY`,
-      `OMP_NUM_THREADS`, unless the user has set them.
+      `OMP_NUM_THREADS`, unless the user has set them; `XDG_CONFIG_HOME` and `XDG_CACHE_HOME`
+      where there is no home directory.
     - glibc gives arrays from 4 MB on back to the system when they are freed.
     - Linux is asked for the use of AMX, where the processor has it.
     """
@@ -69,6 +71,9 @@ def prepare_process():
     choose_isa(os.environ)
     malloc.save_memory(os.environ)
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+    if os.path.expanduser("~") == "~":  # where matplotlib fails on Python 3.8
+        for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            os.environ.setdefault(name, tempfile.gettempdir())
 
 
 def check_python():
