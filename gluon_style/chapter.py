@@ -333,12 +333,16 @@ class StyleTransfer:
         NDArray, shape (height, width, 3), float32
             The postprocessed picture.
         """
-        settings, tile = self.settings, state and state.tile or self.tiles[number - 1]
+        settings, tile = self.settings, self.tiles[number - 1]
+        if state and settings.tile == "auto":
+            tile = state.tile or tile  # as it was begun, to the last bit, if that still fits
         content_X, content_Y, style_Y_gram = self.get_targets(stage, tile)
         X = content_X if result is None else preprocess(result * 255, stage.image_shape)
         if state is not None:
             X = nd.array(state.X)
-        gen_img, _, trainer = get_inits(X, self.ctx, settings.lr, style_Y=[])  # that is done
+        gen_img, _, trainer = get_inits(
+            X, self.ctx, settings.lr, style_Y=[]
+        )  # its Gram matrices are there
         del content_X, X
         nd.waitall()
         first_epoch = state.epochs if state else 0

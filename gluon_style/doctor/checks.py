@@ -216,8 +216,10 @@ def check_smoke(ctx, precision):
         return
     result = json.loads(outcome.stdout.splitlines()[-1])
     width, height = result["stages"][0]["image_shape"]
-    text = f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']}"
-    text += " with the real network (the small one takes a third)"
+    text = (
+        f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']} with the real "
+        "network (the small one takes a third)"
+    )
     yield Finding(name, result["finite"], text, needed=precision == "float32", data=result)
     for number, stage in enumerate(result["stages"], 1):
         yield check_stage(number, stage)

@@ -5,7 +5,6 @@ import importlib.util
 import os
 import platform
 import sys
-import tempfile
 import warnings
 
 from ..errors import RuntimeNotReady
@@ -71,9 +70,10 @@ def prepare_process():
     choose_isa(os.environ)
     malloc.save_memory(os.environ)
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
-    if os.path.expanduser("~") == "~":  # where matplotlib fails on Python 3.8
+    if os.path.expanduser("~") == "~":
+        # Matplotlib asks for it, which fails on Python 3.8; so it makes a folder of its own.
         for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-            os.environ.setdefault(name, tempfile.gettempdir())
+            os.environ.setdefault(name, os.devnull)
 
 
 def check_python():

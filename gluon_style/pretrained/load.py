@@ -27,9 +27,8 @@ def get_weights(which, layers, content_img, style_img, root=None):
         `zoo`, `keras` or `torchvision`: from the cache, else downloaded, else an error.
         `small`: the network that comes with the package. `auto`: the zoo's file, Keras', a
         class's (`CLASS_FILE`) or torchvision's in the cache, else Keras' downloaded, else
-        `small`, of which the
-        logger `gluon_style` warns. Otherwise the path of a file: `.params`, `.h5`, `.pth` or
-        `.safetensors`.
+        `small`, of which the logger `gluon_style` warns. Otherwise the path of a file:
+        `.params`, `.h5`, `.pth` or `.safetensors`.
     layers : Layers
         What the parameters have to reach up to.
     content_img, style_img : NDArray, shape (h, w, 3), uint8

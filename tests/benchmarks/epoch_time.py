@@ -61,8 +61,8 @@ def measure(side, shape, epochs, weights, tile):
     content_img, style_img = read(settings.content), read(settings.style)
     which = "small" if side.startswith("small") else weights
     parameters = get_weights(which, layers, content_img, style_img).parameters
-    ours = "bfloat16" in side and not side.startswith("torch")
-    net = get_net(parameters, layers, ctx, "bfloat16" if ours else "float32")
+    in_bfloat16 = "bfloat16" in side and not side.startswith("torch")
+    net = get_net(parameters, layers, ctx, "bfloat16" if in_bfloat16 else "float32")
     if side.startswith("tiled"):
         content_X, style_X = (preprocess(img, shape) for img in (content_img, style_img))
         content_Y, style_Y_gram = Tiles(net, layers, tile).targets(content_X, style_X)

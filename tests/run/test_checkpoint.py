@@ -109,6 +109,10 @@ def test_tiles_stay_as_they_are_when_a_run_goes_on(small_settings, tmp_path, mon
     checkpoint = Checkpoint.read(stopped.path)
     assert (checkpoint.settings.tile, checkpoint.state.tile) == ("auto", 64)
     assert StyleTransfer(checkpoint.settings).tiles == (None,)
+    # Who asks for other tiles gets them.
+    other = shutil.copytree(stopped.path, tmp_path / "other")
+    run(dataclasses.replace(settings, tile=80), other, BreakAfter(1, 3), checkpoint=checkpoint)
+    assert Checkpoint.read(other).state.tile == 80
     run(checkpoint.settings, stopped.path, checkpoint=checkpoint)
     assert outcome(stopped.path) == outcome(whole.path)
 
