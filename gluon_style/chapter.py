@@ -202,8 +202,8 @@ class StyleTransfer:
             fitting = math.ceil(least * proportions)
             raise ImageError(
                 f"{settings.content}: its proportions of {proportions:.3g}:1 ({width}x{height}) "
-                f"make it {w}x{h} at a long side of {given.image_shape}, and {enough}: choose "
-                f"a long side of {fitting} or more in all stages, as in "
+                f"make it {w}x{h} at a long side of {given.image_shape}, and {enough}: crop it, "
+                f"or choose a long side of {fitting} or more in all stages, as in "
                 f"{dataclasses.replace(given, image_shape=fitting)}"
             )
 

@@ -5,6 +5,7 @@ Every function takes and returns float32 NDArrays on one device; a loss has shap
 
 from mxnet import autograd, nd
 
+from .machine.bfloat16 import cast
 from .settings import LossWeights
 
 
@@ -46,9 +47,12 @@ class Gram(autograd.Function):
 
 
 def gram_gradient(X, D, size):
-    """Gradient with respect to a feature map, or a part of one that has `size` elements in all."""
+    """Gradient with respect to a feature map, or a part of one that has `size` elements in all.
+
+    It is computed in the feature map's own precision.
+    """
     c = X.shape[1]
-    kernel = ((D + D.T) / size).reshape((c, c, 1, 1))
+    kernel = cast(((D + D.T) / size).reshape((c, c, 1, 1)), X.dtype)
     return nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=c)
 
 

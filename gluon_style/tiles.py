@@ -20,11 +20,12 @@ import itertools
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from mxnet import autograd, nd
 
-from .losses import content_loss, gram, gram_gradient, tv_loss
+from .losses import gram, gram_gradient, tv_loss
 from .machine.bfloat16 import DTYPES, cast
 from .vgg19 import CONVOLUTIONS, POOLING_LAYERS
 
@@ -121,7 +122,7 @@ class Part:
         Index into the picture's whole feature map.
     shape : tuple of int
         (1, c, h, w) of that.
-    features : NDArray, shape (1, c, h', w'), float32
+    features : NDArray, shape (1, c, h', w')
     """
 
     layer: int
@@ -232,33 +233,8 @@ class Tiles:
 
         Parameters and returns are those of `trainer.whole`.
         """
-        grams, content_l = defaultdict(int), defaultdict(int)
-        content_Y = dict(zip(sorted(self.layers.content_layers), content_Y))
-        style_Y_gram = dict(zip(sorted(self.layers.style_layers), style_Y_gram))
-
-        def see(part):
-            if part.layer in style_Y_gram:
-                grams[part.layer] += gram(part.features) * part.share
-            if part.layer in content_Y:
-                Y = nd.array(content_Y[part.layer][part.where], X.context)
-                content_l[part.layer] += content_loss(part.features, Y) * part.share
-
-        inputs = self.forward(X, see)
-        differences = {layer: G - style_Y_gram[layer] for layer, G in grams.items()}
-
-        def head(part):
-            """Gradient of the losses with respect to a part."""
-            gradients, size = [], math.prod(part.shape)
-            if part.layer in differences:
-                D = differences[part.layer]
-                D = D * (2 * loss_weights.style_weight / D.size)
-                gradients.append(gram_gradient(part.features, D, size))
-            if part.layer in content_Y:
-                Y = nd.array(content_Y[part.layer][part.where], X.context)
-                weight = 2 * loss_weights.content_weight / size
-                gradients.append((part.features - Y) * weight)
-            return nd.add_n(*gradients)
-
+        terms = Terms(self.layers, content_Y, style_Y_gram, loss_weights)
+        inputs = self.forward(X, terms.add)
         gradient = None  # with respect to the output of the segment
         for segment in reversed(self.segments):
             Y = inputs.pop()
@@ -268,7 +244,8 @@ class Tiles:
                 tile_X.attach_grad()
                 with autograd.record():
                     parts, out = self.compute(segment, tile, Y.shape, tile_X)
-                outputs, heads = [part.features for part in parts], [head(part) for part in parts]
+                outputs = [part.features for part in parts]
+                heads = [terms.gradient(part) for part in parts]
                 if gradient is not None:
                     outputs.append(out)
                     where = tile.own(segment.step, inside=False)
@@ -276,12 +253,92 @@ class Tiles:
                 autograd.backward(outputs, heads)
                 below[tile.enlarged()] += tile_X.grad.asnumpy()
             gradient = below
+        return terms.finish(X, nd.array(gradient, X.context))
+
+
+class Terms:
+    """The loss of a picture whose parts are seen one by one, and its gradient in closed form.
+
+    Parameters are those of `trainer.whole`.
+    """
+
+    def __init__(self, layers, content_Y, style_Y_gram, loss_weights):
+        self.content_Y = dict(zip(sorted(layers.content_layers), content_Y))
+        self.style_Y_gram = dict(zip(sorted(layers.style_layers), style_Y_gram))
+        self.loss_weights = loss_weights
+        self.differences = {layer: -G for layer, G in self.style_Y_gram.items()}
+        self.content = defaultdict(int)
+
+    def content_difference(self, part):
+        """Of a part's features and what they aim at."""
+        Y = self.content_Y[part.layer][part.where]
+        if isinstance(Y, np.ndarray):
+            Y = nd.array(Y, part.features.context)
+        return cast(part.features, DTYPES["float32"]) - Y
+
+    def add(self, part):
+        """Add a part's share of the Gram matrices and of the content losses."""
+        if part.layer in self.style_Y_gram:
+            self.differences[part.layer] += (
+                gram(cast(part.features, DTYPES["float32"])) * part.share
+            )
+        if part.layer in self.content_Y:
+            self.content[part.layer] += self.content_difference(part).square().mean() * part.share
+
+    def gradient(self, part):
+        """Gradient of the losses with respect to a part, once all parts have been added."""
+        gradients, size = [], math.prod(part.shape)
+        if part.layer in self.differences:
+            D = self.differences[part.layer]
+            D = D * (2 * self.loss_weights.style_weight / D.size)
+            gradients.append(gram_gradient(part.features, D, size))
+        if part.layer in self.content_Y:
+            weight = 2 * self.loss_weights.content_weight / size
+            D = self.content_difference(part) * weight
+            gradients.append(cast(D, part.features.dtype))
+        return reduce(nd.elemwise_add, gradients)
+
+    def finish(self, X, gradient):
+        """The losses; what VGG-19 has given for the picture joins TV's gradient in `X.grad`."""
+        weights = self.loss_weights
         with autograd.record():
-            tv_l = tv_loss(X) * loss_weights.tv_weight
+            tv_l = tv_loss(X) * weights.tv_weight
         tv_l.backward()
         grad = X.grad
-        grad += nd.array(gradient, X.context)
-        content = nd.add_n(*content_l.values()) * loss_weights.content_weight
-        style = nd.add_n(*(D.square().mean() for D in differences.values()))
-        style = style * loss_weights.style_weight
+        grad += gradient
+        content = nd.add_n(*self.content.values()) * weights.content_weight
+        style = nd.add_n(*(D.square().mean() for D in self.differences.values()))
+        style = style * weights.style_weight
         return content, style, tv_l, content + style + tv_l
+
+
+def by_segments(net, layers, X, content_Y, style_Y_gram, loss_weights):
+    """Losses of the synthesized image, and their gradient in `X.grad`, segment by segment.
+
+    Parameters and returns are those of `trainer.whole`, whose gradient this is. Where the path of
+    the gradient forks, at each style and content layer, MXNet adds up bfloat16 by way of float32
+    and of another layout, which takes a sixth of an epoch; so segments end there, and the sum of
+    what comes from behind and of what the layer's own losses give is told to each.
+    """
+    terms = Terms(layers, content_Y, style_Y_gram, loss_weights)
+    forks = sorted({*layers.style_layers, *layers.content_layers})
+    segments, Y = [], cast(X, net[0].weight.dtype)
+    for first, last in zip([0, *(fork + 1 for fork in forks)], forks):
+        below = Y = Y.detach()
+        below.attach_grad()
+        with autograd.record():
+            for i in range(first, last + 1):
+                Y = net[i](Y)
+        part = Part(last, ..., Y.shape, Y.detach())
+        terms.add(part)
+        segments.append((below, part, Y))
+    del below, part, Y
+    gradient = None
+    while segments:
+        below, part, Y = segments.pop()
+        head = terms.gradient(part)
+        if gradient is not None:
+            head = nd.elemwise_add(head, gradient)
+        Y.backward(head)
+        gradient = below.grad
+    return terms.finish(X, cast(gradient, DTYPES["float32"]))

@@ -10,8 +10,9 @@ from mxnet import autograd, nd
 from .errors import NonFiniteLoss
 from .features import extract_features
 from .losses import compute_loss
+from .machine.bfloat16 import DTYPES
 from .settings import LossWeights
-from .tiles import Tiles
+from .tiles import Tiles, by_segments
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ def whole(net, layers, X, content_Y, style_Y_gram, loss_weights):
     del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
     l.backward()
     return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
+
+
+def get_backward(net, layers, tile=None):
+    """How losses and gradient are computed: `whole`, or what is leaner or faster than it."""
+    if tile:
+        return Tiles(net, layers, tile).backward
+    return partial(whole if net[0].weight.dtype == DTYPES["float32"] else by_segments, net, layers)
 
 
 def train(
@@ -107,7 +115,7 @@ def train(
         Before the picture is updated with a gradient that means nothing.
     """
     X = gen_img()
-    backward = Tiles(net, layers, tile).backward if tile else partial(whole, net, layers)
+    backward = get_backward(net, layers, tile)
     for epoch in range(first_epoch, max_epochs):
         start = time.perf_counter()
         losses = nd.concat(*backward(X, content_Y, style_Y_gram, loss_weights), dim=0)

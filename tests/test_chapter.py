@@ -112,8 +112,8 @@ def test_a_content_picture_too_long_for_its_stages_is_told_with_a_size_that_work
         StyleTransfer(long)
     assert str(error.value) == (
         f"{tmp_path}/long.png: its proportions of 51:1 (510x10) make it 48x1 at a long side of 48, "
-        f"and the chosen layers need at least {least}x{least} pixels: choose a long side of "
-        f"{51 * least} or more in all stages, as in {51 * least}:3:2"
+        f"and the chosen layers need at least {least}x{least} pixels: crop it, or choose a long "
+        f"side of {51 * least} or more in all stages, as in {51 * least}:3:2"
     )
     fits = dataclasses.replace(long, stages=Stage(51 * least, 1, 1))
     assert min(StyleTransfer(fits).stages[0].image_shape) == least

@@ -9,7 +9,7 @@ from gluon_style.chapter import StyleTransfer
 from gluon_style.features import extract_features, get_net
 from gluon_style.losses import gram
 from gluon_style.settings import Layers, LossWeights, Stage
-from gluon_style.tiles import ENDS, Segment, Tiles
+from gluon_style.tiles import ENDS, Segment, Tiles, by_segments
 from gluon_style.trainer import whole
 
 LOSS_WEIGHTS = LossWeights(3, 1e3, 10)
@@ -33,20 +33,20 @@ def targets(net, layers, content_X, style_X):
     return content_Y, [gram(Y) for Y in style_Y]
 
 
-def both(parameters, layers, shape, side, precision="float32"):
-    """Losses and gradient, as two arrays, of the whole picture and of its tiles; their number."""
+def outcomes(parameters, layers, shape, side, precision="float32"):
+    """Losses and gradient, as two arrays, by all three ways: whole, by segments, in tiles."""
     net = get_net(parameters, layers, mx.cpu(), precision)
     X, content_X, style_X = pictures(*shape)
     X.attach_grad()
-    tiles, outcomes = Tiles(net, layers, side), []
+    aims, tiles = targets(net, layers, content_X, style_X), Tiles(net, layers, side)
     for compute in (
-        lambda: whole(net, layers, X, *targets(net, layers, content_X, style_X), LOSS_WEIGHTS),
+        lambda: whole(net, layers, X, *aims, LOSS_WEIGHTS),
+        lambda: by_segments(net, layers, X, *aims, LOSS_WEIGHTS),
         lambda: tiles.backward(X, *tiles.targets(content_X, style_X), LOSS_WEIGHTS),
     ):
         X.grad[:] = 7  # what an epoch before has left
         losses = nd.concat(*compute(), dim=0).asnumpy()
-        outcomes.append((losses, X.grad.asnumpy()))
-    return (*outcomes, len(tiles.segments[0].tiles(X, side)))
+        yield losses, X.grad.asnumpy()
 
 
 @pytest.mark.parametrize("layers", CHOICES, ids=str)
@@ -61,28 +61,28 @@ def both(parameters, layers, shape, side, precision="float32"):
         ((35, 150), 16, 30),  # hardly larger than their halos
     ],
 )
-def test_tiles_agree_with_the_whole_picture(random_parameters, layers, shape, side, count):
-    (losses, gradient), (tiled_losses, tiled_gradient), tiles = both(
-        random_parameters, layers, shape, side
-    )
-    assert tiles == count
-    np.testing.assert_allclose(tiled_losses, losses, rtol=5e-6)
-    np.testing.assert_allclose(tiled_gradient, gradient, rtol=0, atol=1e-5 * abs(gradient).max())
+def test_segments_and_tiles_agree_with_the_whole_picture(
+    random_parameters, layers, shape, side, count
+):
+    assert len(Segment(0, min(ENDS[0], layers.last)).tiles(np.empty((1, 3, *shape)), side)) == count
+    (losses, gradient), *others = outcomes(random_parameters, layers, shape, side)
+    for its_losses, its_gradient in others:
+        np.testing.assert_allclose(its_losses, losses, rtol=5e-6)
+        np.testing.assert_allclose(its_gradient, gradient, rtol=0, atol=1e-5 * abs(gradient).max())
     assert (losses > 0).all()
 
 
 def test_bfloat16_agrees_to_its_rounding(random_parameters):
-    """Tiles err from float32 as the whole picture does, and from it by much less."""
-    shape, layers = (117, 83), Layers()
-    (exact_losses, exact), _, _ = both(random_parameters, layers, shape, 999)
-    (losses, gradient), (tiled_losses, tiled_gradient), _ = both(
-        random_parameters, layers, shape, 40, "bfloat16"
-    )
-    np.testing.assert_allclose(tiled_losses, losses, rtol=2e-3)
+    """Segments and tiles err from float32 as the whole does, and from it by much less."""
+    given = random_parameters, Layers(), (117, 83), 40
+    exact_losses, exact = next(outcomes(*given))
+    (losses, gradient), *others = outcomes(*given, "bfloat16")
     np.testing.assert_allclose(losses, exact_losses, rtol=5e-2)
     rounding = np.linalg.norm(gradient - exact)
-    assert np.linalg.norm(tiled_gradient - exact) < 1.2 * rounding
-    assert np.linalg.norm(tiled_gradient - gradient) < 0.5 * rounding
+    for its_losses, its_gradient in others:
+        np.testing.assert_allclose(its_losses, losses, rtol=2e-3)
+        assert np.linalg.norm(its_gradient - exact) < 1.2 * rounding
+        assert np.linalg.norm(its_gradient - gradient) < 0.5 * rounding
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,11 @@ class Cell:
         except CheckpointError as error:
             self.checkpoint = None
             if not overwrite:
-                error.message += f" ({self.path}; --overwrite runs such cells anew)"
+                if error.field:  # what to do about it is another thing for a run alone
+                    error.message = error.message.rpartition(": ")[0]
+                error.message += (
+                    f" ({self.path}): give another --output, or --overwrite to run such cells anew"
+                )
                 raise
 
     def is_done(self):
