@@ -21,12 +21,13 @@ from .pretrained import get_weights
 from .settings import Given, Stage
 from .tiles import Tiles
 from .trainer import train
-from .vgg19 import values_per_pixel
+from .vgg19 import CHANNELS, values_per_pixel
 
 logger = logging.getLogger(__name__)
 
 # A stage that changes the content picture's proportions by more than this is told.
 DISTORTION = 1.03
+SMALL_CHANNELS = CHANNELS[0] // 2  # conv1_1's in the small network
 
 
 @dataclass(frozen=True)
@@ -177,11 +178,14 @@ class StyleTransfer:
         self.check_sizes()
         self.ctx = get_ctx(settings.ctx)
         self.precision = get_precision(settings.precision, self.ctx)
+        for stage in self.stages:  # what not even the small network can hold needs no download
+            self.choose_tile(stage, SMALL_CHANNELS)
         self.pretrained = pretrained or get_weights(
             settings.weights, settings.layers, self.content_img, self.style_img
         )
         self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
-        self.tiles = tuple(self.choose_tile(stage) for stage in self.stages)
+        channels = self.pretrained.parameters[0][0].shape[0]
+        self.tiles = tuple(self.choose_tile(stage, channels) for stage in self.stages)
         self.tell_distortion()
 
     def check_sizes(self):
@@ -207,14 +211,16 @@ class StyleTransfer:
                 f"{dataclasses.replace(given, image_shape=fitting)}"
             )
 
-    def choose_tile(self, stage):
-        """Side of the tiles that a stage is to be computed in, None for whole."""
+    def choose_tile(self, stage, channels):
+        """Side of the tiles that a stage is to be computed in, None for whole.
+
+        `channels` are conv1_1's.
+        """
         tile, (width, height) = self.settings.tile, stage.image_shape
         if isinstance(tile, int):
             return tile if max(width, height) > tile else None
         if self.ctx.device_type != "cpu":
             return None  # its memory is not known
-        channels = self.pretrained.parameters[0][0].shape[0]
         values = values_per_pixel(self.settings.layers.last, channels)
         chosen = choose_tile(stage.image_shape, values, self.precision)
         if chosen and tile == "off":

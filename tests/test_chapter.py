@@ -10,7 +10,7 @@ from mxnet import nd
 from PIL import Image
 
 from gluon_style.chapter import Listener, StyleTransfer
-from gluon_style.errors import ImageError, UsageError
+from gluon_style.errors import ImageError, NotEnoughMemory, UsageError
 from gluon_style.images import crop, preprocess, read, rgb_mean, rgb_std
 from gluon_style.settings import Settings, Stage
 
@@ -210,3 +210,12 @@ def test_all_listeners_learn_of_the_first_error(small_settings, event, again, ca
         StyleTransfer(small_settings).run([before, Failing(event, 2, again), after])
     assert before.errors == after.errors == [(2, Break)]
     assert (type(again).__name__ in caplog.text) is bool(again)
+
+
+def test_a_size_that_nothing_can_hold_is_refused_before_weights_are_looked_for(small_settings):
+    """So nobody downloads them in vain."""
+    huge = dataclasses.replace(
+        small_settings, stages=Stage((10**6, 10**6), 1, 1), weights="nowhere.params"
+    )
+    with pytest.raises(NotEnoughMemory, match="^1000000x1000000 needs"):
+        StyleTransfer(huge)
