@@ -30,6 +30,8 @@ _MODULES = {
     "get_contents": "features",
     "get_styles": "features",
     "LossWeights": "settings",
+    "Painting": "settings",
+    "Method": "settings",
     "content_loss": "losses",
     "gram": "losses",
     "style_loss": "losses",

@@ -5,22 +5,22 @@ import logging
 import math
 import os
 from dataclasses import dataclass
-from typing import Optional
+from typing import Callable, Optional
 
 import numpy as np
 from mxnet import nd
 
-from .decode import decode
+from .beyond import Pictures, for_regions, mixed, shares_of
 from .errors import ImageError, NotEnoughMemory, UsageError
 from .features import get_contents, get_net, get_styles
 from .generated import get_inits
-from .images import crop, postprocess, preprocess
+from .images import postprocess, preprocess
 from .losses import gram
 from .machine import choose_tile, get_ctx, get_precision, out_of_memory
 from .pretrained import get_weights
-from .settings import Given, Stage
+from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
-from .trainer import train
+from .trainer import get_backward, train
 from .vgg19 import CHANNELS, values_per_pixel
 
 logger = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ class StageRun:
     trainer : mxnet.gluon.Trainer
     tile : int or None
         Side of the tiles that it is computed in, if it is.
+    show : callable
+        Makes a picture of the synthesized image.
     """
 
     number: int
@@ -102,10 +104,11 @@ class StageRun:
     gen_img: object
     trainer: object
     tile: Optional[int] = None
+    show: Callable = postprocess
 
     def picture(self):
-        """The synthesized image as it is now: NDArray, shape (h, w, 3), 0..1."""
-        return postprocess(self.gen_img())
+        """The picture as it is now: NDArray, shape (h, w, 3), 0..1."""
+        return self.show(self.gen_img())
 
     def state(self, epochs):
         """The state after so many epochs, which have just been run."""
@@ -146,7 +149,9 @@ class StyleTransfer:
 
     Attributes
     ----------
-    content_img, style_img : NDArray, shape (h, w, 3), uint8
+    pictures : Pictures
+        What has been read, and what becomes of it at each size.
+    content_img : NDArray, shape (h, w, 3), uint8
     alpha : ndarray, shape (h, w), uint8, or None
         How opaque the content picture is, where the results shall be so, too.
     stages : tuple of Stage
@@ -168,12 +173,8 @@ class StyleTransfer:
 
     def __init__(self, settings, pretrained=None):
         self.settings = settings
-        content, style = decode(settings.content), decode(settings.style)
-        self.content_img, self.style_img = (
-            nd.array(each.rgb, dtype="uint8") for each in (content, style)
-        )
-        self.alpha = content.alpha if settings.background == "keep" else None
-        self.checksums = {"content": content.sha256, "style": style.sha256}
+        self.pictures = Pictures(settings)
+        self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
         self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
         self.check_sizes()
         self.ctx = get_ctx(settings.ctx)
@@ -181,9 +182,15 @@ class StyleTransfer:
         for stage in self.stages:  # what not even the small network can hold needs no download
             self.choose_tile(stage, SMALL_CHANNELS)
         self.pretrained = pretrained or get_weights(
-            settings.weights, settings.layers, self.content_img, self.style_img
+            settings.weights, settings.layers, self.content_img, self.pictures.styles[0]
         )
-        self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
+        self.net = get_net(
+            self.pretrained.parameters,
+            settings.layers,
+            self.ctx,
+            self.precision,
+            settings.method.pooling,
+        )
         channels = self.pretrained.parameters[0][0].shape[0]
         self.tiles = tuple(self.choose_tile(stage, channels) for stage in self.stages)
         self.tell_distortion()
@@ -192,11 +199,13 @@ class StyleTransfer:
         """Make sure that the pictures and the stages are large enough for the layers."""
         settings, least = self.settings, self.settings.layers.least_side
         enough = f"the chosen layers need at least {least}x{least} pixels"
-        for name, img in ((settings.content, self.content_img), (settings.style, self.style_img)):
+        images = (self.content_img, *self.pictures.styles)
+        for name, img in zip((settings.content, *settings.styles), images):
             if min(img.shape[:2]) < least:
                 raise ImageError(f"{name}: {img.shape[1]}x{img.shape[0]} is too small: {enough}")
         for given, stage in zip(settings.stages, self.stages):
             if min(stage.image_shape) >= least:
+                self.check_style_scale(stage, enough)
                 continue
             if given == stage:
                 raise UsageError(f"{stage} is too small: {enough}", "stages")
@@ -211,6 +220,17 @@ class StyleTransfer:
                 f"{dataclasses.replace(given, image_shape=fitting)}"
             )
 
+    def check_style_scale(self, stage, enough):
+        """Make sure that no style picture becomes too small at a stage."""
+        for name, img in zip(self.settings.styles, self.pictures.styles):
+            width, height = self.pictures.style_shape(img, stage.image_shape)
+            if min(width, height) < self.settings.layers.least_side:
+                raise UsageError(
+                    f"{self.settings.painting.style_scale:g} makes {name} {width}x{height} in "
+                    f"stage {stage}, and {enough}: choose a larger one",
+                    "style_scale",
+                )
+
     def choose_tile(self, stage, channels):
         """Side of the tiles that a stage is to be computed in, None for whole.
 
@@ -222,7 +242,10 @@ class StyleTransfer:
         if self.ctx.device_type != "cpu":
             return None  # its memory is not known
         values = values_per_pixel(self.settings.layers.last, channels)
-        chosen = choose_tile(stage.image_shape, values, self.precision)
+        # Whatever is larger: a style picture's features are there before the loop begins.
+        shapes = [self.pictures.style_shape(img, stage.image_shape) for img in self.pictures.styles]
+        largest = max([stage.image_shape, *shapes], key=math.prod)
+        chosen = choose_tile(largest, values, self.precision)
         if chosen and tile == "off":
             raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
         return chosen
@@ -247,13 +270,12 @@ class StyleTransfer:
         Of a picture that was given as such they hold its name only.
         """
         settings, pretrained = self.settings, self.pretrained
-        pictures = {
-            name: str(source) if isinstance(source, Given) else os.path.abspath(source)
-            for name, source in (("content", settings.content), ("style", settings.style))
-        }
+
+        def full(source):
+            return str(source) if isinstance(source, Given) else os.path.abspath(source)
+
         return dataclasses.replace(
-            settings,
-            **pictures,
+            with_pictures(settings, full),
             stages=self.stages,
             weights=os.path.abspath(pretrained.file) if pretrained.file else pretrained.source,
             ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
@@ -265,7 +287,12 @@ class StyleTransfer:
 
         A picture's are of the bytes that were read.
         """
-        return {**self.checksums, "weights": self.pretrained.sha256 or self.pretrained.source}
+        weights = self.pretrained.sha256 or self.pretrained.source
+        return {**self.pictures.checksums, "weights": weights}
+
+    def show(self, X):
+        """The picture that a synthesized image stands for: NDArray, shape (h, w, 3), 0..1."""
+        return self.pictures.finished(postprocess(X))
 
     def run(self, listeners=(), state=None):
         """Train the synthesized image, stage by stage.
@@ -297,7 +324,7 @@ class StyleTransfer:
                 with out_of_memory(stage.image_shape):
                     result = self.run_stage(number, stage, result, listeners, state)
             state = None  # it belongs to one stage; those behind it start afresh
-        return result.asnumpy()
+        return self.pictures.finished(result).asnumpy()
 
     def get_targets(self, stage, tile):
         """What a stage aims at.
@@ -307,19 +334,43 @@ class StyleTransfer:
         content_X : NDArray, shape (1, 3, height, width)
             The content image, preprocessed.
         content_Y : list of NDArray, or of ndarray for tiles
-        style_Y_gram : list of NDArray
-            The Gram matrices.
+        grams : list of (list of NDArray)
+            The Gram matrices of each style.
         """
-        style_img, shape, layers = self.style_img, stage.image_shape, self.settings.layers
-        if self.settings.style_fit == "crop":
-            style_img = crop(style_img, shape)
+        shape, layers = stage.image_shape, self.settings.layers
+        content, styles = self.pictures.at(shape)
         if tile:
-            pictures = (preprocess(img, shape) for img in (self.content_img, style_img))
-            content_X, style_X = (X.copyto(self.ctx) for X in pictures)
-            return (content_X, *Tiles(self.net, layers, tile).targets(content_X, style_X))
-        content_X, content_Y = get_contents(self.net, self.content_img, shape, layers, self.ctx)
-        _, style_Y = get_styles(self.net, style_img, shape, layers, self.ctx)
-        return content_X, content_Y, [gram(Y) for Y in style_Y]
+            tiles = Tiles(self.net, layers, tile)
+            content_X = preprocess(content, shape).copyto(self.ctx)
+            content_Y = tiles.contents(content_X)
+            grams = [tiles.grams(preprocess(*style).copyto(self.ctx)) for style in styles]
+        else:
+            content_X, content_Y = get_contents(self.net, content, shape, layers, self.ctx)
+            grams = []
+            for style in styles:
+                _, style_Y = get_styles(self.net, *style, layers, self.ctx)
+                grams.append([gram(Y) for Y in style_Y])
+        return content_X, content_Y, grams
+
+    def seams(self, stage, tile, grams):
+        """What a stage's loop is given beyond the chapter.
+
+        Returns
+        -------
+        style_Y_gram : list of NDArray
+            The Gram matrices to aim at: one for each layer, of all regions one after the other.
+        loss_weights : LossWeights
+        backward : callable
+            See `train`.
+        """
+        settings, shares = self.settings, shares_of(self.settings)
+        layers, loss_weights = settings.layers, settings.loss_weights
+        masks = self.pictures.regions(stage.image_shape, self.ctx)
+        style_Y_gram = mixed(grams, shares)
+        if masks and len(masks) > 1:
+            style_Y_gram = [gram for of_style in grams for gram in of_style]
+            loss_weights = for_regions(loss_weights, shares, len(layers.style_layers))
+        return style_Y_gram, loss_weights, get_backward(self.net, layers, tile, masks)
 
     def run_stage(self, number, stage, result, listeners, state):
         """Train at one size, from the content image, the stage before, or a state.
@@ -342,17 +393,19 @@ class StyleTransfer:
         settings, tile = self.settings, self.tiles[number - 1]
         if state and settings.tile == "auto":
             tile = state.tile or tile  # as it was begun, to the last bit, if that still fits
-        content_X, content_Y, style_Y_gram = self.get_targets(stage, tile)
-        X = content_X if result is None else preprocess(result * 255, stage.image_shape)
+        content_X, content_Y, grams = self.get_targets(stage, tile)
+        style_Y_gram, loss_weights, backward = self.seams(stage, tile, grams)
+        start = self.pictures.start(stage.image_shape) if result is None else result * 255
+        X = content_X if start is None else preprocess(start, stage.image_shape)
         if state is not None:
             X = nd.array(state.X)
         gen_img, _, trainer = get_inits(
             X, self.ctx, settings.lr, style_Y=[]
         )  # its Gram matrices are there
-        del content_X, X
+        del content_X, X, start, grams
         nd.waitall()
         first_epoch = state.epochs if state else 0
-        stage_run = StageRun(number, stage, first_epoch, gen_img, trainer, tile)
+        stage_run = StageRun(number, stage, first_epoch, gen_img, trainer, tile, self.show)
         if state is not None:
             state.restore(trainer)
         try:
@@ -366,9 +419,9 @@ class StyleTransfer:
                 settings.layers,
                 stage.max_epochs,
                 stage.lr_decay_epoch,
-                settings.loss_weights,
+                loss_weights,
                 first_epoch,
-                tile,
+                backward,
             ):
                 tell(listeners, "end_epoch", stage_run, epoch)
             tell(listeners, "end_stage", stage_run)
@@ -379,7 +432,7 @@ class StyleTransfer:
                 except BaseException as another:  # which must not hide the first
                     logger.warning("after that: %s: %s", type(another).__name__, another)
             raise
-        return stage_run.picture()
+        return postprocess(gen_img())
 
 
 def tell(listeners, event, *what):

@@ -48,7 +48,7 @@ class HelpFormatter(argparse.HelpFormatter):
     """Show the default of every option that takes a value."""
 
     def _get_help_string(self, action):
-        shows = action.nargs != 0 and action.default not in (None, argparse.SUPPRESS)
+        shows = action.nargs != 0 and action.default not in (None, (), argparse.SUPPRESS)
         return f"{action.help} (default: %(default)s)" if shows else action.help
 
 

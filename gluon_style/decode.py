@@ -9,7 +9,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Tuple
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
@@ -60,11 +60,14 @@ class Picture:
         None when nothing is transparent.
     sha256 : str
         Of the file's bytes; of the pixels when there was no file.
+    dpi : tuple of float, or None
+        Pixels an inch, across and down, as the file tells them.
     """
 
     rgb: np.ndarray
     alpha: Optional[np.ndarray]
     sha256: str
+    dpi: Optional[Tuple[float, float]] = None
 
 
 def decode(source):
@@ -74,8 +77,9 @@ def decode(source):
         path = Path(expanded(given))
         with naming(path):
             data = read_bytes(path)
-            rgb, alpha = to_rgb(opened(data, path.suffix.lower(), path))
-        return Picture(rgb, alpha, hashlib.sha256(data).hexdigest())
+            picture = opened(data, path.suffix.lower(), path)
+            rgb, alpha = to_rgb(picture)
+        return Picture(rgb, alpha, hashlib.sha256(data).hexdigest(), dpi_of(picture))
     with naming(Given(given)):
         picture = given if isinstance(given, Image.Image) else from_array(given)
         rgb, alpha = to_rgb(picture)
@@ -139,6 +143,15 @@ def opened(data, suffix, name):
     if getattr(picture, "n_frames", 1) > 1:
         logger.info("%s: the first of its %d frames is used", name, picture.n_frames)
     return picture
+
+
+def dpi_of(picture):
+    """Its resolution, if its file tells one that can be."""
+    try:
+        dpi = tuple(float(each) for each in picture.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):  # none, or nonsense
+        return None
+    return dpi if len(dpi) == 2 and all(1 <= each <= 65535 for each in dpi) else None
 
 
 def refuse_raw():

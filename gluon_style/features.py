@@ -5,10 +5,10 @@ from mxnet.gluon import model_zoo, nn
 
 from .images import preprocess
 from .machine.bfloat16 import DTYPES, cast, convolution
-from .vgg19 import CONVOLUTIONS
+from .vgg19 import CONVOLUTIONS, POOLING_LAYERS
 
 
-def get_net(parameters, layers, ctx, precision="float32"):
+def get_net(parameters, layers, ctx, precision="float32", pooling="max"):
     """VGG-19 as far as it is needed, as the chapter's truncated `nn.Sequential`.
 
     Parameters
@@ -19,6 +19,8 @@ def get_net(parameters, layers, ctx, precision="float32"):
     ctx : mxnet.Context
     precision : str
         `float32` or `bfloat16`: what the convolutions compute in.
+    pooling : str
+        `max`, as VGG-19 was taught, or `average`.
 
     Returns
     -------
@@ -31,6 +33,8 @@ def get_net(parameters, layers, ctx, precision="float32"):
     for i in range(layers.last + 1):
         if i in CONVOLUTIONS:
             net.add(convolution(parameters[i][0].shape, precision))
+        elif i in POOLING_LAYERS and pooling == "average":
+            net.add(nn.AvgPool2D())
         else:
             net.add(pretrained_net.features[i])
     net.collect_params().setattr("grad_req", "null")

@@ -139,8 +139,10 @@ def compute_loss(
         for Y_hat, Y in zip(content_Y_hat, content_Y)
     ]
     style_l = [
-        style_loss(Y_hat, gram_Y) * loss_weights.style_weight
-        for Y_hat, gram_Y in zip(style_Y_hat, style_Y_gram)
+        style_loss(Y_hat, gram_Y) * weight
+        for Y_hat, gram_Y, weight in zip(
+            style_Y_hat, style_Y_gram, loss_weights.of_styles(len(style_Y_gram))
+        )
     ]
     tv_l = tv_loss(X) * loss_weights.tv_weight
     # In this order autograd has the gradient of a Gram matrix, as large as its feature map, where

@@ -21,8 +21,14 @@ from .files import expanded
 from .vgg19 import LAST_LAYER, POOLING_LAYERS
 
 ANIMATIONS = ("webp", "gif")
+FORMATS = ("png", "jpg", "tif", "webp")
+DEPTHS = {8: FORMATS, 16: ("png", "tif")}  # bits of a colour, and the formats that have so many
 STYLE_FITS = ("stretch", "crop")
 BACKGROUNDS = ("keep", "white")
+COLORS = ("style", "content", "luminance")
+INITS = ("content", "noise")
+OPTIMIZERS = ("adam", "lbfgs")
+POOLINGS = ("max", "average")
 MOST = 10**9
 LEAST_TILE = 64
 
@@ -50,6 +56,16 @@ def number(value, name, what, or_zero=False):
         plain = math.nan
     if not (math.isfinite(plain) and (plain > 0 or or_zero and plain == 0)):
         raise UsageError(f"{value}: {what}", name)
+    return plain
+
+
+def numbers(values, name, what):
+    """Finite numbers, 0 or more, at least one of them above 0, as a tuple; it may be empty."""
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise UsageError(f"{brief(values)}: a list like [0.7, 0.3] is wanted", name)
+    plain = tuple(number(value, name, what, or_zero=True) for value in values)
+    if plain and not any(plain):
+        raise UsageError("are all 0: give one of them a value above 0", name)
     return plain
 
 
@@ -116,6 +132,15 @@ def picture(value, name):
     if any(hasattr(type(value), each) for each in arrays):
         return Given(value)
     return path(value, name)
+
+
+def pictures(values, name):
+    """Several pictures as a tuple, one as well."""
+    return tuple(picture(each, name) for each in _several(values))
+
+
+def _several(values):
+    return values if isinstance(values, (tuple, list)) else (values,)
 
 
 @dataclass(frozen=True)
@@ -236,6 +261,9 @@ class LossWeights:
     ----------
     content_weight, style_weight, tv_weight : float
         At least 0, at least one of them above 0; the defaults are the chapter's.
+    style_layer_weights : tuple of float
+        What `style_weight` is multiplied by, for each style layer from the lowest to the highest;
+        1 for all unless given.
 
     Raises
     ------
@@ -246,17 +274,115 @@ class LossWeights:
     content_weight: float = 1.0
     style_weight: float = 1e3
     tv_weight: float = 10.0
+    style_layer_weights: Tuple[float, ...] = ()
 
     def __post_init__(self):
-        for name, value in list(vars(self).items()):
-            what = "a loss weight is a finite number, 0 or more"
-            put(self, **{name: number(value, name, what, or_zero=True)})
-        if not any(vars(self).values()):
+        what = "a loss weight is a finite number, 0 or more"
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            put(self, **{name: number(getattr(self, name), name, what, or_zero=True)})
+        name = "style_layer_weights"
+        put(self, **{name: numbers(getattr(self, name), name, what)})
+        if not (self.content_weight or self.style_weight or self.tv_weight):
             raise UsageError(
                 "and the other loss weights are all 0: nothing is left to minimise; give one of "
                 "them a value above 0",
                 "content_weight",
             )
+
+    def shares(self, count):
+        """What `style_weight` is multiplied by for each of so many Gram matrices."""
+        return self.style_layer_weights or (1.0,) * count
+
+    def of_styles(self, count):
+        """How much the loss of each of so many Gram matrices counts."""
+        return [self.style_weight * share for share in self.shares(count)]
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What goes beyond the chapter in what is painted where. The defaults are the chapter.
+
+    Parameters
+    ----------
+    style_blend : tuple of float
+        How much each of several styles counts; all the same unless given.
+    style_scale : float, optional
+        The style picture's long side, relative to the stage's, its own proportions kept: larger
+        for larger strokes. It is brought to the stage's size unless given.
+    colors : str
+        `style`; `content`, the style picture gets the mean and covariance of the content's
+        colours beforehand; or `luminance`, only that is painted, the colours are the content's.
+    mask : tuple of (str or Path, or a picture)
+        Where it is painted: white wholly, grey in part, black not at all. One for all styles, or
+        one for each.
+    init : str or Path, or a picture
+        What the first stage starts from: `content`, `noise`, or a picture.
+    seed : int
+        Of the noise.
+
+    Raises
+    ------
+    UsageError
+        A value makes no sense.
+    """
+
+    style_blend: Tuple[float, ...] = ()
+    style_scale: Optional[float] = None
+    colors: str = COLORS[0]
+    mask: tuple = ()
+    init: Union[str, Given] = INITS[0]
+    seed: int = 0
+
+    def __post_init__(self):
+        what = "each style's share is a finite number, 0 or more"
+        put(
+            self,
+            style_blend=numbers(self.style_blend, "style_blend", what),
+            colors=one_of(COLORS, self.colors, "colors"),
+            mask=pictures(() if self.mask is None else self.mask, "mask"),
+            init=picture(self.init, "init"),
+        )
+        if self.style_scale is not None:
+            what = "a finite number above 0 is wanted"
+            put(self, style_scale=number(self.style_scale, "style_scale", what))
+        seed = whole_numbers([self.seed])
+        if not seed or not 0 <= seed[0] < 2**32:
+            raise UsageError(
+                f"{brief(self.seed)}: a whole number from 0 to 2**32 - 1 is wanted", "seed"
+            )
+        put(self, seed=seed[0])
+
+
+@dataclass(frozen=True)
+class Method:
+    """What goes beyond the chapter in how it is computed. The defaults are the chapter's.
+
+    Parameters
+    ----------
+    optimizer : str
+        `adam`, or `lbfgs`, which needs no learning rate.
+    pooling : str
+        Of the truncated network: `max` or `average`.
+
+    Raises
+    ------
+    UsageError
+        It is none of these.
+    """
+
+    optimizer: str = OPTIMIZERS[0]
+    pooling: str = POOLINGS[0]
+
+    def __post_init__(self):
+        put(
+            self,
+            optimizer=one_of(OPTIMIZERS, self.optimizer, "optimizer"),
+            pooling=one_of(POOLINGS, self.pooling, "pooling"),
+        )
+
+
+# The settings within the settings, each of whose fields is an option.
+NESTED = {"layers": Layers, "loss_weights": LossWeights, "painting": Painting, "method": Method}
 
 
 @dataclass(frozen=True)
@@ -267,7 +393,7 @@ class Settings:
     ----------
     content, style : str or Path, or a Pillow picture, or an array
         Paths of the pictures, or the pictures themselves (see `read`); the shipped pair unless
-        told.
+        told. `style` may be a list of them.
     stages : sequence of Stage
         Each starts from the result of the one before it, the first from the content image.
     weights : str or Path
@@ -281,6 +407,8 @@ class Settings:
         Adam's learning rate at the start of each stage, above 0.
     layers : Layers
     loss_weights : LossWeights
+    painting : Painting
+    method : Method
     style_fit : str
         How the style picture comes to a stage's proportions: `stretch`, as in the chapter, or
         `crop`, which takes the largest part of it that has them, from its middle.
@@ -299,7 +427,7 @@ class Settings:
     """
 
     content: Union[str, Given] = field(default_factory=lambda: str(shipped("mountain.jpg")))
-    style: Union[str, Given] = field(default_factory=lambda: str(shipped("autumn_tree.jpg")))
+    style: Union[str, Given, tuple] = field(default_factory=lambda: str(shipped("autumn_tree.jpg")))
     stages: Tuple[Stage, ...] = CHAPTER_STAGES
     weights: str = "auto"
     ctx: str = "auto"
@@ -307,16 +435,20 @@ class Settings:
     lr: float = 0.01
     layers: Layers = Layers()
     loss_weights: LossWeights = LossWeights()
+    painting: Painting = Painting()
+    method: Method = Method()
     style_fit: str = STYLE_FITS[0]
     background: str = BACKGROUNDS[0]
     tile: Union[int, str] = "auto"
 
     def __post_init__(self):
-        ctx = str(self.ctx)
+        ctx, styles = str(self.ctx), pictures(self.style, "style")
+        if not styles:
+            raise UsageError("needs at least one picture", "style")
         put(
             self,
             content=picture(self.content, "content"),
-            style=picture(self.style, "style"),
+            style=styles if len(styles) > 1 else styles[0],
             weights=path(self.weights, "weights"),
             ctx="cpu" if ctx == "cpu(0)" else ctx,  # as MXNet names it
             precision=str(self.precision),
@@ -331,12 +463,31 @@ class Settings:
             raise UsageError("needs at least one stage", "stages")
         for name, values, kind in (
             ("stages", self.stages, Stage),
-            ("layers", [self.layers], Layers),
-            ("loss_weights", [self.loss_weights], LossWeights),
+            *((name, [getattr(self, name)], kind) for name, kind in NESTED.items()),
         ):
             for value in values:
                 if not isinstance(value, kind):
                     raise UsageError(f"{brief(value)}: {kind.__name__}(...) is wanted", name)
+        self.check_counts()
+
+    def check_counts(self):
+        """Make sure that there are as many of each as of what they belong to."""
+        styles, layers = len(self.styles), len(self.layers.style_layers)
+        for name, found, count, of in (
+            ("style_blend", self.painting.style_blend, styles, "styles"),
+            ("mask", self.painting.mask, styles, "styles"),
+            ("style_layer_weights", self.loss_weights.style_layer_weights, layers, "style layers"),
+        ):
+            one_for_all = name == "mask"
+            if len(found) in (0, count) or one_for_all and len(found) == 1:
+                continue
+            or_one = "one for all, or " * one_for_all
+            raise UsageError(f"has {len(found)} for {count} {of}: give {or_one}one for each", name)
+
+    @property
+    def styles(self):
+        """The style pictures, also if it is one."""
+        return _several(self.style)
 
 
 @dataclass(frozen=True)
@@ -357,6 +508,10 @@ class Output:
         Seconds of work that may be lost; 0 for a checkpoint after every epoch.
     book : bool
         Whether the pictures are the book's own, and its losses are printed beside ours.
+    format : str
+        Of the pictures, one of `FORMATS`.
+    depth : int
+        Bits of each colour in them: 8, or 16 in `png` and `tif`.
     quiet : bool
         Whether only warnings and errors are told, not what is done and how far it is.
     """
@@ -367,6 +522,8 @@ class Output:
     animation: Optional[str] = None
     checkpoint_every: float = 30.0
     book: bool = False
+    format: str = FORMATS[0]
+    depth: int = 8
     quiet: bool = False
 
     def __post_init__(self):
@@ -378,6 +535,16 @@ class Output:
             ),
             **{name: bool(getattr(self, name)) for name in ("overwrite", "book", "quiet")},
         )
+        put(self, format=one_of(FORMATS, self.format, "format"))
+        if self.depth not in DEPTHS:
+            raise UsageError(f"{brief(self.depth)}: 8 or 16 bits are wanted", "depth")
+        put(self, depth=int(self.depth))
+        if self.format not in DEPTHS[self.depth]:
+            raise UsageError(
+                f"{self.depth}: {self.format} has 8 bits a colour: choose the format "
+                f"{' or '.join(DEPTHS[self.depth])}",
+                "depth",
+            )
         if self.animation is not None:
             one_of(ANIMATIONS, self.animation, "animation")
         if self.save_every is not None:
@@ -389,7 +556,7 @@ class Output:
             put(self, save_every=epochs[0])
 
     # What a resumed run finds again.
-    KEPT = ("book", "save_every", "animation", "checkpoint_every")
+    KEPT = ("book", "save_every", "animation", "checkpoint_every", "format", "depth")
 
     def kept(self):
         """The part that is kept in checkpoints."""
@@ -422,8 +589,7 @@ def parse_stages(text):
 
 def get_settings(options):
     """The run's settings from the parsed options."""
-    nested = {"layers": _from(options, Layers), "loss_weights": _from(options, LossWeights)}
-    return _from(options, Settings, **nested)
+    return _from(options, Settings, **{name: _from(options, kind) for name, kind in NESTED.items()})
 
 
 def get_output(options):
@@ -439,12 +605,15 @@ def _from(options, kind, **given):
 
 def get_options(settings):
     """The options that give these settings: the inverse of `get_settings`."""
-    return {**vars(settings), **vars(settings.layers), **vars(settings.loss_weights)}
+    options = {**vars(settings)}
+    for name in NESTED:
+        options.update(vars(options.pop(name)))
+    return options
 
 
 def check_option(name):
     """Make sure that settings have an option of this name, which `with_option` changes."""
-    names = {*get_options(Settings()), "size"} - {"layers", "loss_weights"}
+    names = {*get_options(Settings()), "size"}
     if name not in names:
         meant = did_you_mean(option(name), map(option, names))
         raise UsageError(f"{option(name)}: not an option that can be varied{meant}", "vary")
@@ -459,27 +628,62 @@ def with_option(settings, name, value):
     return get_settings(SimpleNamespace(**{**get_options(settings), name: value}))
 
 
+def with_pictures(settings, change):
+    """The settings with each picture, a path or `Given`, put through a function."""
+    painting = settings.painting
+    return dataclasses.replace(
+        settings,
+        content=change(settings.content),
+        style=tuple(map(change, settings.styles)),
+        painting=dataclasses.replace(
+            painting,
+            mask=tuple(map(change, painting.mask)),
+            init=painting.init if painting.init in INITS else change(painting.init),
+        ),
+    )
+
+
+def pictures_of(settings):
+    """Each picture that the settings name, with the name of its option."""
+    painting = settings.painting
+    yield "content", settings.content
+    yield from (("style", each) for each in settings.styles)
+    yield from (("mask", each) for each in painting.mask)
+    if painting.init not in INITS:
+        yield "init", painting.init
+
+
+def as_text(value):
+    """A setting's value as one would type it."""
+    if isinstance(value, tuple):
+        return ",".join(map(as_text, value)) or "none"
+    if isinstance(value, float) and float(f"{value:g}") == value:
+        return f"{value:g}"
+    return "none" if value is None else str(value)
+
+
 def fixed_options(settings):
-    """The settings that a resumed run may not change, by their names."""
-    names = ("lr", "style_fit", "background", *vars(settings.layers), *vars(settings.loss_weights))
-    values = {name: get_options(settings)[name] for name in names}
+    """The settings that a resumed run may not change, by their names; pictures are compared."""
+    options = get_options(settings)
+    names = ["lr", "style_fit", "background"]
+    for name in NESTED:
+        names += vars(getattr(settings, name))
+    values = {name: options[name] for name in names if name != "mask"}
+    if values["init"] not in INITS:
+        values["init"] = "a picture"
     return {
-        name: ",".join(map(str, value)) if isinstance(value, tuple) else value
+        name: as_text(value) if value is None or isinstance(value, tuple) else value
         for name, value in values.items()
     }
 
 
 def settings_to_json(settings):
     """The settings as plain values that fit into JSON; of a picture that was given, its name."""
-    names = {name: str(getattr(settings, name)) for name in ("content", "style")}
-    return dataclasses.asdict(dataclasses.replace(settings, **names))
+    return dataclasses.asdict(with_pictures(settings, str))
 
 
 def settings_from_json(values):
-    """The inverse of `settings_to_json`."""
-    nested = {
-        "stages": [Stage(**stage) for stage in values["stages"]],
-        "layers": Layers(**values["layers"]),
-        "loss_weights": LossWeights(**values["loss_weights"]),
-    }
-    return Settings(**{**values, **nested})
+    """The inverse of `settings_to_json`; what an older version did not know is the chapter's."""
+    nested = {name: kind(**values.get(name, {})) for name, kind in NESTED.items()}
+    stages = [Stage(**stage) for stage in values["stages"]]
+    return Settings(**{**values, **nested, "stages": stages})

@@ -146,10 +146,12 @@ class Tiles:
     layers : Layers
     side : int
         How many pixels a tile is wide and high at most, without its halo.
+    masks : Masks, optional
+        The regions whose style losses count, each by itself.
     """
 
-    def __init__(self, net, layers, side):
-        self.net, self.layers, self.side = net, layers, side
+    def __init__(self, net, layers, side, masks=None):
+        self.net, self.layers, self.side, self.masks = net, layers, side, masks
         ends = [*(end for end in ENDS if end < layers.last), layers.last]
         firsts = [0, *(end + 1 for end in ends)]
         self.segments = [Segment(*pair) for pair in zip(firsts, ends)]
@@ -204,15 +206,9 @@ class Tiles:
             inputs.append(after)
         return inputs[:-1]
 
-    def targets(self, content_X, style_X):
-        """What a stage aims at: content features (list of ndarray) and Gram matrices (of NDArray).
-
-        Parameters
-        ----------
-        content_X, style_X : NDArray, shape (1, 3, h, w)
-            The two pictures, preprocessed.
-        """
-        contents, grams = {}, defaultdict(int)
+    def contents(self, content_X):
+        """The content features of a preprocessed picture, (1, 3, h, w): list of ndarray."""
+        contents = {}
 
         def see_content(part):
             if part.layer in self.layers.content_layers:
@@ -220,20 +216,26 @@ class Tiles:
                     contents[part.layer] = np.empty(part.shape, "float32")
                 contents[part.layer][part.where] = part.features.asnumpy()
 
+        self.forward(content_X, see_content)
+        return [contents[layer] for layer in sorted(contents)]
+
+    def grams(self, style_X):
+        """The Gram matrices of a preprocessed picture, (1, 3, h, w): list of NDArray."""
+        grams = defaultdict(int)
+
         def see_style(part):
             if part.layer in self.layers.style_layers:
                 grams[part.layer] += gram(part.features) * part.share
 
-        self.forward(content_X, see_content)
         self.forward(style_X, see_style)
-        return ([each[layer] for layer in sorted(each)] for each in (contents, grams))
+        return [grams[layer] for layer in sorted(grams)]
 
     def backward(self, X, content_Y, style_Y_gram, loss_weights):
         """Losses of the synthesized image, and their gradient in `X.grad`.
 
         Parameters and returns are those of `trainer.whole`.
         """
-        terms = Terms(self.layers, content_Y, style_Y_gram, loss_weights)
+        terms = Terms(self.layers, content_Y, style_Y_gram, loss_weights, self.masks)
         inputs = self.forward(X, terms.add)
         gradient = None  # with respect to the output of the segment
         for segment in reversed(self.segments):
@@ -262,12 +264,26 @@ class Terms:
     Parameters are those of `trainer.whole`.
     """
 
-    def __init__(self, layers, content_Y, style_Y_gram, loss_weights):
+    def __init__(self, layers, content_Y, style_Y_gram, loss_weights, masks=None):
         self.content_Y = dict(zip(sorted(layers.content_layers), content_Y))
-        self.style_Y_gram = dict(zip(sorted(layers.style_layers), style_Y_gram))
-        self.loss_weights = loss_weights
-        self.differences = {layer: -G for layer, G in self.style_Y_gram.items()}
+        self.style_layers, self.loss_weights, self.masks = layers.style_layers, loss_weights, masks
+        # Of each region one after the other, and in it of each layer.
+        regions = range(len(masks) if masks else 1)
+        keys = list(itertools.product(regions, sorted(layers.style_layers)))
+        self.differences = {key: -G for key, G in zip(keys, style_Y_gram)}
+        self.shares = dict(zip(keys, loss_weights.shares(len(keys))))
         self.content = defaultdict(int)
+
+    def masks_of(self, part):
+        """The mask of each region at a part of a style layer, or None for all of the picture."""
+        if part.layer not in self.style_layers:
+            return ()
+        if self.masks is None:
+            return (None,)
+        return [
+            mask if part.where is ... else mask[:, :, part.where[2], part.where[3]]
+            for mask in self.masks.at(part.shape[2:])
+        ]
 
     def content_difference(self, part):
         """Of a part's features and what they aim at."""
@@ -278,20 +294,21 @@ class Terms:
 
     def add(self, part):
         """Add a part's share of the Gram matrices and of the content losses."""
-        if part.layer in self.style_Y_gram:
-            self.differences[part.layer] += (
-                gram(cast(part.features, DTYPES["float32"])) * part.share
-            )
+        for region, mask in enumerate(self.masks_of(part)):
+            features = times(cast(part.features, DTYPES["float32"]), mask)
+            self.differences[region, part.layer] += gram(features) * part.share
         if part.layer in self.content_Y:
             self.content[part.layer] += self.content_difference(part).square().mean() * part.share
 
     def gradient(self, part):
         """Gradient of the losses with respect to a part, once all parts have been added."""
         gradients, size = [], math.prod(part.shape)
-        if part.layer in self.differences:
-            D = self.differences[part.layer]
-            D = D * (2 * self.loss_weights.style_weight / D.size)
-            gradients.append(gram_gradient(part.features, D, size))
+        for region, mask in enumerate(self.masks_of(part)):
+            D, share = self.differences[region, part.layer], self.shares[region, part.layer]
+            D = D * (2 * self.loss_weights.style_weight * share / D.size)
+            mask = None if mask is None else cast(mask, part.features.dtype)
+            D = gram_gradient(times(part.features, mask), D, size)
+            gradients.append(times(D, mask))
         if part.layer in self.content_Y:
             weight = 2 * self.loss_weights.content_weight / size
             D = self.content_difference(part) * weight
@@ -307,12 +324,19 @@ class Terms:
         grad = X.grad
         grad += gradient
         content = nd.add_n(*self.content.values()) * weights.content_weight
-        style = nd.add_n(*(D.square().mean() for D in self.differences.values()))
+        style = nd.add_n(
+            *(D.square().mean() * self.shares[key] for key, D in self.differences.items())
+        )
         style = style * weights.style_weight
         return content, style, tv_l, content + style + tv_l
 
 
-def by_segments(net, layers, X, content_Y, style_Y_gram, loss_weights):
+def times(features, mask):
+    """Features where a mask is, or all of them."""
+    return features if mask is None else nd.broadcast_mul(features, mask)
+
+
+def by_segments(net, layers, X, content_Y, style_Y_gram, loss_weights, masks=None):
     """Losses of the synthesized image, and their gradient in `X.grad`, segment by segment.
 
     Parameters and returns are those of `trainer.whole`, whose gradient this is. Where the path of
@@ -320,7 +344,7 @@ def by_segments(net, layers, X, content_Y, style_Y_gram, loss_weights):
     and of another layout, which takes a sixth of an epoch; so segments end there, and the sum of
     what comes from behind and of what the layer's own losses give is told to each.
     """
-    terms = Terms(layers, content_Y, style_Y_gram, loss_weights)
+    terms = Terms(layers, content_Y, style_Y_gram, loss_weights, masks)
     forks = sorted({*layers.style_layers, *layers.content_layers})
     segments, Y = [], cast(X, net[0].weight.dtype)
     for first, last in zip([0, *(fork + 1 for fork in forks)], forks):

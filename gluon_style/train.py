@@ -10,11 +10,16 @@ from .machine import PRECISIONS
 from .settings import (
     ANIMATIONS,
     BACKGROUNDS,
+    COLORS,
+    OPTIMIZERS,
+    POOLINGS,
     QUICK,
     STYLE_FITS,
     Layers,
     LossWeights,
+    Method,
     Output,
+    Painting,
     Settings,
     get_options,
     get_output,
@@ -33,14 +38,38 @@ def parse_layers(text):
         ) from None
 
 
+def parse_numbers(text):
+    """Read a list of numbers like `0.7,0.3`."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: numbers with commas between them are wanted, for example 0.7,0.3"
+        ) from None
+
+
 def add_settings(parser):
     """Add the options that the settings and the pictures come from."""
     settings, layers, loss_weights = Settings(), Layers(), LossWeights()
+    painting, method = Painting(), Method()
     group = parser.add_argument_group("pictures")
     group.add_argument(
         "--content", default=settings.content, metavar="FILE", help="content picture"
     )
-    group.add_argument("--style", default=settings.style, metavar="FILE", help="style picture")
+    group.add_argument(
+        "--style",
+        default=settings.style,
+        nargs="+",
+        metavar="FILE",
+        help="style picture; several are mixed",
+    )
+    group.add_argument(
+        "--style-blend",
+        type=parse_numbers,
+        default=painting.style_blend,
+        metavar="W,W,...",
+        help="how much each of several styles counts; all the same unless told",
+    )
     group.add_argument(
         "--style-fit",
         choices=STYLE_FITS,
@@ -48,6 +77,36 @@ def add_settings(parser):
         help="how the style picture comes to the content's proportions: stretched, as in the "
         "chapter, or its middle cut out",
     )
+    group.add_argument(
+        "--style-scale",
+        type=float,
+        default=painting.style_scale,
+        metavar="X",
+        help="scale of the strokes: the style picture's long side, relative to the result's, its "
+        "own proportions kept; it is brought to the result's size unless told",
+    )
+    group.add_argument(
+        "--colors",
+        choices=COLORS,
+        default=painting.colors,
+        help="the style's; the content's, to which those of the style picture are matched before; "
+        "or luminance: only that is painted, the colours stay the content's",
+    )
+    group.add_argument(
+        "--mask",
+        default=painting.mask,
+        nargs="+",
+        metavar="FILE",
+        help="where it is painted: white wholly, grey in part, black keeps the photo; one for all "
+        "styles, or one for each",
+    )
+    group.add_argument(
+        "--init",
+        default=painting.init,
+        metavar="content|noise|FILE",
+        help="what the first stage starts from",
+    )
+    group.add_argument("--seed", type=int, default=painting.seed, metavar="N", help="of the noise")
     group.add_argument(
         "--background",
         choices=BACKGROUNDS,
@@ -84,6 +143,20 @@ def add_settings(parser):
             metavar="W",
             help=text,
         )
+    group.add_argument(
+        "--style-layer-weights",
+        type=parse_numbers,
+        default=loss_weights.style_layer_weights,
+        metavar="W,W,...",
+        help="what the style weight is multiplied by, for each style layer from the lowest to the "
+        "highest; 1 unless told",
+    )
+    group.add_argument(
+        "--optimizer",
+        choices=OPTIMIZERS,
+        default=method.optimizer,
+        help="Adam, as in the chapter, or L-BFGS, which needs no learning rate (and SciPy)",
+    )
 
     group = parser.add_argument_group("network")
     group.add_argument(
@@ -102,6 +175,12 @@ def add_settings(parser):
             metavar="I,J,...",
             help=f"layers of VGG-19, 0 to 36, whose outputs are the {what} features",
         )
+    group.add_argument(
+        "--pooling",
+        choices=POOLINGS,
+        default=method.pooling,
+        help="of the network: max, as it was taught, or average",
+    )
     group.add_argument(
         "--ctx", default=settings.ctx, metavar="auto|cpu|gpu|gpu(N)", help="device to compute on"
     )

@@ -41,8 +41,10 @@ class Epoch:
     seconds: float
 
 
-def whole(net, layers, X, content_Y, style_Y_gram, loss_weights):
+def whole(net, layers, X, content_Y, style_Y_gram, loss_weights, masks=None):
     """Losses of the synthesized image, and their gradient in `X.grad`.
+
+    `masks` are `Masks`: the regions whose Gram matrices count, each by itself.
 
     Returns
     -------
@@ -51,6 +53,7 @@ def whole(net, layers, X, content_Y, style_Y_gram, loss_weights):
     """
     with autograd.record():
         content_Y_hat, style_Y_hat = extract_features(net, X, layers)
+        style_Y_hat = masks.regions(style_Y_hat) if masks else style_Y_hat
         content_l, style_l, tv_l, l = compute_loss(
             X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights
         )
@@ -59,11 +62,12 @@ def whole(net, layers, X, content_Y, style_Y_gram, loss_weights):
     return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
 
 
-def get_backward(net, layers, tile=None):
+def get_backward(net, layers, tile=None, masks=None):
     """How losses and gradient are computed: `whole`, or what is leaner or faster than it."""
     if tile:
-        return Tiles(net, layers, tile).backward
-    return partial(whole if net[0].weight.dtype == DTYPES["float32"] else by_segments, net, layers)
+        return Tiles(net, layers, tile, masks).backward
+    compute = whole if net[0].weight.dtype == DTYPES["float32"] else by_segments
+    return partial(compute, net, layers, masks=masks)
 
 
 def train(
@@ -77,7 +81,7 @@ def train(
     lr_decay_epoch,
     loss_weights=LossWeights(),
     first_epoch=0,
-    tile=None,
+    backward=None,
 ):
     """Change the synthesized image, epoch by epoch, so that its losses fall.
 
@@ -101,8 +105,8 @@ def train(
     loss_weights : LossWeights
     first_epoch : int
         Where to go on, 0 for a new run.
-    tile : int, optional
-        Compute in tiles of so many pixels (see `Tiles`), whose losses and gradient are the same.
+    backward : callable, optional
+        What computes the losses and the gradient, if it is not `get_backward(net, layers)`.
 
     Yields
     ------
@@ -115,7 +119,7 @@ def train(
         Before the picture is updated with a gradient that means nothing.
     """
     X = gen_img()
-    backward = get_backward(net, layers, tile)
+    backward = backward or get_backward(net, layers)
     for epoch in range(first_epoch, max_epochs):
         start = time.perf_counter()
         losses = nd.concat(*backward(X, content_Y, style_Y_gram, loss_weights), dim=0)

@@ -18,7 +18,7 @@ FLOORS = (
     ("decode",),
     ("images",),
     ("features", "losses"),
-    ("tiles",),
+    ("tiles", "beyond"),
     ("generated", "trainer", "pretrained"),
     ("chapter",),
     ("run",),

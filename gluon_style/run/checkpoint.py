@@ -13,7 +13,14 @@ import numpy as np
 from ..chapter import Listener, State
 from ..errors import CheckpointError, NonFiniteLoss, OutputError
 from ..files import atomic_write
-from ..settings import Settings, fixed_options, settings_from_json, settings_to_json
+from ..settings import (
+    Settings,
+    as_text,
+    fixed_options,
+    get_options,
+    settings_from_json,
+    settings_to_json,
+)
 from ..trainer import Epoch
 from .folder import CHECKPOINTS
 
@@ -168,10 +175,11 @@ class Checkpoint:
     def check_identity(self, transfer):
         """Make sure that a run is made from what this one was."""
         checksums, now = transfer.identity(), transfer.resolved()
-        for name, checksum in self.identity.items():
-            if checksums[name] != checksum:
+        options = get_options(now)
+        for name in {**self.identity, **checksums}:
+            if checksums.get(name) != self.identity.get(name):
                 raise CheckpointError(
-                    f"{getattr(now, name)}: not what the run was started with (its checksum "
+                    f"{as_text(options[name])}: not what the run was started with (its checksum "
                     "differs): give that, or start a new run with another --output",
                     name,
                 )

@@ -18,7 +18,16 @@ from ..errors import CheckpointError, GluonStyleError, OutputError, Stopped, Usa
 from ..files import atomic_write
 from ..images import read
 from ..pretrained import get_weights
-from ..settings import Given, LossWeights, Output, check_option, get_options, with_option
+from ..settings import (
+    Given,
+    LossWeights,
+    Output,
+    as_text,
+    check_option,
+    get_options,
+    with_option,
+    with_pictures,
+)
 from . import book
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
@@ -195,9 +204,9 @@ def plan_cells(folder, settings, vary):
 
 def with_full_paths(settings):
     """The settings with paths of pictures under which any folder finds them."""
-    paths = {name: vars(settings)[name] for name in PICTURES}
-    paths = {name: os.path.abspath(path) for name, path in paths.items() if isinstance(path, str)}
-    return dataclasses.replace(settings, **paths)
+    return with_pictures(
+        settings, lambda each: os.path.abspath(each) if isinstance(each, str) else each
+    )
 
 
 def get_networks(cells):
@@ -206,7 +215,8 @@ def get_networks(cells):
     Where the scale has to be measured, it is from the baseline's pictures, for every cell.
     """
     deepest = max((cell.settings.layers for cell in cells), key=lambda layers: layers.last)
-    pictures = [read(getattr(cells[0].settings, name)) for name in PICTURES]
+    first = cells[0].settings
+    pictures = [read(first.content), read(first.styles[0])]
     names = dict.fromkeys(cell.settings.weights for cell in cells)
     return {name: get_weights(name, deepest, *pictures) for name in names}
 
@@ -311,11 +321,11 @@ def difference(cell, baseline):
 def show(path, cells, places, vary, networks):
     """Draw the two pictures and the baseline, and below them the variations in their order."""
     baseline, *_, last = cells[0], *vary.values()
-    own = vars(baseline.settings)
-    tiles = [Tile(own[name], describe(baseline.settings, [name])) for name in PICTURES]
+    own = first_pictures(baseline.settings)
+    tiles = [Tile(each, describe(baseline.settings, [name])) for name, each in zip(PICTURES, own)]
     for cell in (baseline, *places):
-        theirs = vars(cell.settings)
-        insets = [theirs[name] if theirs[name] != own[name] else None for name in PICTURES]
+        theirs = first_pictures(cell.settings)
+        insets = [each if each != other else None for each, other in zip(theirs, own)]
         picture, below = None, "not done yet"
         if cell.is_done():
             picture, below = OutputFolder(cell.path).picture(len(cell.stages)), cell.losses()
@@ -330,17 +340,24 @@ def show(path, cells, places, vary, networks):
     write_sheet(path, title, tiles[:3], tiles[3:], columns)
 
 
+def first_pictures(settings):
+    """The content picture, and the first of the style pictures."""
+    return settings.content, settings.styles[0]
+
+
 def value_of(settings, name):
     """What an option is in some settings: as it is typed, and no two values alike."""
     if name == "size":
         shape = settings.stages[0].image_shape
         return str(max(shape) if isinstance(shape, tuple) else shape)
-    value = get_options(settings)[name]
-    if isinstance(value, Given):
-        return f"picture {decode(value).sha256[:16]}"
-    if isinstance(value, float) and float(f"{value:g}") == value:
-        return f"{value:g}"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return as_text(text_of_pictures(get_options(settings)[name]))
+
+
+def text_of_pictures(value):
+    """A value in which checksums stand for pictures that were given as such."""
+    if isinstance(value, tuple):
+        return tuple(map(text_of_pictures, value))
+    return f"picture {decode(value).sha256[:16]}" if isinstance(value, Given) else value
 
 
 def dashed(name):
@@ -351,7 +368,10 @@ def dashed(name):
 def describe(settings, vary, is_=" ", comma=", "):
     """What is varied, for the eye: of a picture's path, the name alone."""
     texts = {name: value_of(settings, name) for name in vary}
-    texts.update({name: os.path.basename(texts[name]) for name in PICTURES if name in texts})
+    for name in texts.keys() & {*PICTURES, "mask", "init"}:
+        value = text_of_pictures(get_options(settings)[name])
+        value = tuple(map(os.path.basename, value if isinstance(value, tuple) else (value,)))
+        texts[name] = as_text(value)
     return comma.join(f"{dashed(name)}{is_}{text}" for name, text in texts.items())
 
 

@@ -18,7 +18,7 @@ from mxnet import image, nd
 from .._version import __version__
 from ..chapter import Listener
 from ..files import atomic_write
-from ..images import postprocess, save, to_picture
+from ..images import save, to_picture
 from ..settings import Output, settings_to_json
 from .animation import frame_epochs, write_animation
 from .folder import ALWAYS, RECORD
@@ -127,7 +127,7 @@ class Results(Listener):
 
     def write_state(self, state):
         """Write the picture of a `State`."""
-        self.save_snapshot(postprocess(nd.array(state.X)), state.stage, state.epochs)
+        self.save_snapshot(self.transfer.show(nd.array(state.X)), state.stage, state.epochs)
 
     def write_animation(self, stage_run):
         """Make one moving picture of the content photo, a stage's snapshots and its result."""

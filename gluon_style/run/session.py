@@ -11,7 +11,7 @@ from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..files import expanded
 from ..images import read
 from ..machine import TILED_SLOWER, available, tiled_bytes
-from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings
+from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings, pictures_of
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
 from .folder import OutputFolder
@@ -82,8 +82,8 @@ def resume(path, revise=None):
         settings, output = checkpoint.settings, Output(folder.path, **checkpoint.options)
         if revise:
             settings, output = revise(settings, output)
-        for name in ("content", "style"):
-            if getattr(settings, name) == GIVEN:
+        for name, picture in pictures_of(settings):
+            if picture == GIVEN:
                 raise CheckpointError(
                     "was given to Python as a picture, not as a file: give it again with `revise` "
                     "of gluon_style.resume",
@@ -161,7 +161,7 @@ def plan(transfer, folder, checkpoint=None):
     origin = ", ".join(filter(None, (pretrained.source, pretrained.file)))
     lines = [
         f"content  {settings.content}",
-        f"style    {settings.style}",
+        *(f"style    {each}" for each in settings.styles),
         f"device   {transfer.ctx}, {transfer.precision}",
         f"weights  {origin}",
     ]

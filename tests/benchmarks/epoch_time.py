@@ -65,10 +65,12 @@ def measure(side, shape, epochs, weights, tile):
     net = get_net(parameters, layers, ctx, "bfloat16" if in_bfloat16 else "float32")
     if side.startswith("tiled"):
         content_X, style_X = (preprocess(img, shape) for img in (content_img, style_img))
-        content_Y, style_Y_gram = Tiles(net, layers, tile).targets(content_X, style_X)
+        tiles = Tiles(net, layers, tile)
+        content_Y, style_Y_gram = tiles.contents(content_X), tiles.grams(style_X)
+        backward = tiles.backward
         gen_img, _, trainer = get_inits(content_X, ctx, settings.lr, [])
     else:
-        tile = None
+        backward = None
         content_X, content_Y = get_contents(net, content_img, shape, layers, ctx)
         style_X, style_Y = get_styles(net, style_img, shape, layers, ctx)
         gen_img, style_Y_gram, trainer = get_inits(content_X, ctx, settings.lr, style_Y)
@@ -87,7 +89,7 @@ def measure(side, shape, epochs, weights, tile):
         aim = content_Y, style_Y_gram, layers, epochs, LR_DECAY_EPOCH
         run = (
             (epoch.content, epoch.style, epoch.tv, epoch.seconds)
-            for epoch in train(net, gen_img, trainer, *aim, tile=tile)
+            for epoch in train(net, gen_img, trainer, *aim, backward=backward)
         )
     rows = [[float(value) for value in row] for row in run]
     # The first epoch prepares kernels and buffers.

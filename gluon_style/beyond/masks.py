@@ -1,0 +1,78 @@
+"""Regions: where a style is painted (Gatys et al., *Controlling perceptual factors*, 2017).
+
+The Gram matrix of a region is that of the features times the mask, sum of (T F)(T F)^T / (c h w),
+divided by the mask's share, the mean of T^2. So the mask is brought to each layer's size, and
+there to a mean square of 1; then the Gram matrix of T F is the region's.
+"""
+
+import numpy as np
+from mxnet import nd
+
+from ..errors import ImageError
+
+
+class Masks:
+    """The masks of a stage, one for each region.
+
+    Parameters
+    ----------
+    masks : sequence of ndarray, shape (h, w), float32
+        0 to 1, at the size of the stage.
+    ctx : mxnet.Context
+    """
+
+    def __init__(self, masks, ctx):
+        self.sizes = [[nd.array(mask, ctx).reshape((1, 1, *mask.shape))] for mask in masks]
+        self.found = {}
+
+    def __len__(self):
+        return len(self.sizes)
+
+    def at(self, size):
+        """Each mask at a layer's (h, w), its mean square 1: list of NDArray, shape (1, 1, h, w)."""
+        if size not in self.found:
+            self.found[size] = [normalised(shrunk(sizes, size)) for sizes in self.sizes]
+        return self.found[size]
+
+    def regions(self, features):
+        """Style features as each region has them, region by region: what `gram` is taken of."""
+        masks = [self.at(Y.shape[2:]) for Y in features]
+        return [
+            Y * of_layer[region]
+            for region in range(len(self))
+            for Y, of_layer in zip(features, masks)
+        ]
+
+
+def shrunk(sizes, size):
+    """A mask at a smaller size; `sizes` are those there are, the largest first.
+
+    Each value is the mean of those that the network's pooling layers bring to the same place.
+    """
+    while sizes[-1].shape[2:] != size:
+        smaller = nd.Pooling(sizes[-1], kernel=(2, 2), stride=(2, 2), pool_type="avg")
+        if smaller.shape[2] < size[0] or smaller.shape[3] < size[1]:
+            break
+        sizes.append(smaller)
+    return next(each for each in sizes if each.shape[2:] == size)
+
+
+def normalised(mask):
+    """A mask times what makes its mean square 1."""
+    share = mask.square().mean().asscalar()
+    if not share > 0:
+        height, width = mask.shape[2:]
+        raise ImageError(
+            f"a mask has nothing white that is seen at {width}x{height}, the size of a layer: "
+            "paint more of it white, or choose a larger size"
+        )
+    return mask / np.sqrt(share)
+
+
+def composed(painted, photo, masks):
+    """The picture where the masks, taken together, are white, and the photo where they are black.
+
+    All are NumPy arrays, the pictures of shape (h, w, 3), the masks of shape (h, w).
+    """
+    mask = np.minimum(sum(masks), 1)[:, :, None]
+    return painted * mask + photo * (1 - mask)

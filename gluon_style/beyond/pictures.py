@@ -1,0 +1,118 @@
+"""The pictures of a run, as each stage takes them."""
+
+import hashlib
+
+import numpy as np
+from mxnet import image, nd
+
+from ..decode import decode
+from ..errors import ImageError
+from ..images import crop
+from ..settings import INITS
+from .colors import LUMINANCE, luminance, match_colors, match_luminance, recolored
+from .masks import Masks, composed
+
+
+class Pictures:
+    """The pictures that settings name, read once.
+
+    Attributes
+    ----------
+    content, styles : NDArray, and a list of them, shape (h, w, 3), uint8
+    alpha : ndarray, shape (h, w), uint8, or None
+        How opaque the results shall be.
+    dpi : tuple of float, or None
+        The content picture's resolution, as its file tells it.
+    checksums : dict of str to str
+        SHA-256 of what was read; of several pictures, of their checksums.
+    """
+
+    def __init__(self, settings):
+        painting = settings.painting
+        content = decode(settings.content)
+        styles = [decode(each) for each in settings.styles]
+        masks = [decode(each) for each in painting.mask]
+        self.settings, self.painting = settings, painting
+        self.content = nd.array(content.rgb, dtype="uint8")
+        self.styles = [nd.array(each.rgb, dtype="uint8") for each in styles]
+        self.masks = [grey(each, name) for each, name in zip(masks, painting.mask)]
+        self.alpha = content.alpha if settings.background == "keep" else None
+        self.dpi = content.dpi
+        self.checksums = {"content": content.sha256, "style": checksum(styles)}
+        if masks:
+            self.checksums["mask"] = checksum(masks)
+        self.init = None
+        if painting.init not in INITS:
+            init = decode(painting.init)
+            self.init = nd.array(init.rgb, dtype="uint8")
+            self.checksums["init"] = init.sha256
+
+    def at(self, image_shape):
+        """The content picture, and a list of (style picture, its size), as a stage takes them."""
+        settings, colors = self.settings, self.painting.colors
+        content, styles = self.content, self.styles
+        if settings.style_fit == "crop":
+            styles = [crop(img, image_shape) for img in styles]
+        shapes = [self.style_shape(img, image_shape) for img in styles]
+        if colors == "style":
+            return content, list(zip(styles, shapes))
+        # Of the colours at the size at which they are seen. Resizing once more changes nothing.
+        content = image.imresize(content, *image_shape).asnumpy()
+        resized = [image.imresize(img, *shape).asnumpy() for img, shape in zip(styles, shapes)]
+        match = {"content": match_colors, "luminance": match_luminance}[colors]
+        styles = [nd.array(match(img, content)) for img in resized]
+        if colors == "luminance":
+            content = luminance(content)
+        return nd.array(content), list(zip(styles, shapes))
+
+    def style_shape(self, img, image_shape):
+        """(width, height) of a style picture for a stage."""
+        scale = self.painting.style_scale
+        if scale is None:
+            return image_shape
+        height, width = img.shape[:2]
+        scale *= max(image_shape) / max(width, height)
+        return tuple(max(1, round(side * scale)) for side in (width, height))
+
+    def start(self, image_shape):
+        """What the first stage starts from, shape (h, w, 3); None for the content picture."""
+        if self.painting.init == "noise":
+            random = np.random.RandomState(self.painting.seed)
+            return nd.array(random.uniform(0, 255, (*image_shape[::-1], 3)))
+        return self.init
+
+    def masks_at(self, image_shape):
+        """The masks at the size of a stage: list of ndarray, shape (h, w), 0..1."""
+        return [image.imresize(mask, *image_shape).asnumpy()[:, :, 0] / 255 for mask in self.masks]
+
+    def regions(self, image_shape, ctx):
+        """The stage's `Masks`, or None."""
+        return Masks(self.masks_at(image_shape), ctx) if self.masks else None
+
+    def finished(self, img):
+        """What is to be seen of a postprocessed picture: NDArray, shape (h, w, 3), 0..1."""
+        if self.painting.colors != "luminance" and not self.masks:
+            return img
+        image_shape = img.shape[1::-1]
+        photo = image.imresize(self.content, *image_shape).asnumpy().astype("float32") / 255
+        pixels = img.asnumpy()
+        if self.painting.colors == "luminance":
+            pixels = recolored(pixels, photo).clip(0, 1)
+        if self.masks:
+            pixels = composed(pixels, photo, self.masks_at(image_shape))
+        return nd.array(pixels, img.context)
+
+
+def grey(picture, name):
+    """A mask's pixels, as a grey picture of three channels."""
+    pixels = np.repeat((picture.rgb @ LUMINANCE)[:, :, None], 3, axis=2)
+    if not pixels.any():
+        raise ImageError(f"{name}: the mask is black all over: what is white in it is painted")
+    return nd.array((pixels + 0.5).astype("uint8"), dtype="uint8")
+
+
+def checksum(pictures):
+    """Of one picture its own, of several one of them all."""
+    if len(pictures) == 1:
+        return pictures[0].sha256
+    return hashlib.sha256(" ".join(each.sha256 for each in pictures).encode()).hexdigest()
