@@ -10,14 +10,14 @@ from typing import Callable, Optional
 import numpy as np
 from mxnet import nd
 
-from .beyond import Pictures, for_regions, mixed, shares_of
+from .beyond import Pictures, for_regions, judge, mixed, shares_of
 from .errors import ImageError, NotEnoughMemory, UsageError
 from .features import get_contents, get_net, get_styles
 from .generated import get_inits
 from .images import postprocess, preprocess
 from .losses import gram
 from .machine import choose_tile, get_ctx, get_precision, out_of_memory
-from .pretrained import get_weights
+from .pretrained import get_weights, real_network
 from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
 from .trainer import get_backward, train
@@ -293,6 +293,23 @@ class StyleTransfer:
     def show(self, X):
         """The picture that a synthesized image stands for: NDArray, shape (h, w, 3), 0..1."""
         return self.pictures.finished(postprocess(X))
+
+    def judge(self, picture):
+        """The chapter's losses of a picture (0..1) by the real network, where that is at hand.
+
+        Returns
+        -------
+        dict or None
+            `network`, its source, and what `gluon_style.beyond.judge` gives.
+        """
+        real = real_network(self.pretrained)
+        if real is None:
+            return None
+        content, styles = self.pictures.content, self.pictures.styles
+        losses = judge(
+            real.parameters, self.ctx, picture, content, styles, shares_of(self.settings)
+        )
+        return {"network": real.source, **losses}
 
     def run(self, listeners=(), state=None):
         """Train the synthesized image, stage by stage.

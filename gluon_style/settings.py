@@ -9,6 +9,7 @@ import dataclasses
 import math
 import operator
 import reprlib
+import shlex
 import textwrap
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -547,6 +548,12 @@ class Output:
             )
         if self.animation is not None:
             one_of(ANIMATIONS, self.animation, "animation")
+        if self.animation == self.format:
+            raise UsageError(
+                f"{self.animation}: the pictures themselves are called so: choose "
+                f"{ANIMATIONS[1]}, or another format",
+                "animation",
+            )
         if self.save_every is not None:
             epochs = whole_numbers([self.save_every])
             if not epochs or epochs[0] < 1:
@@ -660,6 +667,18 @@ def as_text(value):
     if isinstance(value, float) and float(f"{value:g}") == value:
         return f"{value:g}"
     return "none" if value is None else str(value)
+
+
+def command_line(settings):
+    """The options of `gluon_style.train` that give these settings, as one types them."""
+    chapters, words = get_options(Settings()), []
+    for name, value in get_options(settings).items():
+        if value == chapters[name]:
+            continue
+        pictures = name in ("style", "mask") and isinstance(value, tuple)
+        values = value if pictures else [as_text(value)]
+        words += [option(name), *map(str, values)]
+    return " ".join(map(shlex.quote, words))
 
 
 def fixed_options(settings):

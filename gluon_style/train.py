@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shlex
 
 from ._version import __version__
 from .command_line import HelpFormatter, Parser, one_line, positive, prepare_command
@@ -11,6 +12,8 @@ from .settings import (
     ANIMATIONS,
     BACKGROUNDS,
     COLORS,
+    DEPTHS,
+    FORMATS,
     OPTIMIZERS,
     POOLINGS,
     QUICK,
@@ -222,6 +225,14 @@ def build_parser():
     group.add_argument(
         "--output", default=Output.folder, metavar="DIR", help="folder of the results"
     )
+    group.add_argument("--format", choices=FORMATS, default=Output.format, help="of the pictures")
+    group.add_argument(
+        "--depth",
+        type=int,
+        choices=DEPTHS,
+        default=Output.depth,
+        help="bits of each colour in them; 16 in png and tif",
+    )
     group.add_argument(
         "--overwrite", action="store_true", help="replace what an earlier run has left in DIR"
     )
@@ -242,6 +253,12 @@ def build_parser():
     group.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
 
     group = parser.add_argument_group("stopping and resuming")
+    group.add_argument(
+        "--again",
+        metavar="PICTURE",
+        help="run what this picture was made by, as its file tells; with other options, a "
+        "variation of it",
+    )
     group.add_argument(
         "--resume",
         metavar="DIR",
@@ -284,8 +301,21 @@ def main(argv=None):
         logging.basicConfig(format="gluon_style: %(message)s")
         logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
         prepare_command(argv)
-        from .run import resume, stylize  # which imports MXNet
+        from .run import again, resume, stylize  # which imports MXNet
 
+        if options.again is not None:
+
+            def vary(command):
+                """Parse what made the picture, and what is given now."""
+                was = parser.parse_args(shlex.split(command)[3:])
+                now = parser.parse_args(argv, was)
+                return get_settings(now), get_output(now)
+
+            for name in ("quick", "resume", "book"):
+                if getattr(options, name):
+                    raise UsageError(f"cannot be had with {option(name)}: leave one out", "again")
+            again(options.again, vary)
+            return
         if options.resume is None:
             if options.quick and not options.quiet:
                 print(
@@ -300,8 +330,9 @@ def main(argv=None):
             now = parser.parse_args(argv, argparse.Namespace(**was))
             if now.output != now.resume:
                 raise UsageError("goes on in the run's own folder: leave out --output", "resume")
-            if now.book != output.book:
-                raise UsageError("is for new runs: leave it out to resume this one", "book")
+            for name in ("book", "format", "depth"):
+                if getattr(now, name) != getattr(output, name):
+                    raise UsageError("is for new runs: leave it out to resume this one", name)
             return get_settings(now), get_output(now)
 
         resume(options.resume, revise)

@@ -14,4 +14,4 @@ from .downloads import (
     receive,
     try_in_turn,
 )
-from .paths import expanded
+from .paths import expanded, short

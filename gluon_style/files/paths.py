@@ -12,3 +12,9 @@ def expanded(path, field=None):
     if text == "~" or text.startswith("~/"):
         raise UsageError(f"{text}: this user has no home directory: write the whole path", field)
     return text
+
+
+def short(path):
+    """A path with `~` in the place of the home directory."""
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if path.startswith(f"{home}/") and home != "/" else path

@@ -71,24 +71,10 @@ def find(which, root=None):
         return from_path(Path(expanded(which, "weights")))
     folder = cache_folder(root)
     if which == "auto":
-        for source in (SOURCES["zoo"], SOURCES["keras"]):
-            path = folder / source.remote.name
-            sha256 = source.remote.sha256_if_sound(path)
-            if sha256:
-                return from_source(source, path, sha256)
-            if path.exists():
-                logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
-        if (folder / CLASS_FILE).exists():
-            try:
-                return from_path(folder / CLASS_FILE)
-            except WeightsError as error:
-                logger.warning("%s; it is not used", error)
-        source = SOURCES["torchvision"]  # which somebody has fetched on purpose
-        sha256 = source.remote.sha256_if_sound(folder / source.remote.name)
-        if sha256:
-            return from_source(source, folder / source.remote.name, sha256)
         source = SOURCES["keras"]
-        return from_source(source, *fetch(source.remote, folder, source.download))
+        return from_cache(folder) or from_source(
+            source, *fetch(source.remote, folder, source.download)
+        )
     source = SOURCES[which]
     try:
         return from_source(source, *fetch(source.remote, folder, source.download))
@@ -97,6 +83,37 @@ def find(which, root=None):
         raise DownloadError(
             f"{error}; try again later, try {others}, or take small, which comes with the package"
         ) from None
+
+
+def from_cache(folder):
+    """Read the first of the files that the cache holds, or None."""
+    for source in (SOURCES["zoo"], SOURCES["keras"]):
+        path = folder / source.remote.name
+        sha256 = source.remote.sha256_if_sound(path)
+        if sha256:
+            return from_source(source, path, sha256)
+        if path.exists():
+            logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
+    if (folder / CLASS_FILE).exists():
+        try:
+            return from_path(folder / CLASS_FILE)
+        except WeightsError as error:
+            logger.warning("%s; it is not used", error)
+    source = SOURCES["torchvision"]  # which somebody has fetched on purpose
+    sha256 = source.remote.sha256_if_sound(folder / source.remote.name)
+    return from_source(source, folder / source.remote.name, sha256) if sha256 else None
+
+
+def real_network(pretrained, root=None):
+    """The real VGG-19, as far as the chapter's layers: the one given, or the cache's, or None.
+
+    It is on the chapter's scale, and nothing is downloaded.
+    """
+    needed = max(index for index in CONVOLUTIONS if index <= Layers().last)
+    for found in (pretrained, from_cache(cache_folder(root))):
+        if found and found.source in SOURCES and found.gain and needed in found.parameters:
+            return found
+    return None
 
 
 def from_source(source, path, sha256):

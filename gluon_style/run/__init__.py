@@ -2,4 +2,4 @@
 
 from .comparison import compare
 from .results import plot_losses
-from .session import resume, stylize
+from .session import again, resume, stylize

@@ -147,7 +147,8 @@ class Cell:
     def run(self, transfer, output, listeners):
         """Run it, or the rest of it."""
         with OutputFolder(self.path) as folder:
-            output = dataclasses.replace(output, folder=self.path, book=False)
+            kept = {"format": Output.format, "depth": Output.depth, "book": False}
+            output = dataclasses.replace(output, folder=self.path, **kept)
             keepers = keep(transfer, output, folder, self.checkpoint)
             state = self.checkpoint.state if self.checkpoint else None
             keepers += ForecastRun(transfer, quiet=True), WarnOfDivergence(keepers[0], self.label)

@@ -13,7 +13,7 @@ import filelock
 from ..errors import OutputError, UsageError
 from ..files import has_no_locks
 from ..machine import format_bytes
-from ..settings import ANIMATIONS
+from ..settings import ANIMATIONS, FORMATS
 
 # The last checkpoint and the one before it.
 CHECKPOINTS = ("checkpoint.npz", "checkpoint-previous.npz")
@@ -31,10 +31,11 @@ class OutputFolder:
     """A folder for the files of one run at a time; a context manager that holds its lock."""
 
     # What the files of runs are called.
-    PATTERNS = (*(f"neural-style-[0-9]*.{suffix}" for suffix in ("png", *ANIMATIONS)), *ALWAYS)
+    SUFFIXES = dict.fromkeys((*FORMATS, *ANIMATIONS))
+    PATTERNS = (*(f"neural-style-[0-9]*.{suffix}" for suffix in SUFFIXES), *ALWAYS)
 
-    def __init__(self, path, make=True):
-        self.path, self.make = Path(path), make
+    def __init__(self, path, make=True, suffix=FORMATS[0]):
+        self.path, self.make, self.suffix = Path(path), make, suffix
         self.made = []  # this folder and those above it, as far as they were missing
         # The system frees it when the process ends, in whatever way.
         self.lock = filelock.FileLock(str(self.path / ".lock"))
@@ -101,11 +102,11 @@ class OutputFolder:
 
     def picture(self, number):
         """Path of a stage's result."""
-        return self.path / f"neural-style-{number}.png"
+        return self.path / f"neural-style-{number}.{self.suffix}"
 
     def snapshot(self, number, epochs):
         """Path of the picture of a stage after so many epochs."""
-        return self.path / f"neural-style-{number}-epoch-{epochs:05d}.png"
+        return self.path / f"neural-style-{number}-epoch-{epochs:05d}.{self.suffix}"
 
     def results(self):
         """Paths of what may be the results of earlier runs."""

@@ -16,10 +16,11 @@ from matplotlib.figure import Figure
 from mxnet import image, nd
 
 from .._version import __version__
+from ..beyond import check_writable, save_photograph
 from ..chapter import Listener
-from ..files import atomic_write
-from ..images import save, to_picture
-from ..settings import Output, settings_to_json
+from ..files import atomic_write, short
+from ..images import to_picture
+from ..settings import Output, command_line, settings_to_json, with_pictures
 from .animation import frame_epochs, write_animation
 from .folder import ALWAYS, RECORD
 
@@ -31,12 +32,15 @@ class Results(Listener):
 
     def __init__(self, folder, transfer, output=Output()):
         self.folder, self.transfer, self.output = folder, transfer, output
+        self.settings, self.identity = transfer.resolved(), transfer.identity()
+        check_writable(output, transfer.alpha)
         self.records = []  # (number of the stage, Epoch)
         self.started, self.seconds_before = time.time(), 0.0
         self.began = time.monotonic()
         self.is_new = True
         # Names of the pictures that are there, and of those that go when their stage has ended.
         self.pictures, self.temporary = set(), set()
+        self.quality = {}  # number of the stage -> what the real network says of its picture
 
     def resume(self, checkpoint):
         """Take over the records of the run so far, from its `Checkpoint` and its folder."""
@@ -45,6 +49,8 @@ class Results(Listener):
         self.is_new = False
         self.pictures = {*map(str, self.folder.record("pictures"))}
         self.temporary = {*map(str, self.folder.record("temporary"))}
+        for number, stage in enumerate(self.folder.record("stages"), 1):
+            self.quality[number] = stage.get("quality")
 
     @property
     def seconds(self):
@@ -81,7 +87,9 @@ class Results(Listener):
             pictures.append(1 + (stage.max_epochs // every - done // every if every else 0))
             if self.output.animation:  # which takes less than its frames
                 pictures[-1] += 2 * sum(n > done for n in frame_epochs(stage.max_epochs))
-        self.folder.check_space(self.transfer.stages, pictures)
+        self.folder.check_space(
+            self.transfer.stages, [number * self.output.depth / 8 for number in pictures]
+        )
 
     def start_stage(self, stage_run):
         self.due = self.snapshots(stage_run.stage)
@@ -103,7 +111,10 @@ class Results(Listener):
         self.is_new = False
 
     def end_stage(self, stage_run):
-        self.save(stage_run.picture(), self.folder.picture(stage_run.number))
+        picture = stage_run.picture()
+        number, epochs = stage_run.number, stage_run.stage.max_epochs
+        self.save(picture, self.folder.picture(number), number, epochs)
+        self.quality[stage_run.number] = self.transfer.judge(picture)
         if self.output.animation:
             self.write_animation(stage_run)
         self.folder.remove(self.temporary)
@@ -113,17 +124,35 @@ class Results(Listener):
         self.plot_losses()
         self.write_run()
 
-    def save(self, picture, path):
-        """Save a picture, and remember that it is ours."""
+    def save(self, picture, path, number, epochs):
+        """Save the picture of a stage after so many epochs, and remember that it is ours."""
         self.pictures.add(path.name)
-        save(picture, path, self.transfer.alpha)
+        transfer = self.transfer
+        origin = self.origin(number, epochs)
+        save_photograph(
+            picture, path, transfer.alpha, self.output.depth, transfer.pictures.dpi, origin
+        )
+
+    def origin(self, number, epochs):
+        """What a picture's file tells of how it was made; it names no home directory."""
+        settings = dataclasses.replace(self.settings, stages=self.settings.stages[:number])
+        settings = with_pictures(settings, lambda path: short(str(path)))
+        weights = "small" if self.transfer.pretrained.source == "small" else settings.weights
+        settings = dataclasses.replace(settings, weights=short(weights))
+        return {
+            "made_by": f"gluon_style {__version__}",
+            "command": f"python -m gluon_style.train {command_line(settings)}",
+            "stage": number,
+            "epochs": epochs,
+            "identity": self.identity,
+        }
 
     def save_snapshot(self, picture, number, epochs):
         """Save the picture of a stage that goes on; for good only if it was asked for."""
         path, every = self.folder.snapshot(number, epochs), self.output.save_every
         if not every or epochs % every:
             self.temporary.add(path.name)
-        self.save(picture, path)
+        self.save(picture, path, number, epochs)
 
     def write_state(self, state):
         """Write the picture of a `State`."""
@@ -156,7 +185,7 @@ class Results(Listener):
     def plot_losses(self):
         """Write `losses.png`."""
         with atomic_write(self.folder.path / "losses.png") as file:
-            plot_losses(self.records).savefig(file, format="png", dpi=120)
+            plot_losses(self.records, self.quality).savefig(file, format="png", dpi=120)
 
     def write_run(self):
         """Write `run.json`: settings, versions, device, weights, final losses and times."""
@@ -169,6 +198,7 @@ class Results(Listener):
                     "epochs": len(epochs),
                     "seconds": sum(epoch.seconds for epoch in epochs),
                     "final": dataclasses.asdict(epochs[-1]) if epochs else None,
+                    "quality": self.quality.get(number),
                 }
             )
         run = {
@@ -200,13 +230,24 @@ class Results(Listener):
             file.write((json.dumps(run, indent=2) + "\n").encode())
 
 
-def plot_losses(records):
+def describe_quality(quality):
+    """What the real network says of a picture, in two lines."""
+    layers = ", ".join(f"{loss:.2f}" for loss in quality["style_layers"])
+    return (
+        f"the picture by the real network: content {quality['content']:.2f}, "
+        f"TV {quality['tv']:.2f},\nstyle {quality['style']:.2f} (by layer {layers})"
+    )
+
+
+def plot_losses(records, quality=None):
     """Draw the loss curves, on a logarithmic scale, a line where the rate changes.
 
     Parameters
     ----------
     records : list of (int, Epoch)
         Number of the stage and record of the epoch, in order.
+    quality : dict of int to (dict or None), optional
+        What `StyleTransfer.judge` has given for each stage.
 
     Returns
     -------
@@ -235,7 +276,9 @@ def plot_losses(records):
                     color="0.4",
                     fontsize="small",
                 )
-        axes.set(title=f"stage {number}", xlabel="epoch", yscale="log")
+        judged = (quality or {}).get(number)
+        below = f"epoch\n{describe_quality(judged)}" if judged else "epoch"
+        axes.set(title=f"stage {number}", xlabel=below, yscale="log")
         axes.grid(alpha=0.25)
     all_axes[0].set_ylabel("weighted loss")
     all_axes[0].legend()

@@ -1,11 +1,13 @@
 """A whole run, bound together: settings, folder, results, checkpoints, progress, stopping."""
 
 import dataclasses
+import logging
 import math
 import shlex
 from itertools import zip_longest
 from pathlib import Path
 
+from ..beyond import origin_of
 from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..files import expanded
@@ -18,6 +20,8 @@ from .folder import OutputFolder
 from .progress import ForecastRun, PrintLosses, WarnOfDivergence, progress
 from .results import Results
 from .stopping import StopOnSignal
+
+logger = logging.getLogger(__name__)
 
 
 def stylize(settings=Settings(), output=Output()):
@@ -44,14 +48,56 @@ def stylize(settings=Settings(), output=Output()):
     GluonStyleError
         And what `StyleTransfer` raises.
     """
+    return paint(settings, output)
+
+
+def again(path, revise):
+    """Run again what a picture was made by, as its file tells it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A picture that a run has left.
+    revise : callable
+        Takes the command that made it, returns the `Settings` and `Output` of the new run.
+
+    Returns
+    -------
+    ndarray, shape (h, w, 3), float32
+        The result of the last stage.
+
+    Raises
+    ------
+    ImageError
+        The file does not tell how it was made.
+    GluonStyleError
+        And what `stylize` raises.
+    """
+    origin = origin_of(path)
+    settings, output = revise(origin["command"])
+    refuse_given(settings)
+
+    def tell_changes(transfer):
+        identity = transfer.identity()
+        for name, checksum in origin["identity"].items():
+            if identity.get(name) != checksum:
+                logger.warning("%s: made with another %s than is used now", path, name)
+
+    return paint(settings, output, tell_changes)
+
+
+def paint(settings, output, check=lambda transfer: None):
+    """What `stylize` does; `check` sees the run before it starts."""
     if isinstance(output, (str, Path)):
         output = Output(output)
-    with OutputFolder(output.folder) as folder:
+    with OutputFolder(output.folder, suffix=output.format) as folder:
         if not output.overwrite:
             folder.refuse_results()
         if output.book:
             settings = with_book_pictures(settings)
-        return run(StyleTransfer(settings), output, folder)
+        transfer = StyleTransfer(settings)
+        check(transfer)
+        return run(transfer, output, folder)
 
 
 def resume(path, revise=None):
@@ -82,13 +128,8 @@ def resume(path, revise=None):
         settings, output = checkpoint.settings, Output(folder.path, **checkpoint.options)
         if revise:
             settings, output = revise(settings, output)
-        for name, picture in pictures_of(settings):
-            if picture == GIVEN:
-                raise CheckpointError(
-                    "was given to Python as a picture, not as a file: give it again with `revise` "
-                    "of gluon_style.resume",
-                    name,
-                )
+        folder.suffix = output.format
+        refuse_given(settings)
         if settings.stages != checkpoint.settings.stages:
             content_img = read(settings.content)
             stages = tuple(stage.fitted(content_img) for stage in settings.stages)
@@ -109,6 +150,17 @@ def resume(path, revise=None):
         transfer = StyleTransfer(settings)
         checkpoint.check_identity(transfer)
         return run(transfer, output, folder, checkpoint)
+
+
+def refuse_given(settings):
+    """Make sure that no picture is missing which was given as such."""
+    for name, picture in pictures_of(settings):
+        if picture == GIVEN:
+            raise CheckpointError(
+                "was given to Python as a picture, not as a file: give it again with `revise` "
+                "of gluon_style.resume",
+                name,
+            )
 
 
 def run(transfer, output, folder, checkpoint=None):

@@ -1,0 +1,53 @@
+"""How good a picture is, whatever network and options it was painted with."""
+
+from mxnet import nd
+
+from ..features import get_net
+from ..images import preprocess
+from ..losses import content_loss, tv_loss
+from ..settings import Layers, LossWeights
+from ..tiles import Tiles
+from .mixing import mixed
+
+SIDE = 512  # of tiles, in which it takes little memory at any size
+
+
+def judge(parameters, ctx, img, content, styles, shares):
+    """The chapter's losses of a picture against its content and style pictures.
+
+    They are at the picture's own size, with the chapter's layers and weights, in float32; several
+    styles are mixed.
+
+    Parameters
+    ----------
+    parameters : dict of int to (ndarray, ndarray)
+        As `get_net` takes them.
+    ctx : mxnet.Context
+    img : NDArray, shape (h, w, 3)
+        0..1.
+    content, styles : NDArray, and a list of them, shape (h', w', 3)
+        0..255.
+    shares : list of float
+        How much each style counts.
+
+    Returns
+    -------
+    dict
+        `content`, `style` and `tv`, weighted, and `style_layers`, a list, whose sum is `style`.
+    """
+    layers, weights, shape = Layers(), LossWeights(), img.shape[1::-1]
+    tiles = Tiles(get_net(parameters, layers, ctx), layers, SIDE)
+    X = preprocess(img * 255, shape).copyto(ctx)
+    contents = [tiles.contents(each) for each in (X, preprocess(content, shape).copyto(ctx))]
+    content_l = sum(content_loss(nd.array(Y_hat), nd.array(Y)) for Y_hat, Y in zip(*contents))
+    grams = [tiles.grams(preprocess(style, shape).copyto(ctx)) for style in styles]
+    of_layers = [
+        (G_hat - G).square().mean().asscalar() * weights.style_weight
+        for G_hat, G in zip(tiles.grams(X), mixed(grams, shares))
+    ]
+    return {
+        "content": float(content_l.asscalar() * weights.content_weight),
+        "style": float(sum(of_layers)),
+        "style_layers": [float(loss) for loss in of_layers],
+        "tv": float(tv_loss(X).asscalar() * weights.tv_weight),
+    }

@@ -1,0 +1,152 @@
+"""Pictures as a photographer wants them: deep, with a colour profile, resolution and origin."""
+
+import io
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from mxnet import nd
+from PIL import Image, ImageCms, PngImagePlugin
+
+from ..errors import ImageError, UsageError
+from ..files import atomic_write, expanded
+from ..images import FORMATS, to_picture
+
+ORIGIN = "gluon_style"  # the name of the text in a PNG; others have it as their description
+DESCRIPTION, X_DPI, Y_DPI, UNIT, INCH = 0x010E, 0x011A, 0x011B, 0x0128, 2  # in EXIF and TIFF
+WRITERS = {"png": "numpngw", "tif": "tifffile"}  # of 16 bits, which Pillow cannot write in colour
+
+
+def check_writable(output, alpha):
+    """Make sure that a run's pictures can be written, before it is run."""
+    if output.format == "jpg" and alpha is not None:
+        raise UsageError(
+            "jpg: knows no transparency, which the content picture has: choose another, or "
+            "--background white",
+            "format",
+        )
+    if output.depth == 16 and not find_spec(WRITERS[output.format]):
+        raise UsageError(
+            f"16: {output.format} needs the package {WRITERS[output.format]}: "
+            "pip install 'gluon-style[photo]'",
+            "depth",
+        )
+
+
+def srgb_profile():
+    """The colour profile, the same bytes every time."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes.fromhex("07d0 0001 0001 0000 0000 0000")  # when it was made
+    return bytes(profile)
+
+
+def save_photograph(img, path, alpha=None, depth=8, dpi=None, origin=None):
+    """Save a picture wholly or not at all, with the profile of its colours.
+
+    Parameters
+    ----------
+    img : NDArray or ndarray, shape (h, w, 3)
+        RGB values 0..1.
+    path : str or Path
+        Its suffix tells the format.
+    alpha : ndarray, uint8, optional
+        How opaque the picture shall be; it is resized.
+    depth : int
+        8 or 16 bits a colour; 16 in PNG and TIFF only.
+    dpi : tuple of float, optional
+    origin : dict, optional
+        Plain values that say how it was made; see `origin_of`.
+    """
+    path = Path(expanded(path))
+    img = img.asnumpy() if isinstance(img, nd.NDArray) else np.asarray(img)
+    most = 2**depth - 1
+    pixels = (img * np.float64(most) + 0.5).clip(0, most).astype(f"uint{depth}")
+    picture = to_picture(np.zeros_like(pixels, "uint8") if depth == 16 else pixels, alpha)
+    if depth == 16 and alpha is not None:
+        opaque = np.asarray(picture.getchannel("A"), "uint16") * 257
+        pixels = np.dstack([pixels, opaque])
+    text = json.dumps(origin or {})
+    kind = FORMATS[path.suffix.lower()]
+    with atomic_write(path) as file:
+        if depth == 8:
+            picture.save(file, kind, **about(kind, text, dpi), icc_profile=srgb_profile())
+        elif kind == "PNG":
+            write_deep_png(file, pixels, text, dpi)
+        else:
+            write_deep_tiff(file, pixels, text, dpi)
+
+
+def about(kind, text, dpi):
+    """What Pillow writes beside the pixels."""
+    options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    if kind == "PNG":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_text(ORIGIN, text)
+    else:
+        exif = Image.Exif()
+        exif[DESCRIPTION] = text
+        if dpi:
+            exif[X_DPI], exif[Y_DPI], exif[UNIT] = (*dpi, INCH)
+        options["exif"] = exif
+    return {**options, "dpi": dpi} if dpi and kind != "WEBP" else options
+
+
+def write_deep_png(file, pixels, text, dpi):
+    """Write a PNG of 16 bits."""
+    import numpngw
+
+    metre = [round(each / 0.0254) for each in dpi] if dpi else None
+    numpngw.write_png(
+        file,
+        pixels,
+        text_list=[(ORIGIN, text), ("Creation Time", None)],  # else it is now
+        iccp=("sRGB", srgb_profile()),
+        phys=(*metre, 1) if metre else None,
+    )
+
+
+def write_deep_tiff(file, pixels, text, dpi):
+    """Write a TIFF of 16 bits."""
+    import tifffile
+
+    tifffile.imwrite(
+        file,
+        pixels,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if pixels.shape[2] == 4 else None,
+        description=text,
+        metadata=None,
+        software=False,
+        iccprofile=srgb_profile(),
+        resolution=dpi or (72, 72),
+        resolutionunit=INCH if dpi else 1,
+    )
+
+
+def origin_of(path):
+    """How a picture was made, as its file tells.
+
+    Raises
+    ------
+    ImageError
+        It cannot be read, or does not tell it.
+    """
+    path = Path(expanded(path, "again"))
+    try:
+        with Image.open(io.BytesIO(path.read_bytes())) as picture:
+            text = picture.info.get(ORIGIN) or picture.getexif().get(DESCRIPTION)
+    except OSError as error:
+        raise ImageError(f"{path}: {error.strerror or 'not a picture that can be read'}") from None
+    except Exception as error:  # what a damaged file does to Pillow is its own
+        raise ImageError(f"{path}: damaged ({error})") from None
+    try:
+        origin = json.loads(text)
+        if isinstance(origin["command"], str) and isinstance(origin["identity"], dict):
+            return origin
+    except (TypeError, ValueError, KeyError):
+        pass
+    raise ImageError(
+        f"{path}: it does not tell how it was made: only pictures that gluon_style has written do, "
+        "as long as no other program has saved them"
+    )
