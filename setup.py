@@ -51,13 +51,18 @@ setup(
             "nvidia-cuda-nvrtc-cu11>=11.8,<12",
             "nvidia-nvtx-cu11>=11.8,<12",
         ],
+        # Pictures of 16 bits; an optimizer.
+        "photo": ["numpngw>=0.1.2", "tifffile>=2021.7"],
+        "lbfgs": ["scipy>=1.8"],
         "zoo": ["gluoncv>=0.10,<0.11"],
         "notebook": ["notebook>=6.5"],
         "test": [
             *("pytest>=7", "pytest-xdist>=3", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
             "setuptools>=70.1",
             # Independent readers and writers of pictures.
-            *("tifffile>=2021.7", "pillow-heif>=0.10"),
+            *("tifffile>=2021.7", "pypng>=0.0.20", "pillow-heif>=0.10"),
+            # What some options need.
+            *("numpngw>=0.1.2", "scipy>=1.8"),
         ],
     },
     entry_points={
