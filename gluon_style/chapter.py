@@ -5,18 +5,27 @@ import logging
 import math
 import os
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, Dict, Optional
 
 import numpy as np
 from mxnet import nd
 
-from .beyond import Pictures, for_regions, judge, mixed, shares_of
+from .beyond import (
+    BYTES_PER_PIXEL,
+    LBFGS,
+    Pictures,
+    check_scipy,
+    for_regions,
+    judge,
+    mixed,
+    shares_of,
+)
 from .errors import ImageError, NotEnoughMemory, UsageError
 from .features import get_contents, get_net, get_styles
 from .generated import get_inits
 from .images import postprocess, preprocess
 from .losses import gram
-from .machine import choose_tile, get_ctx, get_precision, out_of_memory
+from .machine import available, choose_tile, get_ctx, get_precision, out_of_memory
 from .pretrained import get_weights, real_network
 from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
@@ -42,8 +51,10 @@ class State:
         How many the stage has had.
     lr : float
         The learning rate of the next epoch.
-    X, mean, var : ndarray, shape (1, 3, h, w), float32
-        The synthesized image, and Adam's running means of its gradient and of their squares.
+    X : ndarray, shape (1, 3, h, w), float32
+        The synthesized image.
+    memory : dict of str to ndarray, each of that shape
+        What the optimizer remembers: Adam its running means of the gradient and of its square.
     ended : bool
         Whether the listeners have been told that the stage has ended.
     tile : int or None
@@ -54,29 +65,13 @@ class State:
     epochs: int
     lr: float
     X: np.ndarray
-    mean: np.ndarray
-    var: np.ndarray
+    memory: Dict[str, np.ndarray]
     ended: bool = False
     tile: Optional[int] = None
 
     def has_had(self, stage):
         """Whether nothing is left to do of a stage."""
         return self.ended and self.epochs >= stage.max_epochs
-
-    def restore(self, trainer):
-        """Put Adam back to where it was; the picture is given to `get_inits`.
-
-        Parameters
-        ----------
-        trainer : mxnet.gluon.Trainer
-            One that has made no step yet.
-        """
-        trainer.set_learning_rate(self.lr)
-        trainer.optimizer.begin_num_update = self.epochs
-        # Gluon's own way of keeping the moments is a pickle.
-        (updater,), (ctx,) = trainer._updaters, trainer._contexts
-        updater.states[0] = nd.array(self.mean, ctx), nd.array(self.var, ctx)
-        updater.states_synced[0] = True
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ class StageRun:
     first_epoch : int
         0, or where a resumed run goes on.
     gen_img : GeneratedImage
-    trainer : mxnet.gluon.Trainer
+    trainer : Adam or LBFGS
     tile : int or None
         Side of the tiles that it is computed in, if it is.
     show : callable
@@ -112,11 +107,9 @@ class StageRun:
 
     def state(self, epochs):
         """The state after so many epochs, which have just been run."""
-        X = self.gen_img().asnumpy()
-        moments = self.trainer._updaters[0].states.get(0)  # there from the first update on
-        mean, var = [m.asnumpy() for m in moments] if moments else np.zeros((2, *X.shape), X.dtype)
-        lr = self.trainer.learning_rate
-        return State(self.number, epochs, lr, X, mean, var, tile=self.tile)
+        X, trainer = self.gen_img().asnumpy(), self.trainer
+        memory = trainer.memory()
+        return State(self.number, epochs, trainer.learning_rate, X, memory, tile=self.tile)
 
 
 class Listener:
@@ -173,6 +166,8 @@ class StyleTransfer:
 
     def __init__(self, settings, pretrained=None):
         self.settings = settings
+        if settings.method.optimizer == "lbfgs":
+            check_scipy()
         self.pictures = Pictures(settings)
         self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
         self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
@@ -245,7 +240,10 @@ class StyleTransfer:
         # Whatever is larger: a style picture's features are there before the loop begins.
         shapes = [self.pictures.style_shape(img, stage.image_shape) for img in self.pictures.styles]
         largest = max([stage.image_shape, *shapes], key=math.prod)
-        chosen = choose_tile(largest, values, self.precision)
+        free = None  # all that can be had
+        if self.settings.method.optimizer == "lbfgs":
+            free = available() - BYTES_PER_PIXEL * width * height
+        chosen = choose_tile(largest, values, self.precision, free)
         if chosen and tile == "off":
             raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
         return chosen
@@ -419,12 +417,15 @@ class StyleTransfer:
         gen_img, _, trainer = get_inits(
             X, self.ctx, settings.lr, style_Y=[]
         )  # its Gram matrices are there
+        if settings.method.optimizer == "lbfgs":
+            trainer = LBFGS(gen_img, backward)
+            backward = trainer.backward
         del content_X, X, start, grams
         nd.waitall()
         first_epoch = state.epochs if state else 0
         stage_run = StageRun(number, stage, first_epoch, gen_img, trainer, tile, self.show)
         if state is not None:
-            state.restore(trainer)
+            trainer.restore(state.epochs, state.lr, state.memory)
         try:
             tell(listeners, "start_stage", stage_run)
             for epoch in train(

@@ -1,9 +1,32 @@
 """The synthesized image as the only parameter (section "Output image" of the chapter)."""
 
-from mxnet import gluon, init
+from mxnet import gluon, init, nd
 from mxnet.gluon import nn
 
 from .losses import gram
+
+
+class Adam(gluon.Trainer):
+    """Adam on one picture, which can be kept between two epochs, and restored."""
+
+    def __init__(self, parameters, lr):
+        super().__init__(parameters, "adam", {"learning_rate": lr})
+
+    def memory(self):
+        """Its running means of the gradient and of their squares: dict of ndarray."""
+        means = self._updaters[0].states.get(0)  # there from the first step on
+        if means is None:
+            means = nd.zeros((2, *self._params[0].shape))
+        return {name: each.asnumpy() for name, each in zip(("mean", "var"), means)}
+
+    def restore(self, epochs, lr, memory):
+        """Put it back to where it was after so many steps; it has made none yet."""
+        self.set_learning_rate(lr)
+        self.optimizer.begin_num_update = epochs
+        # Gluon's own way of keeping the moments is a pickle.
+        (updater,), (ctx,) = self._updaters, self._contexts
+        updater.states[0] = nd.array(memory["mean"], ctx), nd.array(memory["var"], ctx)
+        updater.states_synced[0] = True
 
 
 class GeneratedImage(nn.Block):
@@ -43,10 +66,10 @@ def get_inits(X, ctx, lr, style_Y):
         Initialised to `X`. The chapter returns `gen_img()`, the picture; here the block comes
         back, so that its caller can watch, save and restore what is trained.
     style_Y_gram : list of NDArray, each of shape (c, c)
-    trainer : mxnet.gluon.Trainer
-        Adam on the synthesized image alone.
+    trainer : Adam
+        On the synthesized image alone.
     """
     gen_img = GeneratedImage(X.shape)
     gen_img.initialize(init.Constant(X), ctx=ctx, force_reinit=True)
-    trainer = gluon.Trainer(gen_img.collect_params(), "adam", {"learning_rate": lr})
+    trainer = Adam(gen_img.collect_params(), lr)
     return gen_img, [gram(Y) for Y in style_Y], trainer

@@ -27,7 +27,6 @@ from .folder import CHECKPOINTS
 logger = logging.getLogger(__name__)
 
 FORMAT = 3
-ARRAYS = ("X", "mean", "var")
 STATE = ("stage", "epochs", "lr", "ended", "tile")
 
 
@@ -65,7 +64,7 @@ class Checkpoint:
         return self.state.stage == len(stages) and self.state.has_had(stages[-1])
 
     def write(self, file):
-        """Write a `.npz` file: three arrays, and JSON for all else; without a copy in memory."""
+        """Write a `.npz` file: arrays, and JSON for all else; without a copy in memory."""
         state = self.state
         rest = {
             "format": FORMAT,
@@ -77,7 +76,7 @@ class Checkpoint:
             "started": self.started,
             "seconds": self.seconds,
         }
-        arrays = {name: getattr(state, name) for name in ARRAYS}
+        arrays = {"X": state.X, **state.memory}
         arrays["rest"] = np.frombuffer(json.dumps(rest).encode(), np.uint8)
         with zipfile.ZipFile(file, "w") as archive:
             for name, array in arrays.items():
@@ -98,7 +97,7 @@ class Checkpoint:
                     f"its format is {rest['format']}, which another version of gluon_style writes: "
                     "resume the run with that one, or start a new one with another --output"
                 )
-            arrays = {name: file[name] for name in ARRAYS}
+            arrays = {name: file[name] for name in file.files if name != "rest"}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) > 1 or any(array.dtype != np.float32 for array in arrays.values()):
             raise ValueError("its arrays do not fit together")
@@ -106,7 +105,7 @@ class Checkpoint:
             settings_from_json(rest["settings"]),
             rest["identity"],
             rest["options"],
-            State(**rest["state"], **arrays),
+            State(**rest["state"], X=arrays.pop("X"), memory=arrays),
             [(number, Epoch(*record)) for number, *record in rest["records"]],
             rest["started"],
             rest["seconds"],

@@ -127,7 +127,7 @@ def test_a_checkpoint_holds_the_run(small_settings, stopped):
     assert checkpoint.settings == small_settings
     assert [number for number, _ in checkpoint.records] == [1, 1, 1, 2]
     assert checkpoint.state.X.shape == (1, 3, 24, 36)
-    assert checkpoint.state.var.min() >= 0
+    assert checkpoint.state.memory["var"].min() >= 0
     assert checkpoint.seconds > 0
 
 
