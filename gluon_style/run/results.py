@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import logging
 import platform
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ from ..images import to_picture
 from ..settings import Output, command_line, settings_to_json, with_pictures
 from .animation import frame_epochs, write_animation
 from .folder import ALWAYS, RECORD
+
+logger = logging.getLogger(__name__)
 
 CSV_COLUMNS = ("stage", "epoch", "content", "style", "tv", "total", "lr", "seconds")
 
@@ -114,7 +117,7 @@ class Results(Listener):
         picture = stage_run.picture()
         number, epochs = stage_run.number, stage_run.stage.max_epochs
         self.save(picture, self.folder.picture(number), number, epochs)
-        self.quality[stage_run.number] = self.transfer.judge(picture)
+        self.judge(picture, number)
         if self.output.animation:
             self.write_animation(stage_run)
         self.folder.remove(self.temporary)
@@ -123,6 +126,13 @@ class Results(Listener):
         self.write_losses()
         self.plot_losses()
         self.write_run()
+
+    def judge(self, picture, number):
+        """Ask the real network; whatever happens then, the run is not lost for it."""
+        try:
+            self.quality[number] = self.transfer.judge(picture)
+        except Exception as error:
+            logger.warning("the picture is not judged: %s: %s", type(error).__name__, error)
 
     def save(self, picture, path, number, epochs):
         """Save the picture of a stage after so many epochs, and remember that it is ours."""
