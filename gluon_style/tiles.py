@@ -280,10 +280,7 @@ class Terms:
             return ()
         if self.masks is None:
             return (None,)
-        return [
-            mask if part.where is ... else mask[:, :, part.where[2], part.where[3]]
-            for mask in self.masks.at(part.shape[2:])
-        ]
+        return [mask[part.where] for mask in self.masks.at(part.shape[2:])]
 
     def content_difference(self, part):
         """Of a part's features and what they aim at."""

@@ -8,7 +8,7 @@ from gluon_style.errors import ImageError
 from gluon_style.features import extract_features, get_net
 from gluon_style.losses import gram
 from gluon_style.settings import Layers, LossWeights
-from gluon_style.tiles import Tiles
+from gluon_style.tiles import Tiles, by_segments
 from gluon_style.trainer import whole
 
 
@@ -71,7 +71,7 @@ def test_black_keeps_the_photo_and_grey_is_between():
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_tiles_and_the_whole_picture_agree_about_regions(random_parameters, precision):
+def test_tiles_segments_and_the_whole_picture_agree_about_regions(random_parameters, precision):
     layers, shape = Layers(), (117, 83)
     net = get_net(random_parameters, layers, mx.cpu(), precision)
     random = np.random.RandomState(5)
@@ -84,20 +84,21 @@ def test_tiles_and_the_whole_picture_agree_about_regions(random_parameters, prec
     grams = [gram(Y) for style_X in style_Xs for Y in extract_features(net, style_X, layers)[1]]
     outcomes = []
     for compute in (
-        lambda: whole(net, layers, X, content_Y, grams, weights, masks.regions),
+        lambda: whole(net, layers, X, content_Y, grams, weights, masks),
+        lambda: by_segments(net, layers, X, content_Y, grams, weights, masks),
         lambda: Tiles(net, layers, 40, masks).backward(
             X, [Y.asnumpy() for Y in content_Y], grams, weights
         ),
     ):
         losses = nd.concat(*compute(), dim=0).asnumpy()
         outcomes.append((losses, X.grad.asnumpy()))
-    (losses, gradient), (tiled_losses, tiled_gradient) = outcomes
+    (losses, gradient), *others = outcomes
     # In bfloat16 either gradient errs by several percent: see test_tiles.py.
     rtol, rounding = (5e-6, 1e-5) if precision == "float32" else (2e-3, 0.15)
-    np.testing.assert_allclose(tiled_losses, losses, rtol=rtol)
-    off = np.linalg.norm(tiled_gradient - gradient) / np.linalg.norm(gradient)
-    assert off < rounding
-
+    for its_losses, its_gradient in others:
+        np.testing.assert_allclose(its_losses, losses, rtol=rtol)
+        off = np.linalg.norm(its_gradient - gradient) / np.linalg.norm(gradient)
+        assert off < rounding
     assert (losses > 0).all()
 
 
@@ -114,7 +115,7 @@ def test_the_gradient_is_that_of_the_loss(random_parameters):
 
     def compute(X):
         weights = LossWeights(0, 1e3, 0)
-        return whole(net, layers, X, content_Y, grams, weights, masks.regions)[3].asscalar()
+        return whole(net, layers, X, content_Y, grams, weights, masks)[3].asscalar()
 
     compute(X)
     gradient = X.grad.asnumpy()
