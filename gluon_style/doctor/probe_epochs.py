@@ -15,7 +15,7 @@ from ..errors import NotEnoughMemory
 from ..machine import SIDES, forecast
 from ..pretrained import Pretrained
 from ..settings import CHAPTER_STAGES, Layers, Settings, Stage
-from ..vgg19 import CONVOLUTIONS, convolution_shape
+from ..vgg19 import CHANNELS, CONVOLUTIONS, convolution_shape
 
 EPOCHS = 4
 
@@ -38,7 +38,7 @@ def run(ctx, precision):
     for stage in CHAPTER_STAGES:
         stage, lacking = stage.fitted(transfer.content_img), None
         try:
-            tile = transfer.choose_tile(stage)
+            tile = transfer.choose_tile(stage, CHANNELS[0])
         except NotEnoughMemory as error:
             tile, lacking = SIDES[-1], str(error)
         expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)
