@@ -229,7 +229,10 @@ def test_options_are_kept_and_fewer_epochs_are_told(small_settings, tmp_path, ca
         *("neural-style-1.png", "neural-style-1.gif"),
     }
     options = Checkpoint.read(tmp_path / "out").options
-    assert options == {"book": False, "save_every": 2, "animation": "gif", "checkpoint_every": 0}
+    assert options == {
+        **{"book": False, "save_every": 2, "animation": "gif", "checkpoint_every": 0},
+        **{"format": "png", "depth": 8},
+    }
 
 
 @pytest.mark.parametrize("options", [(), ("--stages", "24x16:3:2,36x24:9:1")])
