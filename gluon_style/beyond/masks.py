@@ -49,11 +49,8 @@ def shrunk(sizes, size):
 
     Each value is the mean of those that the network's pooling layers bring to the same place.
     """
-    while sizes[-1].shape[2:] != size:
-        smaller = nd.Pooling(sizes[-1], kernel=(2, 2), stride=(2, 2), pool_type="avg")
-        if smaller.shape[2] < size[0] or smaller.shape[3] < size[1]:
-            break
-        sizes.append(smaller)
+    while sizes[-1].shape[2] > size[0] or sizes[-1].shape[3] > size[1]:
+        sizes.append(nd.Pooling(sizes[-1], kernel=(2, 2), stride=(2, 2), pool_type="avg"))
     return next(each for each in sizes if each.shape[2:] == size)
 
 
@@ -63,8 +60,9 @@ def normalised(mask):
     if not share > 0:
         height, width = mask.shape[2:]
         raise ImageError(
-            f"a mask has nothing white that is seen at {width}x{height}, the size of a layer: "
-            "paint more of it white, or choose a larger size"
+            f"has nothing white that is seen at {width}x{height}, the size of a layer: paint more "
+            "of it white, or choose a larger size",
+            "mask",
         )
     return mask / np.sqrt(share)
 

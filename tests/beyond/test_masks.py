@@ -58,7 +58,7 @@ def test_a_mask_follows_the_poolings_also_of_odd_sizes():
 def test_a_region_too_small_to_be_seen_is_an_error():
     mask = np.zeros((9, 9), "float32")
     mask[8, 8] = 1  # the pooling leaves the last row and column out
-    with pytest.raises(ImageError, match="^a mask has nothing white that is seen at 4x4"):
+    with pytest.raises(ImageError, match="^mask has nothing white that is seen at 4x4"):
         Masks([mask], mx.cpu()).at((4, 4))
 
 
