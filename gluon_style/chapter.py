@@ -1,6 +1,7 @@
 """The chapter from end to end: its stages, one after the other, and what may watch them."""
 
 import dataclasses
+import hashlib
 import logging
 import math
 import os
@@ -17,7 +18,7 @@ from .generated import get_inits
 from .images import crop, postprocess, preprocess
 from .losses import gram
 from .machine import choose_tile, get_ctx, get_precision, out_of_memory
-from .pretrained import get_weights
+from .pretrained import find_weights, to_scale
 from .settings import Given, Stage
 from .tiles import Tiles
 from .trainer import train
@@ -135,6 +136,30 @@ class Listener:
         """The stage ends before its time; `error` says why, and is raised again after this."""
 
 
+class Last:
+    """The last few things that were made, by what they were made from."""
+
+    def __init__(self, most):
+        self.most, self.things = most, {}
+
+    def get(self, key, make):
+        """The thing of this key, which is made if it is not there."""
+        thing = self.things.pop(key, None)
+        if thing is None:
+            thing = make()
+        self.things[key] = thing  # as the latest
+        while len(self.things) > self.most:
+            del self.things[next(iter(self.things))]
+        return thing
+
+
+class Kept:
+    """What one run leaves for the next in the same process: nothing in it changes a result."""
+
+    def __init__(self):
+        self.parameters, self.nets, self.style_grams = Last(2), Last(2), Last(64)
+
+
 class StyleTransfer:
     """The chapter as one object: made from settings, it knows its pictures, device and network.
 
@@ -143,6 +168,8 @@ class StyleTransfer:
     settings : Settings
     pretrained : Pretrained, optional
         Parameters that are at hand already; otherwise those that the settings name.
+    kept : Kept, optional
+        Of the runs before this one.
 
     Attributes
     ----------
@@ -166,7 +193,7 @@ class StyleTransfer:
         memory, the device or the weights cannot be had.
     """
 
-    def __init__(self, settings, pretrained=None):
+    def __init__(self, settings, pretrained=None, kept=None):
         self.settings = settings
         content, style = decode(settings.content), decode(settings.style)
         self.content_img, self.style_img = (
@@ -180,13 +207,22 @@ class StyleTransfer:
         self.precision = get_precision(settings.precision, self.ctx)
         for stage in self.stages:  # what not even the small network can hold needs no download
             self.choose_tile(stage, SMALL_CHANNELS)
-        self.pretrained = pretrained or get_weights(
-            settings.weights, settings.layers, self.content_img, self.style_img
+        self.kept = kept or Kept()
+        self.pretrained = pretrained or self.get_weights()
+        wanted = settings.layers, self.ctx, self.precision
+        self.made_from = (self.identity()["weights"], self.pretrained.gain, *wanted)
+        self.net = self.kept.nets.get(
+            self.made_from, lambda: get_net(self.pretrained.parameters, *wanted)
         )
-        self.net = get_net(self.pretrained.parameters, settings.layers, self.ctx, self.precision)
         channels = self.pretrained.parameters[0][0].shape[0]
         self.tiles = tuple(self.choose_tile(stage, channels) for stage in self.stages)
         self.tell_distortion()
+
+    def get_weights(self):
+        """VGG-19's parameters; where their scale depends on the pictures, those of these two."""
+        which, layers = self.settings.weights, self.settings.layers
+        found = self.kept.parameters.get((which, layers), lambda: find_weights(which, layers))
+        return to_scale(found, self.content_img, self.style_img)
 
     def check_sizes(self):
         """Make sure that the pictures and the stages are large enough for the layers."""
@@ -313,13 +349,22 @@ class StyleTransfer:
         style_img, shape, layers = self.style_img, stage.image_shape, self.settings.layers
         if self.settings.style_fit == "crop":
             style_img = crop(style_img, shape)
+        key = self.made_from, shape, tile, hashlib.sha256(style_img.asnumpy().tobytes()).digest()
         if tile:
-            pictures = (preprocess(img, shape) for img in (self.content_img, style_img))
-            content_X, style_X = (X.copyto(self.ctx) for X in pictures)
-            return (content_X, *Tiles(self.net, layers, tile).targets(content_X, style_X))
-        content_X, content_Y = get_contents(self.net, self.content_img, shape, layers, self.ctx)
-        _, style_Y = get_styles(self.net, style_img, shape, layers, self.ctx)
-        return content_X, content_Y, [gram(Y) for Y in style_Y]
+            tiles = Tiles(self.net, layers, tile)
+            content_X = preprocess(self.content_img, shape).copyto(self.ctx)
+            content_Y = tiles.contents(content_X)
+
+            def style_grams():
+                return tiles.grams(preprocess(style_img, shape).copyto(self.ctx))
+        else:
+            content_X, content_Y = get_contents(self.net, self.content_img, shape, layers, self.ctx)
+
+            def style_grams():
+                _, style_Y = get_styles(self.net, style_img, shape, layers, self.ctx)
+                return [gram(Y) for Y in style_Y]
+
+        return content_X, content_Y, self.kept.style_grams.get(key, style_grams)
 
     def run_stage(self, number, stage, result, listeners, state):
         """Train at one size, from the content image, the stage before, or a state.

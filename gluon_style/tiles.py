@@ -204,29 +204,29 @@ class Tiles:
             inputs.append(after)
         return inputs[:-1]
 
-    def targets(self, content_X, style_X):
-        """What a stage aims at: content features (list of ndarray) and Gram matrices (of NDArray).
+    def contents(self, X):
+        """The content layers' features of a preprocessed picture: list of ndarray."""
+        contents = {}
 
-        Parameters
-        ----------
-        content_X, style_X : NDArray, shape (1, 3, h, w)
-            The two pictures, preprocessed.
-        """
-        contents, grams = {}, defaultdict(int)
-
-        def see_content(part):
+        def see(part):
             if part.layer in self.layers.content_layers:
                 if part.layer not in contents:
                     contents[part.layer] = np.empty(part.shape, "float32")
                 contents[part.layer][part.where] = part.features.asnumpy()
 
-        def see_style(part):
+        self.forward(X, see)
+        return [contents[layer] for layer in sorted(contents)]
+
+    def grams(self, X):
+        """The style layers' Gram matrices of a preprocessed picture: list of NDArray."""
+        grams = defaultdict(int)
+
+        def see(part):
             if part.layer in self.layers.style_layers:
                 grams[part.layer] += gram(part.features) * part.share
 
-        self.forward(content_X, see_content)
-        self.forward(style_X, see_style)
-        return ([each[layer] for layer in sorted(each)] for each in (contents, grams))
+        self.forward(X, see)
+        return [grams[layer] for layer in sorted(grams)]
 
     def backward(self, X, content_Y, style_Y_gram, loss_weights):
         """Losses of the synthesized image, and their gradient in `X.grad`.

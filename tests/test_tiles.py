@@ -42,7 +42,7 @@ def outcomes(parameters, layers, shape, side, precision="float32"):
     for compute in (
         lambda: whole(net, layers, X, *aims, LOSS_WEIGHTS),
         lambda: by_segments(net, layers, X, *aims, LOSS_WEIGHTS),
-        lambda: tiles.backward(X, *tiles.targets(content_X, style_X), LOSS_WEIGHTS),
+        lambda: tiles.backward(X, tiles.contents(content_X), tiles.grams(style_X), LOSS_WEIGHTS),
     ):
         X.grad[:] = 7  # what an epoch before has left
         losses = nd.concat(*compute(), dim=0).asnumpy()

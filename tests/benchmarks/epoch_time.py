@@ -65,7 +65,8 @@ def measure(side, shape, epochs, weights, tile):
     net = get_net(parameters, layers, ctx, "bfloat16" if in_bfloat16 else "float32")
     if side.startswith("tiled"):
         content_X, style_X = (preprocess(img, shape) for img in (content_img, style_img))
-        content_Y, style_Y_gram = Tiles(net, layers, tile).targets(content_X, style_X)
+        tiles = Tiles(net, layers, tile)
+        content_Y, style_Y_gram = tiles.contents(content_X), tiles.grams(style_X)
         gen_img, _, trainer = get_inits(content_X, ctx, settings.lr, [])
     else:
         tile = None
