@@ -11,6 +11,7 @@ GluonStyleError
     OutputError        a result cannot be written
     CheckpointError    a run cannot be resumed
     NonFiniteLoss      a loss became infinite or not a number (exit status 3)
+    JobsFailed         some runs of a batch have failed (exit status 4)
     Stopped            a signal ended the run (exit status 128 + its number)
 """
 
@@ -102,6 +103,12 @@ class NonFiniteLoss(GluonStyleError):
             "or a loss weight that is too high, or weights on a wrong scale"
         )
         self.epoch, self.term = epoch, term
+
+
+class JobsFailed(GluonStyleError):
+    """Some runs of a batch have failed, the others have not."""
+
+    exit_status = 4
 
 
 class Stopped(GluonStyleError):

@@ -33,8 +33,9 @@ class OutputFolder:
     # What the files of runs are called.
     PATTERNS = (*(f"neural-style-[0-9]*.{suffix}" for suffix in ("png", *ANIMATIONS)), *ALWAYS)
 
-    def __init__(self, path, make=True):
+    def __init__(self, path, make=True, wait=0):
         self.path, self.make = Path(path), make
+        self.wait = wait  # seconds, for another run to end
         self.made = []  # this folder and those above it, as far as they were missing
         # The system frees it when the process ends, in whatever way.
         self.lock = filelock.FileLock(str(self.path / ".lock"))
@@ -58,7 +59,7 @@ class OutputFolder:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
             try:
-                self.lock.acquire(timeout=0)
+                self.lock.acquire(timeout=self.wait)
             except (NotImplementedError, OSError) as error:
                 if not has_no_locks(error):
                     raise

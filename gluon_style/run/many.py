@@ -19,6 +19,7 @@ class KeptRun:
     def __init__(self, path, label, settings):
         self.path, self.label, self.settings = path, label, settings
         self.stages = self.checkpoint = None  # see `look`
+        self.checkpoints = None  # the listener that writes them
 
     def look(self, transfer, overwrite=False):
         """Make sure that it can be run, and read how far it is."""
@@ -49,9 +50,10 @@ class KeptRun:
         return work_left(self.stages, self.checkpoint and self.checkpoint.state)
 
     def run(self, transfer, output, folder, listeners):
-        """Run it, or the rest of it; `listeners` are made from those that keep the results."""
+        """Run it, or the rest of it, in its folder, which is locked."""
         output = dataclasses.replace(output, folder=self.path, book=False)
         keepers = keep(transfer, output, folder, self.checkpoint)
+        self.checkpoints = keepers[1]
         state = self.checkpoint.state if self.checkpoint else None
         others = ForecastRun(transfer, quiet=True), WarnOfDivergence(keepers[0], self.label)
         transfer.run([*keepers, *others, *listeners], state)
@@ -62,13 +64,18 @@ class KeptRun:
         return self.checkpoint.records[-1][1]
 
     def losses(self):
-        """The final losses as the chapter would weigh them: so they can be compared."""
-        texts, own, chapters = [], vars(self.settings.loss_weights), vars(LossWeights())
-        for term in ("content", "style", "tv"):
-            loss, weight = getattr(self.final(), term), own[f"{term}_weight"]
-            text = f"{loss / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
-            texts.append(f"{'TV' if term == 'tv' else term} {text}")
-        return ", ".join(texts)
+        """The final losses, for the eye."""
+        return losses_text(vars(self.final()), self.settings.loss_weights)
+
+
+def losses_text(final, loss_weights):
+    """Losses as the chapter would weigh them: so they can be compared."""
+    texts, own, chapters = [], vars(loss_weights), vars(LossWeights())
+    for term in ("content", "style", "tv"):
+        loss, weight = final[term], own[f"{term}_weight"]
+        text = f"{loss / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
+        texts.append(f"{'TV' if term == 'tv' else term} {text}")
+    return ", ".join(texts)
 
 
 def work_left(stages, state=None):

@@ -1,0 +1,111 @@
+"""A process that paints one job after another, and keeps networks and style targets for the next.
+
+What it is told and tells, see `task` and `paint`; it is started by `machine.Companion`.
+"""
+
+import dataclasses
+import logging
+import math
+import time
+
+from ..chapter import Kept, Listener, StyleTransfer
+from ..errors import GluonStyleError, Stopped
+from ..machine import serve
+from ..run import KeptRun, OutputFolder, StopOnSignal
+from ..settings import Output, settings_from_json, settings_to_json
+
+TELL_EVERY = 0.5  # seconds
+WAIT = 90.0  # seconds, for a lock that a run holds which nobody waits for any more
+
+
+class SliceOver(Exception):
+    """The time for this part of a job is over."""
+
+
+class TellWork(Listener):
+    """Tell how much work is done, in pixels times epochs."""
+
+    def __init__(self, tell):
+        self.tell, self.work, self.told = tell, 0, time.monotonic()
+
+    def end_epoch(self, stage_run, epoch):
+        self.work += math.prod(stage_run.stage.image_shape)
+        is_last = epoch.epoch + 1 == stage_run.stage.max_epochs
+        if is_last or time.monotonic() - self.told > TELL_EVERY:
+            where = f"stage {stage_run.number}, epoch {epoch.epoch + 1}"
+            self.tell({"work": self.work, "where": where})
+            self.work, self.told = 0, time.monotonic()
+
+
+class EndSlice(Listener):
+    """Leave the run as it is after so many seconds."""
+
+    def __init__(self, run, seconds):
+        self.run, self.end = run, time.monotonic() + seconds
+
+    def end_epoch(self, stage_run, epoch):
+        if time.monotonic() > self.end and epoch.epoch + 1 < stage_run.stage.max_epochs:
+            self.run.checkpoints.leave()
+            raise SliceOver
+
+
+class TellWarnings(logging.Handler):
+    """Tell what is logged."""
+
+    def __init__(self, tell):
+        super().__init__(logging.WARNING)
+        self.tell = tell
+
+    def emit(self, record):
+        self.tell({"warning": record.getMessage()})
+
+
+def task(label, settings, output, seconds=None):
+    """What the process is told of a job; after so many seconds it shall be left, if given."""
+    return {
+        "label": label,
+        "settings": settings_to_json(settings),
+        "output": dataclasses.asdict(output),
+        "seconds": seconds,
+    }
+
+
+def paint(told, tell, kept):
+    """Paint a job or go on with it: how that has `ended`, and the `reason` if it has failed."""
+    output = Output(**told["output"])
+    run = KeptRun(OutputFolder(output.folder).path, told["label"], told["settings"])
+    try:
+        run.settings = settings_from_json(told["settings"])
+        with OutputFolder(output.folder, wait=WAIT) as folder:
+            transfer = StyleTransfer(run.settings, kept=kept)
+            run.look(transfer, output.overwrite)
+            tell({"left": 0 if run.is_done() else run.work()})
+            if not run.is_done():
+                listeners = [TellWork(tell)]
+                if told["seconds"]:
+                    listeners.append(EndSlice(run, told["seconds"]))
+                with StopOnSignal(transfer) as stop:
+                    run.run(transfer, output, folder, [*listeners, stop])
+    except SliceOver:
+        return {"ended": "for now"}
+    except Stopped:
+        return {"ended": "stopped"}
+    except GluonStyleError as error:
+        return {"ended": "failed", "reason": " ".join(error.as_option().split())}
+    return {"ended": "done"}
+
+
+def main():
+    """Paint what is told, until nobody is there who could tell more."""
+    kept = Kept()
+    logger = logging.getLogger("gluon_style")
+
+    def do(told, tell):
+        logger.handlers = [TellWarnings(tell)]
+        return paint(told, tell, kept)
+
+    serve(do)
+
+
+if __name__ == "__main__":
+    main()
