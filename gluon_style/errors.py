@@ -10,6 +10,7 @@ GluonStyleError
         DownloadError  a file cannot be fetched
     OutputError        a result cannot be written
     CheckpointError    a run cannot be resumed
+    ClusterError       a cluster cannot be reached, or cannot be used
     NonFiniteLoss      a loss became infinite or not a number (exit status 3)
     JobsFailed         some runs of a batch have failed (exit status 4)
     Stopped            a signal ended the run (exit status 128 + its number)
@@ -83,6 +84,10 @@ class OutputError(GluonStyleError):
 
 class CheckpointError(GluonStyleError):
     """A run cannot be resumed."""
+
+
+class ClusterError(GluonStyleError):
+    """A cluster cannot be reached, or cannot be used."""
 
 
 class NonFiniteLoss(GluonStyleError):

@@ -7,10 +7,9 @@ from collections import deque
 
 from ..machine import Companion, CompanionDied, available, get_ctx, get_precision
 from ..pretrained import find_weights
+from . import PAINTER
 from .jobs import memory
 from .painter import task
-
-PAINTER = "gluon_style.batch.painter"
 
 
 class Here:
@@ -90,7 +89,7 @@ class Here:
             for job in iter(self.take, None):
                 companion = companion or self.start()
                 try:
-                    for message in companion.ask(task(job.name, job.settings, job.output)):
+                    for message in companion.ask(task(job)):
                         self.told.put((job, message))
                 except CompanionDied as died:
                     self.end(companion)

@@ -4,14 +4,16 @@ What it is told and tells, see `task` and `paint`; it is started by `machine.Com
 """
 
 import dataclasses
+import json
 import logging
 import math
 import time
 
 from ..chapter import Kept, Listener, StyleTransfer
 from ..errors import GluonStyleError, Stopped
+from ..files import atomic_write
 from ..machine import serve
-from ..run import KeptRun, OutputFolder, StopOnSignal
+from ..run import CHECKPOINTS, RECORD, Checkpoint, KeptRun, OutputFolder, StopOnSignal
 from ..settings import Output, settings_from_json, settings_to_json
 
 TELL_EVERY = 0.5  # seconds
@@ -60,13 +62,14 @@ class TellWarnings(logging.Handler):
         self.tell({"warning": record.getMessage()})
 
 
-def task(label, settings, output, seconds=None):
+def task(job, seconds=None):
     """What the process is told of a job; after so many seconds it shall be left, if given."""
     return {
-        "label": label,
-        "settings": settings_to_json(settings),
-        "output": dataclasses.asdict(output),
+        "label": job.name,
+        "settings": settings_to_json(job.settings),
+        "output": dataclasses.asdict(job.output),
         "seconds": seconds,
+        "names": {},  # of files, by what they are called here: what shall be kept of them
     }
 
 
@@ -91,8 +94,38 @@ def paint(told, tell, kept):
     except Stopped:
         return {"ended": "stopped"}
     except GluonStyleError as error:
-        return {"ended": "failed", "reason": " ".join(error.as_option().split())}
+        reason = " ".join(error.as_option().split())
+        return {"ended": "failed", "reason": renamed(reason, told["names"])}
+    finally:
+        rename(run.path, told["names"])
     return {"ended": "done"}
+
+
+def rename(folder, names):
+    """Put a job's own names into what its run has left, for those under which it has run."""
+    if not (names and (folder / RECORD).exists()):
+        return
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    with atomic_write(folder / RECORD) as file:
+        file.write((json.dumps(renamed(record, names), indent=2) + "\n").encode())
+    if any((folder / name).exists() for name in CHECKPOINTS):
+        checkpoint = Checkpoint.read(folder)
+        settings = renamed(settings_to_json(checkpoint.settings), names)
+        checkpoint = dataclasses.replace(checkpoint, settings=settings_from_json(settings))
+        with atomic_write(folder / CHECKPOINTS[0]) as file:
+            checkpoint.write(file)
+
+
+def renamed(value, names):
+    """A plain value, or a text, with names in the place of others."""
+    if isinstance(value, dict):
+        return {key: renamed(each, names) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [renamed(each, names) for each in value]
+    if isinstance(value, str):
+        for name, other in names.items():
+            value = value.replace(name, other)
+    return value
 
 
 def main():

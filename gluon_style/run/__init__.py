@@ -2,7 +2,7 @@
 
 from .checkpoint import Checkpoint
 from .comparison import compare
-from .folder import PICTURES, RECORD, OutputFolder
+from .folder import CHECKPOINTS, PICTURES, RECORD, OutputFolder
 from .many import KeptRun, ManyProgress, losses_text, work_left
 from .results import plot_losses
 from .session import resume, stylize
