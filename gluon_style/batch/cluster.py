@@ -5,10 +5,12 @@ and gives back what has changed in it, so a worker that dies loses no more than 
 next part may be done by another. Dask places the parts and repeats them when workers die.
 """
 
+import json
 import logging
 import os
 import queue
 import secrets
+import socket
 import time
 import warnings
 from collections import deque
@@ -76,13 +78,19 @@ class Cluster:
 
     def connect(self, at):
         """A client of the cluster."""
-        from_file = isinstance(at, str) and os.path.isfile(at)
-        where = {"scheduler_file" if from_file else "address": at}
+        if not isinstance(at, str):
+            return distributed.Client(at, set_as_default=False)
         try:
-            return distributed.Client(**where, timeout=CONNECT, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
+            if os.path.isfile(at):
+                with open(at, encoding="utf-8") as file:
+                    at = json.load(file)["address"]
+            # First by hand: a client that cannot connect is long in ending.
+            address = distributed.comm.get_address_host_port(at)
+            socket.create_connection(address, timeout=CONNECT).close()
+            return distributed.Client(at, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise ClusterError(
-                f"{at}: no Dask scheduler can be reached there: "
+                f"{self.scheduler}: no Dask scheduler can be reached there: "
                 f"{str(error) or type(error).__name__}",
                 "scheduler",
             ) from None
