@@ -58,6 +58,10 @@ class Band:
         own = self.X[self.tile.own(1)].copy()
         self.gen_img, _, self.trainer = get_inits(own, ctx, settings.lr, [])
 
+    def targets(self):
+        """The style's Gram matrices by layer."""
+        return {layer: G.asnumpy() for layer, G in self.style_Y_gram.items()}
+
     def forward(self):
         """Compute the band: Gram matrices by layer, content and TV loss, of its own part."""
         self.X.attach_grad()

@@ -24,7 +24,7 @@ def test_bands_have_the_losses_of_the_whole_picture(random_parameters, small_wei
     stylize(settings, Output(tmp_path / "whole", quiet=True))
     rows, _ = outcome(tmp_path / "whole")
     bands = [Band(settings, number, 3, random_parameters) for number in range(3)]
-    style_Y_gram = {layer: G.asnumpy() for layer, G in bands[0].style_Y_gram.items()}
+    style_Y_gram = bands[0].targets()
 
     def call(name, arguments):
         return [getattr(band, name)(*each) for band, each in zip(bands, arguments)]
