@@ -122,8 +122,8 @@ def read_table(path, parse):
     try:
         with open(expanded(path, "jobs"), newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, restkey="", skipinitialspace=True)
-            names = rows.fieldnames or []
-            if not {"content", "style"} <= {*names}:
+            rows.fieldnames = [name.strip() for name in rows.fieldnames or []]
+            if not {"content", "style"} <= {*rows.fieldnames}:
                 raise UsageError(f"{path}: its first line has to name content and style", "jobs")
             jobs = [row_job(path, rows.line_num, row, parse) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -140,9 +140,7 @@ def row_job(path, line, row, parse):
     try:
         if "" in row:
             raise UsageError("more cells than the first line has")
-        own = {
-            name.strip(): value.strip() for name, value in row.items() if value and value.strip()
-        }
+        own = {name: value.strip() for name, value in row.items() if value and value.strip()}
         pictures = []
         for name in ("content", "style"):
             if name not in own:

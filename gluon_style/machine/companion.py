@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 
 from .malloc import with_huge_pages
 from .process import child_environment
@@ -65,7 +66,8 @@ class Companion:
         self.process.kill()
         self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self.errors):
-            file.close()
+            with suppress(OSError):  # what could not be told any more
+                file.close()
 
 
 def serve(do):

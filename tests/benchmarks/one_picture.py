@@ -92,6 +92,7 @@ def main():
     from gluon_style.settings import Layers, Settings, Stage
 
     dask.config.set({"distributed.nanny.pre-spawn-environ.OMP_NUM_THREADS": THREADS})
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
     pair = [gluon_style.read(path) for path in (Settings().content, Settings().style)]
     parameters = gluon_style.get_weights(options.weights, Layers(), *pair).parameters
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
