@@ -157,6 +157,7 @@ class Cluster:
             try:
                 key = self.changed.get(timeout=0.2).key
             except queue.Empty:
+                yield None, None
                 continue
             job, future = running.pop(key)
             *messages, ended = self.outcome(job, future)

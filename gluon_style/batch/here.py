@@ -46,7 +46,7 @@ class Here:
         return memory(job, self.channels[job.settings.weights, job.settings.layers])
 
     def paint(self, jobs, stop):
-        """Paint them: yield pairs of a job and what is told of it, see `painter.paint`.
+        """Paint them: yield pairs of a job and what is told of it, see `painter.paint`, or of None.
 
         `stop.number` is looked at: once it is there, what is being painted stops after its epoch.
         """
@@ -66,6 +66,7 @@ class Here:
             try:
                 told = self.told.get(timeout=0.2)
             except queue.Empty:
+                yield None, None
                 continue
             if isinstance(told, BaseException):
                 raise told

@@ -127,6 +127,8 @@ def ask(batch, told):
         if batch in _stopped:
             return [{"ended": "stopped"}]
         for message in _painter.ask(told):
+            if messages and "work" in message and "work" in messages[-1]:
+                message["work"] += messages.pop()["work"]
             messages.append(message)
         return messages
     except CompanionDied:

@@ -39,7 +39,8 @@ class Page:
     """The page and the table of some jobs, written anew as they end."""
 
     def __init__(self, folder, jobs):
-        self.folder, self.jobs, self.written = folder, jobs, None
+        self.folder, self.jobs = folder, jobs
+        self.written, self.is_stale = None, False
         self.small = {}  # of jobs by name: paths of the small pictures, by what they show
         self.refuse_others()
         for path in (*folder.glob(".*.part"), *(folder / SMALL).glob(".*.part")):
@@ -70,7 +71,8 @@ class Page:
     def update(self, is_last=False):
         """Write both, unless that has just been done."""
         now = time.monotonic()
-        if not is_last and self.written and now < self.written + EVERY:
+        self.is_stale = not is_last and self.written is not None and now < self.written + EVERY
+        if self.is_stale:
             return
         self.written = now
         records = [job.record() if job.state == "done" else None for job in self.jobs]

@@ -40,10 +40,13 @@ class TellWork(Listener):
 
 
 class EndSlice(Listener):
-    """Leave the run as it is after so many seconds."""
+    """Leave the run as it is after so many seconds of epochs."""
 
     def __init__(self, run, seconds):
-        self.run, self.end = run, time.monotonic() + seconds
+        self.run, self.seconds, self.end = run, seconds, None
+
+    def start_stage(self, stage_run):
+        self.end = self.end or time.monotonic() + self.seconds
 
     def end_epoch(self, stage_run, epoch):
         if time.monotonic() > self.end and epoch.epoch + 1 < stage_run.stage.max_epochs:

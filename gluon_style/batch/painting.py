@@ -57,6 +57,10 @@ def watch(waiting, hands, page, quiet):
     try:
         with HearSignals("stopping after the current epochs") as stop:
             for job, message in hands.paint(waiting, stop):
+                if page.is_stale:
+                    page.update()
+                if job is None:
+                    continue
                 name = f"{ended} of {len(page.jobs)} done, {job.name}"
                 if "left" in message:
                     progress.advance(job.left - message["left"], name)
