@@ -10,6 +10,7 @@ import logging
 import os
 import queue
 import secrets
+import signal
 import socket
 import time
 import warnings
@@ -97,15 +98,20 @@ class Cluster:
 
     def start(self):
         """A cluster on this machine."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a port that is in use: another one is taken
-            return distributed.LocalCluster(
-                n_workers=self.workers,
-                threads_per_worker=max(1, usable_cores() // self.workers),
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:8787",
-                silence_logs=logging.CRITICAL,
-            )
+        # Its processes inherit that: Ctrl-C on the terminal is heard by this one, which stops them.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a port that is in use: another one is taken
+                return distributed.LocalCluster(
+                    n_workers=self.workers,
+                    threads_per_worker=max(1, usable_cores() // self.workers),
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:8787",
+                    silence_logs=logging.CRITICAL,
+                )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def leave(self):
         """Let the workers end their processes."""

@@ -60,20 +60,23 @@ class Here:
         for thread in threads:
             thread.start()
         running = len(threads)
-        while running:
-            if stop.number and not self.stopping:
-                self.stop()
-            try:
-                told = self.told.get(timeout=0.2)
-            except queue.Empty:
-                yield None, None
-                continue
-            if isinstance(told, BaseException):
-                raise told
-            if told is None:
-                running -= 1
-            else:
-                yield told
+        try:
+            while running:
+                if stop.number and not self.stopping:
+                    self.stop()
+                try:
+                    told = self.told.get(timeout=0.2)
+                except queue.Empty:
+                    yield None, None
+                    continue
+                if isinstance(told, BaseException):
+                    raise told
+                if told is None:
+                    running -= 1
+                else:
+                    yield told
+        finally:
+            self.stop()
 
     def stop(self):
         """Begin no more jobs, and let the processes stop."""
