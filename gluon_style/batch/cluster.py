@@ -18,7 +18,7 @@ from collections import deque
 from contextlib import ExitStack, suppress
 
 from .._version import __version__
-from ..errors import ClusterError, UsageError
+from ..errors import ClusterError, GluonStyleError, UsageError
 from ..files import atomic_write
 from ..machine import usable_cores
 from ..run import CHECKPOINTS, RECORD, OutputFolder
@@ -57,7 +57,9 @@ class Cluster:
         self.changed = queue.SimpleQueue()  # what was being done and has ended
 
     def __enter__(self):
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # we tell what has failed
+        for name in list(logging.root.manager.loggerDict):
+            if name.startswith("distributed"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)  # we tell what has failed
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
         with ExitStack() as stack:
             at = self.scheduler or stack.enter_context(self.start())
@@ -146,11 +148,24 @@ class Cluster:
 
     def paint(self, jobs, stop):
         """Paint them: yield pairs of a job and what is told of it, see `Here.paint`."""
+        try:
+            yield from self.paint_parts(jobs, stop)
+        except GluonStyleError:
+            raise
+        except Exception:
+            if self.client.status == "running":
+                raise
+            raise ClusterError(
+                "the scheduler is gone: start it again, and then do the same again: what is "
+                "painted stays, and what was begun goes on"
+            ) from None
+
+    def paint_parts(self, jobs, stop):
+        """What `paint` does as long as the scheduler is there."""
         waiting, running, stopping = deque(jobs), {}, False
         looked, workers = 0.0, 1
         while running and (workers or not stopping) or waiting and not stopping:
             if time.monotonic() > looked + 1:
-                self.check_connection()
                 looked, workers = time.monotonic(), len(self.client.nthreads())
             while waiting and not stopping and len(running) < workers:
                 job = waiting.popleft()
@@ -173,14 +188,6 @@ class Cluster:
                 waiting.appendleft(job)
             else:
                 yield job, ended
-
-    def check_connection(self):
-        """Make sure that the scheduler is still there."""
-        if self.client.status not in ("running", "connecting"):
-            raise ClusterError(
-                "the scheduler is gone: start it again, and then do the same again: what is "
-                "painted stays, and what was begun goes on"
-            )
 
     def submit(self, job):
         """Have the next part of a job done."""
@@ -208,11 +215,13 @@ class Cluster:
 
     def outcome(self, job, future):
         """What is told of a part that has ended, the last with a key `ended`."""
+        if future.status in ("cancelled", "lost"):  # by a scheduler that is gone
+            future.result()
         error = future.exception() if future.status == "error" else None
         if isinstance(error, distributed.KilledWorker):
             return [{"ended": "failed", "reason": "the workers that painted it died, one by one"}]
-        if error or future.status != "finished":
-            return [job.died(str(error or future.status)) or {"ended": "for now"}]
+        if error:
+            return [job.died(str(error)) or {"ended": "for now"}]
         messages, files, gone = future.result()
         ended = messages[-1]["ended"]
         if files or gone:

@@ -4,9 +4,9 @@ Run by hand from the project's folder, in the environment of the tests:
 
     python -m tests.benchmarks.batch --jobs 6 --stages 150:40:30 --empty 1000
 
-The sides take the same pictures, one side after the other; what they paint has to be the same to
-the bit, or the exit status is 1. An empty job is a file without a byte: it takes the whole way
-but is not painted.
+The sides take the same pictures, one side after the other; what those with as many threads for a
+picture paint has to be the same to the bit, or the exit status is 1. An empty job is a file without
+a byte: it takes the whole way but is not painted.
 """
 
 import argparse
@@ -103,16 +103,17 @@ def main():
     options = build_parser().parse_args()
     same = True
     with tempfile.TemporaryDirectory() as temporary:
-        folder, first = Path(temporary), None
+        folder, first, painted = Path(temporary), None, {}
         make_photos(folder / "photos", options.jobs)
         for side in options.sides:
             words = ("--stages", options.stages, "--weights", options.weights)
             seconds, pictures = measure(side, folder, words)
-            first = first or (seconds, pictures)
-            same = same and pictures == first[1] and len(pictures) == options.jobs
+            first = first or seconds
+            others = painted.setdefault(side.endswith("-2"), pictures)
+            same = same and pictures == others and len(pictures) == options.jobs
             print(
                 f"{SIDES[side]:34}{seconds:8.1f} s {3600 * options.jobs / seconds:7.0f} jobs an "
-                f"hour, {first[0] / seconds:.2f} times",
+                f"hour, {first / seconds:.2f} times",
                 flush=True,
             )
         if options.empty:
