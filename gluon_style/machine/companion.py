@@ -89,8 +89,9 @@ def lines_till_the_end():
     reading, writing = os.pipe()
 
     def pass_on():
-        for line in sys.stdin.buffer:
-            os.write(writing, line)
+        # Not by `sys.stdin`, whose lock is in the way when Python ends.
+        for piece in iter(lambda: os.read(0, 1 << 16), b""):
+            os.write(writing, piece)
         os._exit(1)
 
     threading.Thread(target=pass_on, daemon=True).start()
