@@ -6,6 +6,9 @@ from setuptools import find_packages, setup
 here = Path(__file__).resolve().parent
 version = re.search(r'__version__ = "(.+)"', (here / "gluon_style/_version.py").read_text())[1]
 
+# The last Dask for Python 3.8 is 2023.5. Bokeh draws its dashboard.
+dask = ["dask>=2023.5", "distributed>=2023.5"]
+
 setup(
     name="gluon-style",
     version=version,
@@ -55,6 +58,7 @@ setup(
         "photo": ["numpngw>=0.1.2", "tifffile>=2021.7"],
         "lbfgs": ["scipy>=1.8"],
         "zoo": ["gluoncv>=0.10,<0.11"],
+        "cluster": [*dask, "bokeh>=3.1"],
         "notebook": ["notebook>=6.5"],
         "test": [
             *("pytest>=7", "pytest-xdist>=3", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
@@ -62,12 +66,13 @@ setup(
             # Independent readers and writers of pictures.
             *("tifffile>=2021.7", "pypng>=0.0.20", "pillow-heif>=0.10"),
             # What some options need.
-            *("numpngw>=0.1.2", "scipy>=1.8"),
+            *("numpngw>=0.1.2", "scipy>=1.8", *dask),
         ],
     },
     entry_points={
         "console_scripts": [
             "gluon-style-train = gluon_style.train:main",
+            "gluon-style-batch = gluon_style.batch.__main__:main",
             "gluon-style-compare = gluon_style.compare:main",
             "gluon-style-doctor = gluon_style.doctor.__main__:main",
             "gluon-style-weights = gluon_style.weights:main",

@@ -8,6 +8,7 @@ if __name__ == "__main__":
 
   python -m gluon_style.train     paint one picture in the style of another
   python -m gluon_style.compare   see what an option does: one sheet, a short run for each value
+  python -m gluon_style.batch     paint many pictures, on one machine or on many
   python -m gluon_style.doctor    see what works on this machine, and how long it will take
   python -m gluon_style.weights   list, download or export the weights of VGG-19
 

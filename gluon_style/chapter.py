@@ -1,10 +1,12 @@
 """The chapter from end to end: its stages, one after the other, and what may watch them."""
 
 import dataclasses
+import hashlib
 import logging
 import math
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable, Dict, Optional
 
 import numpy as np
@@ -26,7 +28,7 @@ from .generated import get_inits
 from .images import postprocess, preprocess
 from .losses import gram
 from .machine import available, choose_tile, get_ctx, get_precision, out_of_memory
-from .pretrained import get_weights, real_network
+from .pretrained import find_weights, real_network, to_scale
 from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
 from .trainer import get_backward, train
@@ -131,6 +133,30 @@ class Listener:
         """The stage ends before its time; `error` says why, and is raised again after this."""
 
 
+class Last:
+    """The last few things that were made, by what they were made from."""
+
+    def __init__(self, most):
+        self.most, self.things = most, {}
+
+    def get(self, key, make):
+        """The thing of this key, which is made if it is not there."""
+        thing = self.things.pop(key, None)
+        if thing is None:
+            thing = make()
+        self.things[key] = thing  # as the latest
+        while len(self.things) > self.most:
+            del self.things[next(iter(self.things))]
+        return thing
+
+
+class Kept:
+    """What one run leaves for the next in the same process: nothing in it changes a result."""
+
+    def __init__(self):
+        self.parameters, self.nets, self.style_grams = Last(2), Last(2), Last(64)
+
+
 class StyleTransfer:
     """The chapter as one object: made from settings, it knows its pictures, device and network.
 
@@ -139,6 +165,8 @@ class StyleTransfer:
     settings : Settings
     pretrained : Pretrained, optional
         Parameters that are at hand already; otherwise those that the settings name.
+    kept : Kept, optional
+        Of the runs before this one.
 
     Attributes
     ----------
@@ -164,7 +192,7 @@ class StyleTransfer:
         memory, the device or the weights cannot be had.
     """
 
-    def __init__(self, settings, pretrained=None):
+    def __init__(self, settings, pretrained=None, kept=None):
         self.settings = settings
         if settings.method.optimizer == "lbfgs":
             check_scipy()
@@ -176,19 +204,22 @@ class StyleTransfer:
         self.precision = get_precision(settings.precision, self.ctx)
         for stage in self.stages:  # what not even the small network can hold needs no download
             self.choose_tile(stage, SMALL_CHANNELS)
-        self.pretrained = pretrained or get_weights(
-            settings.weights, settings.layers, self.content_img, self.pictures.styles[0]
-        )
-        self.net = get_net(
-            self.pretrained.parameters,
-            settings.layers,
-            self.ctx,
-            self.precision,
-            settings.method.pooling,
+        self.kept = kept or Kept()
+        self.pretrained = pretrained or self.get_weights()
+        wanted = settings.layers, self.ctx, self.precision, settings.method.pooling
+        self.made_from = (self.identity()["weights"], self.pretrained.gain, *wanted)
+        self.net = self.kept.nets.get(
+            self.made_from, lambda: get_net(self.pretrained.parameters, *wanted)
         )
         channels = self.pretrained.parameters[0][0].shape[0]
         self.tiles = tuple(self.choose_tile(stage, channels) for stage in self.stages)
         self.tell_distortion()
+
+    def get_weights(self):
+        """VGG-19's parameters; where their scale depends on the pictures, those of these two."""
+        which, layers = self.settings.weights, self.settings.layers
+        found = self.kept.parameters.get((which, layers), lambda: find_weights(which, layers))
+        return to_scale(found, self.content_img, self.pictures.styles[0])
 
     def check_sizes(self):
         """Make sure that the pictures and the stages are large enough for the layers."""
@@ -358,13 +389,21 @@ class StyleTransfer:
             tiles = Tiles(self.net, layers, tile)
             content_X = preprocess(content, shape).copyto(self.ctx)
             content_Y = tiles.contents(content_X)
-            grams = [tiles.grams(preprocess(*style).copyto(self.ctx)) for style in styles]
+
+            def style_grams(style):
+                return tiles.grams(preprocess(*style).copyto(self.ctx))
         else:
             content_X, content_Y = get_contents(self.net, content, shape, layers, self.ctx)
-            grams = []
-            for style in styles:
+
+            def style_grams(style):
                 _, style_Y = get_styles(self.net, *style, layers, self.ctx)
-                grams.append([gram(Y) for Y in style_Y])
+                return [gram(Y) for Y in style_Y]
+
+        grams = []
+        for img, size in styles:
+            digest = hashlib.sha256(img.asnumpy().tobytes()).digest()
+            key = self.made_from, size, tile, img.shape, digest
+            grams.append(self.kept.style_grams.get(key, partial(style_grams, (img, size))))
         return content_X, content_Y, grams
 
     def seams(self, stage, tile, grams):

@@ -10,7 +10,9 @@ GluonStyleError
         DownloadError  a file cannot be fetched
     OutputError        a result cannot be written
     CheckpointError    a run cannot be resumed
+    ClusterError       a cluster cannot be reached, or cannot be used
     NonFiniteLoss      a loss became infinite or not a number (exit status 3)
+    JobsFailed         some runs of a batch have failed (exit status 4)
     Stopped            a signal ended the run (exit status 128 + its number)
 """
 
@@ -84,6 +86,10 @@ class CheckpointError(GluonStyleError):
     """A run cannot be resumed."""
 
 
+class ClusterError(GluonStyleError):
+    """A cluster cannot be reached, or cannot be used."""
+
+
 class NonFiniteLoss(GluonStyleError):
     """A loss became infinite or not a number.
 
@@ -102,6 +108,12 @@ class NonFiniteLoss(GluonStyleError):
             "or a loss weight that is too high, or weights on a wrong scale"
         )
         self.epoch, self.term = epoch, term
+
+
+class JobsFailed(GluonStyleError):
+    """Some runs of a batch have failed, the others have not."""
+
+    exit_status = 4
 
 
 class Stopped(GluonStyleError):

@@ -206,28 +206,28 @@ class Tiles:
             inputs.append(after)
         return inputs[:-1]
 
-    def contents(self, content_X):
-        """The content features of a preprocessed picture, (1, 3, h, w): list of ndarray."""
+    def contents(self, X):
+        """The content layers' features of a preprocessed picture: list of ndarray."""
         contents = {}
 
-        def see_content(part):
+        def see(part):
             if part.layer in self.layers.content_layers:
                 if part.layer not in contents:
                     contents[part.layer] = np.empty(part.shape, "float32")
                 contents[part.layer][part.where] = part.features.asnumpy()
 
-        self.forward(content_X, see_content)
+        self.forward(X, see)
         return [contents[layer] for layer in sorted(contents)]
 
-    def grams(self, style_X):
-        """The Gram matrices of a preprocessed picture, (1, 3, h, w): list of NDArray."""
+    def grams(self, X):
+        """The style layers' Gram matrices of a preprocessed picture: list of NDArray."""
         grams = defaultdict(int)
 
-        def see_style(part):
+        def see(part):
             if part.layer in self.layers.style_layers:
                 grams[part.layer] += gram(part.features) * part.share
 
-        self.forward(style_X, see_style)
+        self.forward(X, see)
         return [grams[layer] for layer in sorted(grams)]
 
     def backward(self, X, content_Y, style_Y_gram, loss_weights):

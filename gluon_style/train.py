@@ -202,29 +202,10 @@ def add_settings(parser):
     )
 
 
-def build_parser():
-    """The options, with their defaults from the dataclasses."""
-    parser = Parser(
-        prog="python -m gluon_style.train",
-        description="Paint one picture in the style of another: neural style transfer as in "
-        "Dive into Deep Learning, with a pretrained VGG-19.",
-        epilog="Example: python -m gluon_style.train --content me.jpg --style painting.jpg "
-        "--stages 1 --output me-painted",
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="a preview in seconds: small, with the small network, in the folder "
-        f"{QUICK['output']} unless told, where the next one replaces it",
-    )
-    add_settings(parser)
-
+def add_results(parser, folder=Output.folder):
+    """Add the options of what is kept and told, in a folder."""
     group = parser.add_argument_group("results")
-    group.add_argument(
-        "--output", default=Output.folder, metavar="DIR", help="folder of the results"
-    )
+    group.add_argument("--output", default=folder, metavar="DIR", help="folder of the results")
     group.add_argument("--format", choices=FORMATS, default=Output.format, help="of the pictures")
     group.add_argument(
         "--depth",
@@ -252,6 +233,38 @@ def build_parser():
     )
     group.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
 
+
+def add_checkpoint_every(group):
+    """Add the option of how much work may be lost."""
+    group.add_argument(
+        "--checkpoint-every",
+        type=positive(float),
+        default=Output.checkpoint_every,
+        metavar="SECONDS",
+        help="seconds between checkpoints",
+    )
+
+
+def build_parser():
+    """The options, with their defaults from the dataclasses."""
+    parser = Parser(
+        prog="python -m gluon_style.train",
+        description="Paint one picture in the style of another: neural style transfer as in "
+        "Dive into Deep Learning, with a pretrained VGG-19.",
+        epilog="Example: python -m gluon_style.train --content me.jpg --style painting.jpg "
+        "--stages 1 --output me-painted",
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="a preview in seconds: small, with the small network, in the folder "
+        f"{QUICK['output']} unless told, where the next one replaces it",
+    )
+    add_settings(parser)
+
+    add_results(parser)
     group = parser.add_argument_group("stopping and resuming")
     group.add_argument(
         "--again",
@@ -265,13 +278,7 @@ def build_parser():
         help="resume the run in this folder, with its own settings; --stages may add epochs to "
         "the last of its stages, and more stages after them",
     )
-    group.add_argument(
-        "--checkpoint-every",
-        type=positive(float),
-        default=Output.checkpoint_every,
-        metavar="SECONDS",
-        help="seconds between checkpoints",
-    )
+    add_checkpoint_every(group)
     return parser
 
 

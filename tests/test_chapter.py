@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import logging
+from functools import partial
 from pathlib import Path
 
 import mxnet as mx
@@ -9,7 +10,8 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style.chapter import Listener, StyleTransfer
+from gluon_style import chapter
+from gluon_style.chapter import Kept, Last, Listener, StyleTransfer
 from gluon_style.errors import ImageError, NotEnoughMemory, UsageError
 from gluon_style.images import crop, preprocess, read, rgb_mean, rgb_std
 from gluon_style.settings import Settings, Stage
@@ -219,3 +221,35 @@ def test_a_size_that_nothing_can_hold_is_refused_before_weights_are_looked_for(s
     )
     with pytest.raises(NotEnoughMemory, match="^1000000x1000000 needs"):
         StyleTransfer(huge)
+
+
+def test_what_is_kept_is_made_once_and_changes_nothing(small_settings, monkeypatch):
+    made = []
+    for name in ("find_weights", "get_net", "get_styles"):
+
+        def counted(name, make, *arguments):
+            made.append(name)
+            return make(*arguments)
+
+        monkeypatch.setattr(chapter, name, partial(counted, name, getattr(chapter, name)))
+    kept = Kept()
+    other = dataclasses.replace(small_settings, content=small_settings.style)
+    results = [StyleTransfer(each, kept=kept).run() for each in (small_settings, other)]
+    assert made == ["find_weights", "get_net", "get_styles", "get_styles"]  # of two sizes
+    for settings, result in zip((small_settings, other), results):
+        np.testing.assert_array_equal(result, StyleTransfer(settings).run())
+    del made[:]
+    style = dataclasses.replace(small_settings, style=small_settings.content)
+    tiled = dataclasses.replace(style, stages=(Stage((72, 72), 1, 1),), tile=64)
+    for settings, wanted in ((style, ["get_styles"] * 2), (tiled, []), (tiled, [])):
+        result = StyleTransfer(settings, kept=kept).run()
+        assert made == wanted
+        np.testing.assert_array_equal(result, StyleTransfer(settings).run())
+        del made[:]
+
+
+def test_the_last_few_are_kept():
+    last, made = Last(2), []
+    for key in "abacbb":
+        assert last.get(key, lambda key=key: made.append(key) or key) == key
+    assert made == ["a", "b", "c", "b"]

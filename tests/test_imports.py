@@ -25,7 +25,7 @@ FLOORS = (
     ("run",),
     ("command_line",),
     ("train", "weights", "__main__", "doctor"),
-    ("compare",),
+    ("compare", "batch"),
     ("",),  # the package's own face
 )
 # What may be imported past a room's face.
@@ -123,7 +123,7 @@ def python(*arguments):
     return run([sys.executable, *arguments], capture_output=True, text=True, check=True)
 
 
-@pytest.mark.parametrize("command", ["train", "compare", "doctor", "weights"])
+@pytest.mark.parametrize("command", ["train", "compare", "batch", "doctor", "weights"])
 def test_help_does_not_wait_for_mxnet(command):
     told = python("-X", "importtime", "-m", f"gluon_style.{command}", "--help").stderr
     assert "gluon_style.command_line" in told

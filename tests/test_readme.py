@@ -3,6 +3,7 @@ import shutil
 
 from PIL import Image
 
+from gluon_style.batch.__main__ import build_parser as batch_parser
 from gluon_style.compare import build_parser as compare_parser
 from gluon_style.doctor.__main__ import build_parser as doctor_parser
 from gluon_style.train import build_parser as train_parser
@@ -43,6 +44,7 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
 def test_every_option_that_is_named_exists():
     help_texts = [train_parser().format_help(), weights_parser().format_help()]
     help_texts += [
+        batch_parser().format_help(),
         compare_parser().format_help(),
         doctor_parser().format_help(),
         benchmark_parser().format_help(),
@@ -50,6 +52,7 @@ def test_every_option_that_is_named_exists():
     help_texts += [judge_parser().format_help()]
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     named -= {"--no-index", "--find-links", "--clear"}  # of pip and venv
+    named -= {"--port", "--nthreads", "--scheduler-file", "--local-directory"}  # of Dask
     assert len(named) > 10
     for option in named:
         assert any(option in text for text in help_texts), option

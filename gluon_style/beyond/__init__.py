@@ -5,4 +5,4 @@ from .lbfgs import BYTES_PER_PIXEL, LBFGS, check_scipy
 from .masks import Masks
 from .mixing import for_regions, mixed, shares_of
 from .photographs import check_writable, origin_of, save_photograph
-from .pictures import Pictures
+from .pictures import Pictures, joint_checksum

@@ -38,9 +38,10 @@ class Pictures:
         self.masks = [grey(each, name) for each, name in zip(masks, painting.mask)]
         self.alpha = content.alpha if settings.background == "keep" else None
         self.dpi = content.dpi
-        self.checksums = {"content": content.sha256, "style": checksum(styles)}
-        if masks:
-            self.checksums["mask"] = checksum(masks)
+        self.checksums = {"content": content.sha256}
+        for name, each in (("style", styles), ("mask", masks)):
+            if each:
+                self.checksums[name] = joint_checksum([picture.sha256 for picture in each])
         self.init = None
         if painting.init not in INITS:
             init = decode(painting.init)
@@ -111,8 +112,8 @@ def grey(picture, name):
     return nd.array((pixels + 0.5).astype("uint8"), dtype="uint8")
 
 
-def checksum(pictures):
+def joint_checksum(checksums):
     """Of one picture its own, of several one of them all."""
-    if len(pictures) == 1:
-        return pictures[0].sha256
-    return hashlib.sha256(" ".join(each.sha256 for each in pictures).encode()).hexdigest()
+    if len(checksums) == 1:
+        return checksums[0]
+    return hashlib.sha256(" ".join(checksums).encode()).hexdigest()

@@ -4,6 +4,7 @@ Nothing here imports MXNet before it is used, but `bfloat16`, which is imported 
 """
 
 from . import interrupts  # the first: the others take most of a second
+from .companion import Companion, CompanionDied, serve
 from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
 from .forecasting import (
     FIXED_BYTES,
@@ -15,6 +16,7 @@ from .forecasting import (
     format_bytes,
     format_duration,
     tiled_bytes,
+    whole_bytes,
 )
 from .interrupts import is_command
 from .malloc import restart_with_huge_pages

@@ -24,13 +24,17 @@ class Outcome:
 
 
 def child_environment(changes=None):
-    """The environment of a child process, which finds the package wherever it stands."""
+    """The environment of a child process, which finds the package wherever it stands.
+
+    A variable that is changed to None is left out.
+    """
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH")]
-    return {
+    environ = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         **(changes or {}),
     }
+    return {name: value for name, value in environ.items() if value is not None}
 
 
 def run_python(arguments, timeout, env=None):

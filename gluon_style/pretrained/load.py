@@ -45,6 +45,11 @@ def get_weights(which, layers, content_img, style_img, root=None):
     DownloadError, WeightsError
         The file cannot be had, or does not hold VGG-19 up to the last layer needed.
     """
+    return to_scale(find_weights(which, layers, root), content_img, style_img)
+
+
+def find_weights(which, layers, root=None):
+    """The first part of `get_weights`, which does not depend on pictures."""
     try:
         pretrained = find(which, root)
     except DownloadError as error:
@@ -53,14 +58,19 @@ def get_weights(which, layers, content_img, style_img, root=None):
         pretrained = dataclasses.replace(read_small(), notice=NOTICE.format(reason=error))
         logger.warning("%s", pretrained.notice)
     check_reach(pretrained, layers)
-    if pretrained.gain is None:
-        check_reach(pretrained, Layers())
-        from .scale import measured_gain
-
-        gain = measured_gain(pretrained.parameters, content_img, style_img)
-        parameters = scaled(pretrained.parameters, gain)
-        pretrained = dataclasses.replace(pretrained, parameters=parameters, gain=gain)
     return pretrained
+
+
+def to_scale(pretrained, content_img, style_img):
+    """The second part: parameters whose gain has to be measured get it from the run's pictures."""
+    if pretrained.gain is not None:
+        return pretrained
+    check_reach(pretrained, Layers())
+    from .scale import measured_gain
+
+    gain = measured_gain(pretrained.parameters, content_img, style_img)
+    parameters = scaled(pretrained.parameters, gain)
+    return dataclasses.replace(pretrained, parameters=parameters, gain=gain)
 
 
 def find(which, root=None):

@@ -228,6 +228,11 @@ class Checkpoints(Listener):
         if stage_run.number == len(self.settings.stages):
             (self.results.folder.path / CHECKPOINTS[1]).unlink(missing_ok=True)
 
+    def leave(self):
+        """Save the run as it is: it is not broken off, but goes on in another process."""
+        self.save(self.states[-1])
+        self.states = []
+
     def break_off(self, stage_run, error):
         if isinstance(error, OutputError) or not self.states or not self.results.records:
             return

@@ -8,19 +8,16 @@ import itertools
 import math
 import os
 import re
-import sys
-import time
 from pathlib import Path
 
 from ..chapter import Listener, StyleTransfer
 from ..decode import decode
-from ..errors import CheckpointError, GluonStyleError, OutputError, Stopped, UsageError
+from ..errors import GluonStyleError, OutputError, Stopped, UsageError
 from ..files import atomic_write
 from ..images import read
 from ..pretrained import get_weights
 from ..settings import (
     Given,
-    LossWeights,
     Output,
     as_text,
     check_option,
@@ -29,10 +26,9 @@ from ..settings import (
     with_pictures,
 )
 from . import book
-from .checkpoint import Checkpoint
-from .folder import CHECKPOINTS, OutputFolder
-from .progress import ForecastRun, WarnOfDivergence, in_notebook, size, tqdm
-from .session import keep, plan, with_book_pictures
+from .folder import OutputFolder
+from .many import KeptRun, ManyProgress
+from .session import plan, with_book_pictures
 from .sheet import Tile, write_sheet
 from .stopping import StopOnSignal
 
@@ -82,7 +78,7 @@ def compare(settings, vary, output="neural-style-compare"):
         refuse_others(sheet)
         networks = get_networks(cells)
         for cell in cells:
-            cell.look(networks, output.overwrite)
+            cell.look(cell.transfer(networks), output.overwrite)
         if not output.quiet:
             done = sum(cell.is_done() for cell in cells)
             print(plan(cells[0].transfer(networks), folder, None))
@@ -100,73 +96,12 @@ def compare(settings, vary, output="neural-style-compare"):
     return sheet
 
 
-class Cell:
-    """One run of a comparison, in a folder of its own."""
-
-    def __init__(self, path, label, settings):
-        self.path, self.label, self.settings = path, label, settings
-        self.stages = self.checkpoint = None  # see `look`
+class Cell(KeptRun):
+    """One run of a comparison."""
 
     def transfer(self, networks):
         """The run as a `StyleTransfer`."""
         return StyleTransfer(self.settings, networks[self.settings.weights])
-
-    def look(self, networks, overwrite=False):
-        """Make sure that the cell can be run, and read how far it is."""
-        transfer = self.transfer(networks)
-        self.stages = transfer.stages
-        try:
-            if any((self.path / name).exists() for name in CHECKPOINTS):
-                self.checkpoint = Checkpoint.read(self.path)
-                self.checkpoint.check_settings(transfer.resolved())
-                self.checkpoint.check_identity(transfer)
-            elif not overwrite:
-                OutputFolder(self.path).refuse_results()
-        except CheckpointError as error:
-            self.checkpoint = None
-            if not overwrite:
-                if error.field:  # what to do about it is another thing for a run alone
-                    error.message = error.message.rpartition(": ")[0]
-                error.message += (
-                    f" ({self.path}): give another --output, or --overwrite to run such cells anew"
-                )
-                raise
-
-    def is_done(self):
-        """Whether all its epochs have been run."""
-        return self.checkpoint is not None and self.checkpoint.is_finished(self.stages)
-
-    def work(self):
-        """What is left of it, in pixels times epochs."""
-        stage, epochs = 1, 0
-        if self.checkpoint:
-            stage, epochs = self.checkpoint.state.stage, self.checkpoint.state.epochs
-        pixels = [math.prod(each.image_shape) * each.max_epochs for each in self.stages]
-        return sum(pixels[stage - 1 :]) - epochs * math.prod(self.stages[stage - 1].image_shape)
-
-    def run(self, transfer, output, listeners):
-        """Run it, or the rest of it."""
-        with OutputFolder(self.path) as folder:
-            kept = {"format": Output.format, "depth": Output.depth, "book": False}
-            output = dataclasses.replace(output, folder=self.path, **kept)
-            keepers = keep(transfer, output, folder, self.checkpoint)
-            state = self.checkpoint.state if self.checkpoint else None
-            keepers += ForecastRun(transfer, quiet=True), WarnOfDivergence(keepers[0], self.label)
-            transfer.run([*keepers, *listeners], state)
-            self.checkpoint = Checkpoint.read(self.path)
-
-    def final(self):
-        """The record of its last epoch."""
-        return self.checkpoint.records[-1][1]
-
-    def losses(self):
-        """The final losses as the chapter would weigh them: so they can be compared."""
-        texts, own, chapters = [], vars(self.settings.loss_weights), vars(LossWeights())
-        for term in ("content", "style", "tv"):
-            loss, weight = getattr(self.final(), term), own[f"{term}_weight"]
-            text = f"{loss / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
-            texts.append(f"{'TV' if term == 'tv' else term} {text}")
-        return ", ".join(texts)
 
 
 def refuse_others(sheet):
@@ -225,12 +160,13 @@ def get_networks(cells):
 def run_cells(waiting, networks, output):
     """Run the cells one after the other."""
     progress = CellProgress(waiting, output.quiet)
+    plain = dataclasses.replace(output, format=Output.format, depth=Output.depth)
     try:
         for cell in waiting:
             progress.start_cell(cell)
             transfer = cell.transfer(networks)
-            with StopOnSignal(transfer) as stop:
-                cell.run(transfer, output, [progress, stop])
+            with OutputFolder(cell.path) as folder, StopOnSignal(transfer) as stop:
+                cell.run(transfer, plain, folder, [progress, stop])
             progress.end_cell(cell)
             # A signal in the last epoch lets the cell end.
             if stop.number and cell is not waiting[-1]:
@@ -245,51 +181,25 @@ def run_cells(waiting, networks, output):
         progress.close()
 
 
-class CellProgress(Listener):
-    """How far all cells are, and the time left: a bar where that can be, else a line at times."""
-
-    EVERY = 30.0  # seconds
+class CellProgress(ManyProgress, Listener):
+    """How far all cells are."""
 
     def __init__(self, cells, quiet=False):
-        self.cells, self.quiet = cells, quiet
-        file = sys.stdout if in_notebook() else sys.stderr
-        self.lines = not (quiet or in_notebook() or file.isatty())
-        self.total = self.left = sum(cell.work() for cell in cells)
-        self.began = self.told = time.monotonic()
-        self.bar = tqdm(
-            total=self.total,
-            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
-            smoothing=0,
-            disable=quiet or self.lines or not cells,
-            file=file,
-            **size(file),
-        )
+        super().__init__(sum(cell.work() for cell in cells), quiet)
+        self.cells = cells
 
     def start_cell(self, cell):
         """Name the cell that comes next."""
-        self.name = f"cell {self.cells.index(cell) + 1} of {len(self.cells)}, {cell.label}"
-        self.bar.set_description_str(self.name)
+        self.cell = f"cell {self.cells.index(cell) + 1} of {len(self.cells)}, {cell.label}"
+        self.name(self.cell)
 
     def end_epoch(self, stage_run, epoch):
-        work = math.prod(stage_run.stage.image_shape)
-        self.left -= work
-        self.bar.update(work)
-        now = time.monotonic()
-        if self.lines and now - self.told >= self.EVERY:
-            self.told = now
-            left = (now - self.began) * self.left / (self.total - self.left)
-            told = f"{self.name}: epoch {epoch.epoch + 1}, {tqdm.format_interval(left)} left in all"
-            print(told, file=sys.stderr, flush=True)
+        line = f"{self.cell}: epoch {epoch.epoch + 1}"
+        self.advance(math.prod(stage_run.stage.image_shape), line)
 
     def end_cell(self, cell):
         """Tell how it ended."""
-        if not self.quiet:
-            tqdm.write(f"{cell.label}: {cell.losses()}, {cell.checkpoint.seconds:.0f} s")
-            sys.stdout.flush()
-
-    def close(self):
-        """Leave the terminal's line."""
-        self.bar.close()
+        self.tell(f"{cell.label}: {cell.losses()}, {cell.checkpoint.seconds:.0f} s")
 
 
 def write_table(path, cells, vary):

@@ -34,8 +34,9 @@ class OutputFolder:
     SUFFIXES = dict.fromkeys((*FORMATS, *ANIMATIONS))
     PATTERNS = (*(f"neural-style-[0-9]*.{suffix}" for suffix in SUFFIXES), *ALWAYS)
 
-    def __init__(self, path, make=True, suffix=FORMATS[0]):
+    def __init__(self, path, make=True, suffix=FORMATS[0], wait=0):
         self.path, self.make, self.suffix = Path(path), make, suffix
+        self.wait = wait  # seconds, for another run to end
         self.made = []  # this folder and those above it, as far as they were missing
         # The system frees it when the process ends, in whatever way.
         self.lock = filelock.FileLock(str(self.path / ".lock"))
@@ -59,7 +60,7 @@ class OutputFolder:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
             try:
-                self.lock.acquire(timeout=0)
+                self.lock.acquire(timeout=self.wait)
             except (NotImplementedError, OSError) as error:
                 if not has_no_locks(error):
                     raise

@@ -213,6 +213,7 @@ class Results(Listener):
             )
         run = {
             "settings": settings_to_json(transfer.settings),
+            "identity": transfer.identity(),
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
             "weights": {

@@ -12,13 +12,13 @@ from ..chapter import Listener
 from ..errors import Stopped
 
 
-class StopOnSignal(Listener):
-    """Stop after the epoch in which a signal arrives; be the last listener of the run.
+class HearSignals:
+    """Hear that the user or the system wants an end; `number` is then the signal's.
 
-    It is a context manager around the run, and does nothing outside of the main thread, which
-    alone hears signals. A second Ctrl-C ends the process at once: no file is damaged by that,
-    since each takes its name when it is complete. Where Python is used interactively, it
-    interrupts the run, and the process stays.
+    It is a context manager, and does nothing outside of the main thread, which alone hears
+    signals. A second Ctrl-C ends the process at once: no file is damaged by that, since each
+    takes its name when it is complete. Where Python is used interactively, it interrupts what
+    is done, and the process stays.
 
     Python runs a handler only when MXNet's computations return, which can take many seconds; so
     the signals are read from a pipe, by a thread.
@@ -27,8 +27,8 @@ class StopOnSignal(Listener):
     # Ctrl-C, the polite request to end, the terminal that is closed.
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self, transfer, tidy=lambda: None):
-        self.last_stage = len(transfer.stages)
+    def __init__(self, answer, tidy=lambda: None):
+        self.answer = answer  # what is told when the first is heard
         self.tidy = tidy  # before the process ends at once
         self.number = None  # of the first signal
         self.at_once = False
@@ -66,9 +66,7 @@ class StopOnSignal(Listener):
             if self.number is None and number in self.handlers:
                 self.number = number
                 with suppress(OSError):  # the terminal may be gone
-                    tqdm.write(
-                        "gluon_style: stopping after this epoch (Ctrl-C: at once)", file=sys.stderr
-                    )
+                    tqdm.write(f"gluon_style: {self.answer} (Ctrl-C: at once)", file=sys.stderr)
             elif number == signal.SIGINT and not self.at_once:
                 self.at_once = True
                 if not hasattr(sys, "ps1"):
@@ -80,6 +78,14 @@ class StopOnSignal(Listener):
     def _handle(self, *_):
         if self.at_once:
             raise KeyboardInterrupt
+
+
+class StopOnSignal(HearSignals, Listener):
+    """Stop after the epoch in which a signal arrives; be the last listener of the run."""
+
+    def __init__(self, transfer, tidy=lambda: None):
+        super().__init__("stopping after this epoch", tidy)
+        self.last_stage = len(transfer.stages)
 
     def end_epoch(self, stage_run, epoch):
         if self.number and epoch.epoch + 1 < stage_run.stage.max_epochs:

@@ -299,9 +299,9 @@ def test_the_time_left_counts_pixels_and_what_is_done(settings, tmp_path, capsys
     assert told[-1] == "cell 2 of 2, size 48: epoch 3, 00:00 left in all"
     cells, _ = plan_cells(tmp_path, settings, {"size": (48,)})
     for cell in cells:
-        cell.look(get_networks(cells))
+        cell.look(cell.transfer(get_networks(cells)))
     assert [cell.work() for cell in cells] == [0, 0]
     longer = dataclasses.replace(settings, stages=(Stage((24, 16), 5, 2), Stage((48, 32), 2, 2)))
     (cell, *_), _ = plan_cells(tmp_path / "new", longer, {"lr": (1.0,)})
-    cell.look(get_networks([cell]))
+    cell.look(cell.transfer(get_networks([cell])))
     assert cell.work() == 24 * 16 * 5 + 48 * 32 * 2

@@ -1,0 +1,263 @@
+"""A Dask cluster paints: one that runs already, or one that is started here.
+
+A job is done in parts of one checkpoint's interval. Each begins with the files of the job's folder
+and gives back what has changed in it, so a worker that dies loses no more than its part, and the
+next part may be done by another. Dask places the parts and repeats them when workers die.
+"""
+
+import json
+import logging
+import os
+import queue
+import secrets
+import signal
+import socket
+import time
+import warnings
+from collections import deque
+from contextlib import ExitStack, suppress
+
+from .._version import __version__
+from ..errors import ClusterError, GluonStyleError, UsageError
+from ..files import atomic_write
+from ..machine import usable_cores
+from ..run import CHECKPOINTS, RECORD, OutputFolder
+from .painter import task
+
+try:
+    import dask
+    import distributed
+except ImportError:
+    raise UsageError(
+        "Dask is not installed: run: python -m pip install 'gluon-style[cluster]'"
+    ) from None
+from . import on_worker
+
+CONNECT = 20  # seconds
+ORDER = {RECORD: 1, CHECKPOINTS[0]: 2}  # behind all other files of a job
+
+
+class Cluster:
+    """Workers of a Dask cluster; a context manager.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        Its address, or the path of its file; None to start a cluster here.
+    workers : int
+        Of one that is started here.
+    shared : bool
+        Whether the workers find all files under the paths that they have here.
+    """
+
+    def __init__(self, scheduler=None, workers=1, shared=False):
+        self.scheduler, self.workers, self.shared = scheduler, workers, shared
+        self.batch = secrets.token_hex(8)
+        self.everywhere = {}  # names of files that all workers have, by their paths
+        self.changed = queue.SimpleQueue()  # what was being done and has ended
+
+    def __enter__(self):
+        for name in list(logging.root.manager.loggerDict):
+            if name.startswith("distributed"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)  # we tell what has failed
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"})
+        with ExitStack() as stack:
+            at = self.scheduler or stack.enter_context(self.start())
+            self.client = stack.enter_context(self.connect(at))
+            stack.callback(self.leave)
+            self.stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error):
+        return self.stack.__exit__(*error)
+
+    def __str__(self):
+        at = self.scheduler or "here"
+        number = len(self.client.nthreads())
+        return (
+            f"{number} worker{'' if number == 1 else 's'} of the cluster {at}, "
+            f"dashboard {self.client.dashboard_link}"
+        )
+
+    def connect(self, at):
+        """A client of the cluster."""
+        if not isinstance(at, str):
+            return distributed.Client(at, set_as_default=False)
+        try:
+            if os.path.isfile(at):
+                with open(at, encoding="utf-8") as file:
+                    at = json.load(file)["address"]
+            # First by hand: a client that cannot connect is long in ending.
+            address = distributed.comm.get_address_host_port(at)
+            socket.create_connection(address, timeout=CONNECT).close()
+            return distributed.Client(at, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ClusterError(
+                f"{self.scheduler}: no Dask scheduler can be reached there: "
+                f"{str(error) or type(error).__name__}",
+                "scheduler",
+            ) from None
+
+    def start(self):
+        """A cluster on this machine."""
+        # Its processes inherit that: Ctrl-C on the terminal is heard by this one, which stops them.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a port that is in use: another one is taken
+                return distributed.LocalCluster(
+                    n_workers=self.workers,
+                    threads_per_worker=max(1, usable_cores() // self.workers),
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:8787",
+                    silence_logs=logging.CRITICAL,
+                )
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def leave(self):
+        """Let the workers end their processes."""
+        with suppress(Exception):  # they may be gone
+            self.client.run(on_worker.end, self.batch, on_error="ignore")
+
+    def check(self, jobs):
+        """Make sure that the workers can paint; send the weights, once."""
+        if not self.client.nthreads():
+            logging.getLogger(__name__).warning("the cluster has no workers yet: waiting for one")
+            while not self.client.nthreads():
+                time.sleep(0.5)
+        try:
+            versions = {each["version"] for each in self.client.run(on_worker.about).values()}
+        except Exception as error:  # whatever keeps them from importing it
+            raise ClusterError(
+                f"the workers cannot run gluon_style ({error}): install it there, "
+                "as here: python -m pip install 'gluon-style[cpu,cluster]'"
+            ) from None
+        if versions != {__version__}:
+            raise ClusterError(
+                f"the workers have gluon_style {', '.join(sorted(versions))}, and this machine has "
+                f"{__version__}: install the same"
+            )
+        if self.shared:
+            return
+        for path in {job.settings.weights for job in jobs if os.path.isfile(job.settings.weights)}:
+            for each in (path, f"{path}.json"):  # its description
+                if os.path.isfile(each):
+                    self.client.upload_file(each, load=False)
+            self.everywhere[path] = os.path.basename(path)
+
+    def paint(self, jobs, stop):
+        """Paint them: yield pairs of a job and what is told of it, see `Here.paint`."""
+        try:
+            yield from self.paint_parts(jobs, stop)
+        except GluonStyleError:
+            raise
+        except Exception:
+            if self.client.status == "running":
+                raise
+            raise ClusterError(
+                "the scheduler is gone: start it again, and then do the same again: what is "
+                "painted stays, and what was begun goes on"
+            ) from None
+
+    def paint_parts(self, jobs, stop):
+        """What `paint` does as long as the scheduler is there."""
+        waiting, running, stopping = deque(jobs), {}, False
+        looked, workers = 0.0, 1
+        while running and (workers or not stopping) or waiting and not stopping:
+            if time.monotonic() > looked + 1:
+                looked, workers = time.monotonic(), len(self.client.nthreads())
+            while waiting and not stopping and len(running) < workers:
+                job = waiting.popleft()
+                future = self.submit(job)
+                running[future.key] = job, future
+                future.add_done_callback(self.changed.put)
+            if stop.number and not stopping:
+                stopping = True
+                self.client.run(on_worker.stop, self.batch, on_error="ignore")
+            try:
+                key = self.changed.get(timeout=0.2).key
+            except queue.Empty:
+                yield None, None
+                continue
+            job, future = running.pop(key)
+            *messages, ended = self.outcome(job, future)
+            for message in messages:
+                yield job, message
+            if ended["ended"] == "for now":
+                waiting.appendleft(job)
+            else:
+                yield job, ended
+
+    def submit(self, job):
+        """Have the next part of a job done."""
+        told = task(job, seconds=job.output.checkpoint_every)
+        sent = None if self.shared else self.to_send(job, told)
+        key = f"{job.name}-{secrets.token_hex(4)}"
+        return self.client.submit(
+            on_worker.paint_part, self.batch, told, sent, key=key, pure=False, retries=0
+        )
+
+    def to_send(self, job, told):
+        """The files of a job, see `on_worker.Sent`."""
+        paths, everywhere = files_of(told["settings"]), self.everywhere
+        results = OutputFolder(job.output.folder).results()
+        first = CHECKPOINTS[0] in [path.name for path in results]
+        return {
+            "pictures": {path: read(path) for path in paths if path not in everywhere},
+            "everywhere": {path: everywhere[path] for path in paths if path in everywhere},
+            "results": {
+                path.name: read(path)
+                for path in results
+                if not (first and path.name == CHECKPOINTS[1])
+            },
+        }
+
+    def outcome(self, job, future):
+        """What is told of a part that has ended, the last with a key `ended`."""
+        if future.status in ("cancelled", "lost"):  # by a scheduler that is gone
+            future.result()
+        error = future.exception() if future.status == "error" else None
+        if isinstance(error, distributed.KilledWorker):
+            return [{"ended": "failed", "reason": "the workers that painted it died, one by one"}]
+        if error:
+            return [job.died(str(error)) or {"ended": "for now"}]
+        messages, files, gone = future.result()
+        ended = messages[-1]["ended"]
+        if files or gone:
+            take_in(job, files, gone, ended)
+        return messages
+
+
+def files_of(values):
+    """Paths of the files that plain values name."""
+    if isinstance(values, dict):
+        return {path for each in values.values() for path in files_of(each)}
+    if isinstance(values, (list, tuple)):
+        return {path for each in values for path in files_of(each)}
+    return {values} if isinstance(values, str) and os.path.isfile(values) else set()
+
+
+def read(path):
+    """The bytes of a file."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def take_in(job, files, gone, ended):
+    """Write what a part of a job has changed: so that it can be resumed whenever this breaks off.
+
+    The record comes behind the pictures that it names, and the checkpoint behind both.
+    """
+    last = [RECORD, CHECKPOINTS[0]]
+    with OutputFolder(job.output.folder) as folder:
+        for name in sorted(files.keys() - {*last, CHECKPOINTS[1]}) + [
+            n for n in last if n in files
+        ]:
+            keep = folder.path / CHECKPOINTS[1] if name == CHECKPOINTS[0] else None
+            with atomic_write(folder.path / name, keep=keep) as file:
+                file.write(files[name])
+        for name in gone:
+            (folder.path / name).unlink()
+        if ended == "done":
+            (folder.path / CHECKPOINTS[1]).unlink(missing_ok=True)

@@ -1,0 +1,164 @@
+"""What a batch leaves for the eye and for a table: `index.html`, `results.csv`, small pictures."""
+
+import csv
+import html
+import io
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from ..decode import decode
+from ..errors import GluonStyleError, OutputError
+from ..files import atomic_write
+from ..images import to_picture
+from ..run import losses_text
+
+PAGE, TABLE, SMALL = "index.html", "results.csv", "thumbnails"
+MARK = '<meta name="generator" content="gluon_style.batch">'
+COLUMNS = ("job", "content picture", "style picture", "state")
+TERMS = ("content", "style", "tv", "total")
+SIDE = 400  # pixels of a small picture
+EVERY = 2.0  # seconds, at least, between two versions of the page
+STYLE = """
+body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5em; background: #fafafa; color: #222 }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 1em }
+article { background: #fff; border: 1px solid #ddd; border-radius: 6px; overflow: hidden }
+article p { margin: .4em .8em; overflow-wrap: anywhere }
+article > a img, .empty { width: 100%; height: 200px; object-fit: contain; background: #eee }
+.empty { display: grid; place-items: center; color: #888 }
+.from { display: flex; gap: .5em; margin: .5em .8em; align-items: center }
+.from img { height: 56px; max-width: 45%; object-fit: contain }
+.failed { color: #a00 }
+small { color: #666 }
+"""
+
+
+class Page:
+    """The page and the table of some jobs, written anew as they end."""
+
+    def __init__(self, folder, jobs):
+        self.folder, self.jobs = folder, jobs
+        self.written, self.is_stale = None, False
+        self.small = {}  # of jobs by name: paths of the small pictures, by what they show
+        self.refuse_others()
+        for path in (*folder.glob(".*.part"), *(folder / SMALL).glob(".*.part")):
+            if path.name.split(".")[1] in ("index", "results") or path.parent.name == SMALL:
+                path.unlink()  # of a process that was killed
+
+    def refuse_others(self):
+        """Make sure that only what a batch has written is replaced."""
+        for name, mark in ((PAGE, MARK), (TABLE, COLUMNS[0] + ",")):
+            path = self.folder / name
+            if path.exists() and mark.encode() not in path.read_bytes()[:500]:
+                raise OutputError(
+                    f"{path} exists, and no batch has written it: give another --output"
+                )
+
+    def draw(self, job):
+        """Make the small pictures of a job that is done."""
+        (self.folder / SMALL).mkdir(exist_ok=True)
+        self.small[job.name] = {"result": f"{SMALL}/{job.name}.jpg"}
+        write_small(job.picture(), self.folder / SMALL / f"{job.name}.jpg")
+        for name, source in (("content", job.content), ("style", job.style)):
+            path = self.folder / SMALL / f"{job.checksums[name][:16]}.jpg"
+            with suppress(GluonStyleError):  # it has been moved since
+                if not path.exists():
+                    write_small(source, path)
+                self.small[job.name][name] = self.link(path)
+
+    def update(self, is_last=False):
+        """Write both, unless that has just been done."""
+        now = time.monotonic()
+        self.is_stale = not is_last and self.written is not None and now < self.written + EVERY
+        if self.is_stale:
+            return
+        self.written = now
+        records = [job.record() if job.state == "done" else None for job in self.jobs]
+        write_text(self.folder / TABLE, self.table(records))
+        write_text(self.folder / PAGE, self.html(records, is_last))
+
+    def table(self, records):
+        """The text of `results.csv`."""
+        text = io.StringIO(newline="")
+        rows = csv.writer(text)
+        options = sorted({name for job in self.jobs for name in job.options})
+        rows.writerow([*COLUMNS, *options, *TERMS, "seconds", "network", "picture", "reason"])
+        for job, record in zip(self.jobs, records):
+            row = [job.name, job.content, job.style, job.state]
+            row += [job.options.get(name, "") for name in options]
+            if record:
+                final = record["stages"][-1]["final"]
+                row += [repr(final[term]) for term in TERMS]
+                row += [f"{record['seconds']:.1f}", record["weights"]["source"]]
+                row += [self.link(job.picture()), ""]
+            else:
+                row += [""] * (len(TERMS) + 3) + [job.reason]
+            rows.writerow(row)
+        return text.getvalue()
+
+    def link(self, path):
+        """A path from the folder."""
+        return os.path.relpath(path, self.folder).replace(os.sep, "/")
+
+    def html(self, records, is_last):
+        """The text of `index.html`, which loads itself anew while jobs go on."""
+        count = {
+            state: sum(job.state == state for job in self.jobs) for state in ("done", "failed")
+        }
+        told = f"{count['done']} of {len(self.jobs)} pictures are painted"
+        told += f", {count['failed']} could not be" if count["failed"] else ""
+        again = "" if is_last else '<meta http-equiv="refresh" content="10">'
+        cards = "\n".join(map(self.card, self.jobs, records))
+        return (
+            f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n{again}\n'
+            f'<meta name="viewport" content="width=device-width">\n'
+            f"<title>{told}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{told}</h1>\n"
+            f'<p><a href="{TABLE}">{TABLE}</a>: losses, seconds and paths as a table.</p>\n'
+            f"<main>\n{cards}\n</main>\n</body>\n</html>\n"
+        )
+
+    def card(self, job, record):
+        """One job on the page."""
+        content, style = (text(Path(path).name) for path in (job.content, job.style))
+        own = ", ".join(f"{text(name)} {text(value)}" for name, value in job.options.items())
+        title = f"<p>{content} as {style}{f'<br><small>{own}</small>' if own else ''}</p>"
+        if not record:
+            told = f'<p class="failed">{text(job.reason)}</p>' if job.reason else ""
+            state = "not painted" if job.state == "failed" else job.state
+            return f'<article><div class="empty">{state}</div>{title}{told}</article>'
+        small = {name: quote(path) for name, path in self.small[job.name].items()}
+        picture = quote(self.link(job.picture()))
+        folder = quote(self.link(job.folder) + "/")
+        losses = losses_text(record["stages"][-1]["final"], job.settings.loss_weights)
+        sources = "".join(
+            f'<img src="{small[name]}" alt="{name}" loading="lazy">'
+            for name in ("content", "style")
+            if name in small
+        )
+        return (
+            f'<article><a href="{picture}"><img src="{small["result"]}" alt="{content} painted as '
+            f'{style}" loading="lazy"></a>\n<div class="from">{sources}</div>{title}'
+            f'<p><small>{losses}; {record["seconds"]:.0f} s; <a href="{folder}">folder</a></small>'
+            "</p></article>"
+        )
+
+
+def text(value):
+    """Text for a page, whatever bytes a file's name holds."""
+    return html.escape(value.encode("utf-8", "replace").decode())
+
+
+def write_text(path, content):
+    """Write a text file atomically."""
+    with atomic_write(path) as file:
+        file.write(content.encode("utf-8", "surrogateescape"))
+
+
+def write_small(source, path):
+    """Write a small JPEG of a picture."""
+    picture = to_picture(decode(source).rgb)
+    picture.thumbnail((SIDE, SIDE))
+    with atomic_write(path) as file:
+        picture.save(file, "JPEG", quality=88)

@@ -1,0 +1,207 @@
+"""The batch on a Dask cluster: real schedulers and workers, in processes of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from gluon_style.batch.__main__ import main
+
+from ..conftest import command, outcome
+from .conftest import alone, make_pictures
+from .test_command import all_ended, jobs_in, table
+
+pytest.importorskip("distributed")
+DASK = (sys.executable, "-m", "dask")
+
+
+@contextmanager
+def dask(folder, *words):
+    """A process of Dask's command line, in a group of its own, which ends with the context."""
+    with open(folder / f"{words[0]}-{time.monotonic()}.log", "w") as log:
+        process = subprocess.Popen(
+            [*DASK, *map(str, words)],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        kill_group(process)
+
+
+def kill_group(process):
+    """Kill a process and those of its group, and wait for their children to end."""
+    if process.poll() is None:
+        children = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert all_ended(children)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The path of a scheduler's file, and two workers: one with a nanny, one without."""
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    file = folder / "scheduler.json"
+    common = ("--scheduler-file", file)
+    worker = ("worker", *common, "--no-dashboard", "--local-directory", folder)
+    at = ("--host", "127.0.0.1")
+    with dask(folder, "scheduler", *common, *at, "--port", "0", "--no-dashboard"):
+        with dask(folder, *worker, *at, "--nthreads", "1") as first:
+            with dask(folder, *worker, *at, "--nthreads", "2", "--no-nanny") as second:
+                yield file, first, second
+
+
+def wait_for_jobs(process, out, number, pattern="neural-style-1.png"):
+    """Wait until so many jobs have a file."""
+    while len(list(out.glob(f"*/{pattern}"))) < number:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+def painter_of(worker):
+    """The process that paints for a Dask worker."""
+    for child in psutil.Process(worker.pid).children(recursive=True):
+        if any("gluon_style.batch.painter" in word for word in child.cmdline()):
+            return child
+    return None
+
+
+def test_forty_jobs_of_which_three_are_bad_and_a_worker_that_dies(small_options, cluster, tmp_path):
+    scheduler_file, first, second = cluster
+    make_pictures(tmp_path / "photos", 37)
+    make_pictures(tmp_path / "styles", 1)
+    (tmp_path / "photos" / "text.jpg").write_text("no picture")
+    whole = (tmp_path / "photos" / "00.png").read_bytes()
+    (tmp_path / "photos" / "half.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "photos" / "empty.png").write_bytes(b"")
+    options = (*small_options, "--stages", "24:12:8", "--checkpoint-every", "0.2")
+    pair = ("--content", "photos", "--style", "styles")
+    how = command("batch", *options, *pair, "--scheduler", scheduler_file, "--output", "out")
+    how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    process = subprocess.Popen(**how)
+    out = tmp_path / "out"
+    try:
+        wait_for_jobs(process, out, 5)
+        # Not what Dask sets for its workers, but the threads that each has.
+        painters = [painter_of(worker) for worker in (first, second)]
+        for painter, threads in zip(painters, "12"):
+            environ = painter.environ()
+            assert environ["OMP_NUM_THREADS"] == threads
+            assert "MALLOC_TRIM_THRESHOLD_" not in environ
+        kill_group(second)
+        _, err = process.communicate(timeout=300)
+    finally:
+        process.kill()
+    assert process.returncode == 4, err
+    assert "Traceback" not in err
+    rows = {row["content picture"]: row for row in table(out)}
+    assert len(rows) == 40
+    bad = {path: row["reason"] for path, row in rows.items() if row["state"] != "done"}
+    assert {os.path.basename(path) for path in bad} == {"text.jpg", "half.png", "empty.png"}
+    assert all(str(tmp_path / path) in reason for path, reason in bad.items())
+    folders = jobs_in(out)
+    assert len(folders) == 37
+    for folder in folders:
+        assert outcome(folder) == alone(folder, tmp_path)
+        assert {path.name for path in folder.iterdir()} == {
+            *(".lock", "checkpoint.npz", "losses.csv", "losses.png", "run.json"),
+            "neural-style-1.png",
+        }
+    assert str(tmp_path / "cluster") not in (folders[0] / "run.json").read_text()
+    assert painter_of(first) is None  # the batch has ended it
+    # What the killed worker was at is left, until Dask starts another one there.
+    assert len({path.parent for path in (tmp_path / "cluster").rglob("0.png")}) <= 1
+
+
+def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(small_options, cluster, tmp_path):
+    scheduler_file, first, second = cluster
+    make_pictures(tmp_path / "photos", 1)
+    make_pictures(tmp_path / "styles", 1)
+    options = (*small_options, "--stages", "24:200:150", "--checkpoint-every", "0.5")
+    pair = ("--content", "photos", "--style", "styles", "--scheduler", scheduler_file)
+    how = command("batch", *options, *pair, "--output", "out")
+    how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    out = tmp_path / "out"
+    process = subprocess.Popen(**how)
+    try:
+        wait_for_jobs(process, out, 1, "checkpoint.npz")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 130, err
+        assert "1 of 1 pictures are left: to go on, do the same again" in err
+        (folder,) = jobs_in(out)
+
+        process = subprocess.Popen(**how)
+        worker = None
+        while worker is None:
+            worker = next((each for each in (first, second) if painter_of(each)), None)
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        kill_group(worker)
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    finally:
+        process.kill()
+    assert outcome(folder) == alone(folder, tmp_path)
+    assert not list(folder.glob("*epoch-*.png"))
+    (row,) = table(out)
+    assert row["state"] == "done"
+
+
+def test_files_that_are_shared_are_not_sent(small_options, run_command, tmp_path):
+    make_pictures(tmp_path / "photos", 3)
+    make_pictures(tmp_path / "styles", 1)
+    (tmp_path / "photos" / "bad.png").write_bytes(b"")
+    options = (*small_options, "--stages", "24:12:8", "--shared", "--cluster", "local")
+    pair = ("--content", "photos", "--style", "styles")
+    result = run_command("batch", *options, *pair, "--workers", "2", "--output", "out")
+    assert result.returncode == 4, result.stderr
+    assert "2 workers of the cluster here, dashboard http://127.0.0.1:" in result.stdout
+    folders = jobs_in(tmp_path / "out")
+    assert len(folders) == 3
+    for folder in folders:
+        assert outcome(folder) == alone(folder, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address, reason",
+    [
+        ("nonsense://127.0.0.1:1", "unknown address scheme"),
+        ("tcp://127.0.0.1:1", "Connection refused"),
+        ("tcp://127.0.0.1", "missing port"),
+        ("photos/00.png", ""),
+    ],
+)
+def test_what_cannot_be_reached_is_one_line(monkeypatch, capsys, pictures, address, reason):
+    monkeypatch.chdir(pictures)
+    pair = ("--content", "photos", "--style", "styles")
+    with pytest.raises(SystemExit) as ended:
+        main([*pair, "--scheduler", address])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"--scheduler {address}: no Dask scheduler can be reached there" in line
+    assert reason in line
+
+
+def test_without_dask(run_command, pictures):
+    (pictures / "hidden").mkdir()
+    (pictures / "hidden" / "distributed.py").write_text("raise ImportError('none')")
+    path = os.pathsep.join([str(pictures / "hidden"), os.environ.get("PYTHONPATH", "")])
+    pair = ("--content", "photos", "--style", "styles")
+    result = run_command("batch", *pair, "--cluster", "local", PYTHONPATH=path)
+    assert result.returncode == 2
+    assert result.stderr == (
+        "gluon_style: error: Dask is not installed: run: "
+        "python -m pip install 'gluon-style[cluster]'\n"
+    )

@@ -1,0 +1,103 @@
+import dataclasses
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from gluon_style.batch import here
+from gluon_style.batch.here import Here
+from gluon_style.batch.jobs import combine, expand, memory, read_table
+from gluon_style.errors import UsageError
+from gluon_style.settings import Output, Stage
+
+from .test_command import BOTH
+
+NO_SIGNAL = SimpleNamespace(number=None)
+
+
+@pytest.fixture
+def jobs(small_settings, pictures):
+    """Three jobs of one short stage."""
+    settings = dataclasses.replace(small_settings, stages=(Stage(24, 3, 2),))
+    photos = expand([str(pictures / "photos")], "content")
+    styles = [str(pictures / "styles" / "00.png")]
+    return combine(settings, Output(pictures / "out"), photos, styles)
+
+
+def test_pictures_are_files_folders_and_patterns(pictures, monkeypatch):
+    monkeypatch.chdir(pictures)
+    (pictures / "photos" / "notes.txt").touch()
+    (pictures / "a[1].png").touch()
+    assert expand(["photos"], "content") == ["photos/00.png", "photos/01.png", "photos/02.png"]
+    assert expand(["styles/*.png", "a[1].png"], "style") == [
+        *("styles/00.png", "styles/01.png", "a[1].png")
+    ]
+    assert expand(["nowhere.jpg"], "content") == ["nowhere.jpg"]  # whoever paints it says so
+    with pytest.raises(UsageError, match="^style .*nothing: there are no pictures"):
+        (pictures / "nothing").mkdir()
+        expand(["nothing"], "style")
+
+
+def test_names_are_for_the_eye_and_cannot_clash(small_settings, pictures):
+    photo = (pictures / "photos" / "00.png").read_bytes()
+    for folder in "ab":
+        (pictures / folder).mkdir()
+        for name in ("photo.png", "-\N{SNOWMAN} $x'\"&<.png", "x" * 200 + ".png"):
+            (pictures / folder / name).write_bytes(photo + folder.encode())
+    contents = expand([str(pictures / folder) for folder in "ab"], "content")
+    styles = expand([str(pictures / "styles")], "style")
+    jobs = combine(small_settings, Output("out"), contents, styles)
+    names = [job.name for job in jobs]
+    assert len({name.lower() for name in names}) == 12
+    assert all(name.isascii() and name[0] not in "-." and len(name) < 90 for name in names)
+    assert sum(name.startswith("photo--00-") for name in names) == 2
+    # The same files, wherever they stand: the same job.
+    (pictures / "a").rename(pictures / "c")
+    moved = combine(small_settings, Output("out"), expand([str(pictures / "c")], "content"), styles)
+    assert {job.name for job in moved} < {*names}
+    assert len(combine(small_settings, Output("out"), contents * 2, styles)) == 12
+
+
+def test_no_more_at_once_than_the_memory_allows(jobs, monkeypatch):
+    assert memory(jobs[0]) > 400e6
+    for allowed, at_once in ((1, 1), (1e12, 2)):
+        monkeypatch.setattr(here, "available", lambda allowed=allowed: allowed)
+        hands, running, most = Here(2), set(), 0
+        hands.check(jobs)
+        for job in jobs:
+            job.output = dataclasses.replace(job.output, folder=f"{job.output.folder}-{at_once}")
+        for job, message in hands.paint(jobs, NO_SIGNAL):
+            if job is None:
+                continue
+            running.add(job.name)
+            most = max(most, len(running))
+            if "ended" in message:
+                assert message == {"ended": "done"}
+                running.discard(job.name)
+        assert most == at_once
+
+
+def test_what_kills_its_process_is_tried_three_times(run_command, small_options, pictures):
+    code = """
+import os
+if b"gluon_style.batch.painter" in open("/proc/self/cmdline", "rb").read():
+    open("tried", "a").write("x")
+    os.kill(os.getpid(), 9)
+"""
+    (pictures / "sitecustomize.py").write_text(code)
+    path = os.pathsep.join([str(pictures), os.environ.get("PYTHONPATH", "")])
+    options = (*small_options, *BOTH, "--content", "photos/00.png", "--quiet")
+    result = run_command("batch", *options, PYTHONPATH=path)
+    assert result.returncode == 4
+    assert "its process was ended by SIGKILL (3 times)" in result.stderr
+    assert (pictures / "tried").read_text() == "xxx"
+
+
+def test_a_table_from_a_spreadsheet(small_settings, pictures):
+    table = pictures / "jobs.csv"
+    table.write_bytes(
+        "\ufeffcontent, style ,lr\r\nphotos/00.png, styles/00.png,\r\n\r\n".encode("utf-8")
+    )
+    (job,) = read_table(str(table), lambda own: (small_settings, Output("out")))
+    assert job.settings.content == str(pictures / "photos" / "00.png")
+    assert job.options == {}
