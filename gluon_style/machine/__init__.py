@@ -6,6 +6,7 @@ Nothing here imports MXNet before it is used, but `bfloat16`, which is imported 
 from . import interrupts  # the first: the others take most of a second
 from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
 from .forecasting import (
+    BYTES_PER_VALUE,
     FIXED_BYTES,
     SIDES,
     TILED_SLOWER,

@@ -20,7 +20,7 @@ from .results import Results
 from .stopping import StopOnSignal
 
 
-def stylize(settings=Settings(), output=Output()):
+def stylize(settings=Settings(), output=Output(), listeners=()):
     """Paint a picture: the chapter's stages, with results and checkpoints in a folder.
 
     It tells how it goes on, in a notebook with a bar; `Output(quiet=True)` is silent. Ctrl-C and
@@ -31,6 +31,8 @@ def stylize(settings=Settings(), output=Output()):
     settings : Settings
     output : Output, str or Path
         What to keep and tell; or only the folder for it.
+    listeners : sequence of Listener
+        What else watches the run.
 
     Returns
     -------
@@ -51,10 +53,10 @@ def stylize(settings=Settings(), output=Output()):
             folder.refuse_results()
         if output.book:
             settings = with_book_pictures(settings)
-        return run(StyleTransfer(settings), output, folder)
+        return run(StyleTransfer(settings), output, folder, listeners=listeners)
 
 
-def resume(path, revise=None):
+def resume(path, revise=None, listeners=()):
     """Take up a run again that was stopped, or give it more epochs or more stages.
 
     Parameters
@@ -64,6 +66,8 @@ def resume(path, revise=None):
     revise : callable, optional
         Takes the run's `Settings` and `Output`, returns both as they shall be: pictures that
         have moved, other intervals, more epochs in the last stage, more stages.
+    listeners : sequence of Listener
+        What else watches the run.
 
     Returns
     -------
@@ -108,14 +112,14 @@ def resume(path, revise=None):
             return None
         transfer = StyleTransfer(settings)
         checkpoint.check_identity(transfer)
-        return run(transfer, output, folder, checkpoint)
+        return run(transfer, output, folder, checkpoint, listeners)
 
 
-def run(transfer, output, folder, checkpoint=None):
+def run(transfer, output, folder, checkpoint=None, listeners=()):
     """Run, from the start or from a checkpoint, with everything that listens."""
     results, checkpoints = keep(transfer, output, folder, checkpoint)
     forecast = ForecastRun(transfer, output.quiet)
-    listeners = [results, checkpoints, forecast]
+    listeners = [results, checkpoints, forecast, *listeners]
     if not output.quiet:
         print(plan(transfer, folder, checkpoint), flush=True)
         listeners += [PrintLosses(), progress(forecast)]
