@@ -17,7 +17,11 @@ setup(
     packages=[*find_packages(include=["gluon_style", "gluon_style.*"]), "gluon_style.img"],
     # The pictures stand in img/ for readers, and inside the package once it is installed.
     package_dir={"gluon_style.img": "img"},
-    package_data={"gluon_style.img": ["*.jpg"], "gluon_style.pretrained": ["vgg19-small.params*"]},
+    package_data={
+        "gluon_style.img": ["*.jpg"],
+        "gluon_style.page": ["page.css", "page.js"],
+        "gluon_style.pretrained": ["vgg19-small.params*"],
+    },
     install_requires=[
         # With the marker pip says at once that Python does not fit; without it, it first compiles
         # NumPy, which has no wheel for Python 3.13 and newer.
@@ -53,11 +57,14 @@ setup(
         ],
         "zoo": ["gluoncv>=0.10,<0.11"],
         "notebook": ["notebook>=6.5"],
+        "page": ["nicegui>=2.24,<3"],
         "test": [
             *("pytest>=7", "pytest-xdist>=3", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
             "setuptools>=70.1",
             # Independent readers and writers of pictures.
             *("tifffile>=2021.7", "pillow-heif>=0.10"),
+            # The page, and a browser's driver; tests that need Chromium are skipped without it.
+            *("nicegui>=2.24,<3", "selenium>=4.10"),
         ],
     },
     entry_points={
@@ -65,6 +72,7 @@ setup(
             "gluon-style-train = gluon_style.train:main",
             "gluon-style-compare = gluon_style.compare:main",
             "gluon-style-doctor = gluon_style.doctor.__main__:main",
+            "gluon-style-page = gluon_style.page.__main__:main",
             "gluon-style-weights = gluon_style.weights:main",
         ]
     },

@@ -11,6 +11,7 @@ from .studio import command_of
 
 TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
 MOST_POINTS = 240  # of a curve
+LEAST = 1e-2  # of a loss that is drawn
 
 
 class Easel:
@@ -104,6 +105,7 @@ class Easel:
     def open(self, run):
         """Look at a run."""
         self.tab["run"], self.shown = run.name, None
+        ui.run_javascript("page.show()")
         self.refresh()
 
     def do_pause(self):
@@ -154,7 +156,8 @@ class Easel:
         words, state = self.words, run.state
         if state != PAINTING:
             self.pausing = False
-        text = words(state) if state != WAITING else words(state, self.studio.queue.index(run))
+        before = self.studio.queue.index(run) if state == WAITING else 0
+        text = words(WAITING, before) if before else words(STARTING if state == WAITING else state)
         if run.is_active and run.stopping:
             text = words("stopping")
         elif self.pausing:
@@ -173,6 +176,8 @@ class Easel:
         self.bar.value = 1.0 if state == FINISHED else run.share
         self.bar.set_visibility(True)
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
+        if state == STOPPED and run.can_go_on:
+            notes.append(words("interrupted"))
         self.note.text = " ".join(dict.fromkeys(notes))
         self.wrong.text = run.error if state in (FAILED, STOPPED) else ""
         self.pause.set_visibility(state == PAINTING)
@@ -246,16 +251,14 @@ class Easel:
         chosen = list(enumerate(epoch for _, epoch in run.records))[::step]
         for series, term in zip(self.chart.options["series"], TERMS):
             # A logarithmic scale has no 0, which the content loss is at first.
-            series["data"] = [
-                [x, max(epoch[term], 1e-4)] for x, epoch in chosen if epoch[term] > 1e-4
-            ]
+            series["data"] = [[x, epoch[term]] for x, epoch in chosen if epoch[term] > LEAST]
         self.chart.update()
         self.losses.text = self.words("losses", **run.records[-1][1])
 
     def show_runs(self, run):
         """All runs, the newest first."""
         runs = list(self.studio.runs.values())[::-1]
-        states = [(each.name, each.state, each.result()) for each in runs] if runs else []
+        states = [(each.name, each.state) for each in runs]
         if (run and run.name, states) == self.seen_runs:
             return
         self.seen_runs = run and run.name, states
@@ -272,14 +275,15 @@ class Easel:
         button.on("click", lambda: self.open(run))
         found = run.snapshots()
         with button:
-            name = run.result() or (found and found[-1][2])
+            names = [run.result(), *(each[2] for each in found[::-1]), *PREVIEWS.values()]
+            name = next((name for name in names if name in run.files()), None)
             if name:
                 source = f"/runs/{quote(run.name)}/{name}?small=1&v={run.state}"
                 tag("img", src=source, alt=words("result of", run.name))
             else:
                 tag("div", "none")
             Text("b", run.name)
-            Text("span", words(run.state, "") if run.state == WAITING else words(run.state))
+            Text("span", words("queued" if run.state == WAITING else run.state))
 
 
 def last(runs):

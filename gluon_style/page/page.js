@@ -22,6 +22,12 @@ const page = {
     box.querySelector("input").value = "";
   },
 
+  show() {  // on a narrow page the picture is further down
+    const easel = document.getElementById("easel");
+    easel.focus({ preventScroll: true });
+    if (window.innerWidth <= 900) easel.scrollIntoView({ block: "start" });
+  },
+
   cut(value) {
     const canvas = document.querySelector(".canvas");
     canvas.style.setProperty("--cut", `${value}%`);

@@ -4,12 +4,13 @@ import base64
 import csv
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from ..files import atomic_write
-from ..settings import settings_from_json
+from ..settings import get_settings, settings_from_json
 from .estimate import fitted, left
-from .options import get_arguments, get_values
+from .options import get_arguments, get_values, parse
 
 # What a run can be; the first four have a place in the queue.
 WAITING, STARTING, PAINTING, PAUSED = "waiting", "starting", "painting", "paused"
@@ -61,20 +62,31 @@ class Run:
         """A run from its folder, whoever has started it; None if there is none."""
         record, order = read_json(folder / "run.json"), read_json(folder / ORDER)
         try:
-            if record is None:
-                return order and cls(folder, {**EMPTY, **order}, STOPPED)
-            settings = settings_from_json(record["settings"])
-            arguments = get_arguments(get_values(settings))
-            pictures = {"content": settings.content, "style": settings.style}
-            order = order or {"arguments": arguments, "pictures": pictures}
-            run = cls(folder, {**EMPTY, **order}, FINISHED if record["finished"] else STOPPED)
-            run.stages = list(settings.stages)
-            with open(folder / "losses.csv", newline="") as file:
-                for row in csv.DictReader(file):
-                    epoch = {name: float(value) for name, value in row.items() if name != "stage"}
-                    run.records.append((int(row["stage"]), epoch))
+            if record:
+                run = cls.painted_in(folder, record, order)
+            elif order:
+                run = cls(folder, {**EMPTY, **order}, STOPPED)
+                run.set_stages(get_settings(parse(run.order["arguments"])).stages)
+            else:
+                return None
         except Exception:  # what is in a damaged or foreign file may raise anything
             return None
+        return run
+
+    @classmethod
+    def painted_in(cls, folder, record, order):
+        """A run from what it has left: its `run.json`, the page's order if there was one, losses."""
+        settings = settings_from_json(record["settings"])
+        if not order:
+            pictures = {"content": settings.content, "style": settings.style}
+            order = {"arguments": get_arguments(get_values(settings)), "pictures": pictures}
+        run = cls(folder, {**EMPTY, **order}, FINISHED if record["finished"] else STOPPED)
+        run.stages = list(settings.stages)
+        with suppress(FileNotFoundError), open(folder / "losses.csv", newline="") as file:
+            for row in csv.DictReader(file):
+                number = int(row.pop("stage"))
+                epoch = {name: float(value) for name, value in row.items()}
+                run.records.append((number, epoch))
         return run
 
     def write_order(self):
@@ -153,10 +165,7 @@ class Run:
         return {
             path.name: path
             for path in sorted(self.folder.iterdir())
-            if RESULT.fullmatch(path.name)
-            or SNAPSHOT.fullmatch(path.name)
-            or path.name in PREVIEWS.values()
-            if path.is_file() and not path.is_symlink()
+            if is_shown(path.name) and path.is_file() and not path.is_symlink()
         }
 
     def result(self):
@@ -166,16 +175,22 @@ class Run:
 
     def snapshots(self):
         """[(stage, epochs, name)] of the pictures on the way and of the stages' results."""
-        found = []
+        found = {}
         for name in self.files():
             on_the_way, at_the_end = SNAPSHOT.fullmatch(name), RESULT.fullmatch(name)
             if on_the_way:
-                found.append((int(on_the_way[1]), int(on_the_way[2]), name))
+                found.setdefault((int(on_the_way[1]), int(on_the_way[2])), name)
             elif name.endswith(".png") and at_the_end[1]:
                 number = int(at_the_end[1])
-                stage = self.stages[number - 1] if number <= len(self.stages) else None
-                found.append((number, stage.max_epochs if stage else 0, name))
-        return sorted(found)
+                epochs = self.stages[number - 1].max_epochs if number <= len(self.stages) else 0
+                found[number, epochs] = name
+        return [(*key, name) for key, name in sorted(found.items())]
+
+
+def is_shown(name):
+    """Whether the page may show a file of this name."""
+    patterns = RESULT.fullmatch(name) or SNAPSHOT.fullmatch(name)
+    return bool(patterns) or name in PREVIEWS.values()
 
 
 EMPTY = {"arguments": [], "pictures": {}, "names": {}, "size": (3, 2)}

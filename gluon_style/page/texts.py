@@ -24,9 +24,8 @@ TEXTS = {
     "shipped": ("Use the one that comes with the package", "用自带的图片"),
     "too big": ("More than {} MB: make it smaller.", "文件超过 {} MB，请缩小后再试。"),
     "not sent": ("It could not be sent. Try again.", "没有传送成功，请再试一次。"),
-    "reading": ("Reading the picture…", "正在读取图片……"),
     "how": ("How it is painted", "怎么画"),
-    "quick": ("Quick look", "快速预览"),
+    "quick": ("Quick", "快速"),
     "one": ("Small", "小图"),
     "two": ("Large", "大图"),
     "own": ("My own", "自定"),
@@ -78,6 +77,7 @@ TEXTS = {
         "Waiting: one run is painted at a time; {} before this one",
         "排队中：一次只画一张，前面还有 {} 个",
     ),
+    "queued": ("Waiting", "排队中"),
     "starting": ("Getting ready", "准备中"),
     "painting": ("Painting", "正在画"),
     "paused": ("Paused", "已暂停"),
@@ -116,15 +116,13 @@ TEXTS = {
     "copy": ("Copy", "复制"),
     "copied": ("Copied", "已复制"),
     "runs": ("Runs", "所有图画"),
-    "open": ("Open {}", "打开 {}"),
     "interrupted": (
-        "A run was interrupted. Its picture so far was kept.",
-        "有一次没有画完，画到一半的图还在。",
+        "This run was stopped before its end. What it has painted was kept, and it can go on.",
+        "这次没有画完；画到一半的图还在，可以继续。",
     ),
     "result of": ("The result of {}", "{} 的结果"),
     "photo": ("The photo", "照片"),
     "skip": ("Skip to the picture", "跳到合成图像"),
-    "file": ("Save {}", "保存 {}"),
 }
 
 # The options in Chinese: name and help; in English both are the command line's own.
