@@ -20,7 +20,7 @@ class Easel:
     def __init__(self, studio, tab, words):
         self.studio, self.tab, self.words = studio, tab, words
         self.shown = None  # name of a picture on the way, None for what is new
-        self.seen = self.seen_files = self.seen_runs = self.seen_points = None
+        self.seen = self.seen_runs = self.seen_points = self.strip_of = None
         self.drawn = 0.0  # when the curves were
         self.pausing = False
         with tag("section", "card"):
@@ -125,7 +125,6 @@ class Easel:
     def look_at(self, name):
         """Show a picture on the way, or what is new."""
         self.shown = name
-        self.seen = self.seen_files = None
 
     def refresh(self):
         """Show what has changed."""
@@ -214,29 +213,32 @@ class Easel:
         self.save.set_visibility(bool(name))
 
     def show_strip(self, run):
-        """The pictures on the way, each a button."""
+        """The pictures on the way, each a button; those that are there stay, for the keyboard."""
         found = run.snapshots()
         self.strip_card.set_visibility(bool(found))
-        if (run.name, found, self.shown, run.is_active) == self.seen_files:
-            return
-        self.seen_files = run.name, found, self.shown, run.is_active
-        words = self.words
-        self.strip.clear()
-        with self.strip:
-            for number, epochs, name in found:
-                what = words("epoch n", stage=number, epoch=epochs)
-                pressed = "true" if name == self.shown else "false"
-                button = tag("button", type="button", aria_pressed=pressed)
-                button.on("click", lambda name=name: self.look_at(name))
-                with button:
-                    tag("img", src=f"/runs/{quote(run.name)}/{name}?small=1", alt="")
-                    Text("span", what)
-            if run.is_active:
-                pressed = "false" if self.shown else "true"
-                button = tag("button", type="button", aria_pressed=pressed)
-                button.on("click", lambda: self.look_at(None))
-                with button:
-                    Text("span", words("now"))
+        if self.strip_of != run.name:
+            self.strip_of, self.buttons = run.name, {}
+            self.strip.clear()
+        for number, epochs, name in found:
+            if name not in self.buttons:
+                what = self.words("epoch n", stage=number, epoch=epochs)
+                source = f"/runs/{quote(run.name)}/{name}?small=1"
+                self.buttons[name] = self.strip_button(name, what, source)
+        if None not in self.buttons:
+            self.buttons[None] = self.strip_button(None, self.words("now"))
+        self.buttons[None].move(self.strip)  # to the end
+        self.buttons[None].set_visibility(run.is_active)
+        for name, button in self.buttons.items():
+            put(button, aria_pressed="true" if name == self.shown else "false")
+
+    def strip_button(self, name, what, source=None):
+        """A button that shows a picture on the way, or with None what is new."""
+        with self.strip, tag("button", type="button") as button:
+            if source:
+                tag("img", src=source, alt="")
+            Text("span", what)
+        button.on("click", lambda: self.look_at(name))
+        return button
 
     def show_curves(self, run):
         """The losses, not more often than a second apart while the run goes on."""

@@ -89,6 +89,8 @@ class Form:
     def choose(self, event):
         """Put a preset's stages and values into the form."""
         was, self.tab["preset"] = self.tab["preset"], event.value
+        if event.value == was:  # a number was typed, in a row that must stay
+            return
         if event.value in PRESETS:
             self.rows[:] = as_rows(PRESETS[event.value])
         for name, value in QUICK_VALUES.items():

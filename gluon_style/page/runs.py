@@ -75,7 +75,7 @@ class Run:
 
     @classmethod
     def painted_in(cls, folder, record, order):
-        """A run from what it has left: its `run.json`, the page's order if there was one, losses."""
+        """A run from what it has left: `run.json`, the page's order if there was one, losses."""
         settings = settings_from_json(record["settings"])
         if not order:
             pictures = {"content": settings.content, "style": settings.style}

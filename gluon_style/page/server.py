@@ -5,6 +5,9 @@ import errno
 import io
 import secrets
 import socket
+import threading
+import webbrowser
+from contextlib import suppress
 from urllib.parse import unquote
 
 from nicegui import app, ui
@@ -32,12 +35,11 @@ def serve(root, options):
     app.add_middleware(Guard, host=options.host, token=token)
     app.on_startup(lambda: asyncio.ensure_future(studio.work()))
     app.on_shutdown(studio.close)
-    shown = "127.0.0.1" if options.host in ("0.0.0.0", "::") else options.host
+    shown = host_to_reach(options.host)
     shown = f"[{shown}]" if ":" in shown else shown
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
-    app.on_startup(lambda: print(f"the page is at {address}\nCtrl-C ends it", flush=True))
-    if not options.no_browser:
-        app.on_startup(lambda: open_browser(address))
+    reached = host_to_reach(options.host), port
+    app.on_startup(lambda: asyncio.ensure_future(announce(reached, address, options.no_browser)))
     ui.run(
         host=options.host,
         port=port,
@@ -51,12 +53,22 @@ def serve(root, options):
     )
 
 
-def open_browser(address):
-    """Show the page, where there is a browser."""
-    import threading
-    import webbrowser
+def host_to_reach(host):
+    """The host in an address that leads to what is bound to `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
 
-    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+async def announce(reached, address, no_browser):
+    """Say where the page is, as soon as it is there, and open it where there is a browser."""
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(*reached)
+            writer.close()
+            break
+        await asyncio.sleep(0.05)
+    print(f"the page is at {address}\nCtrl-C ends it", flush=True)
+    if not no_browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def free_port(host, wanted):

@@ -1,5 +1,6 @@
 """The page in a real browser, as a visitor uses it."""
 
+import base64
 import json
 import re
 import shlex
@@ -16,7 +17,7 @@ from .conftest import serving
 pytest.importorskip("nicegui", reason="NiceGUI is not installed")
 pytest.importorskip("selenium", reason="Selenium is not installed")
 
-SECONDS = 120  # that anything may take
+SECONDS = 60  # that anything may take
 
 
 class Visitor:
@@ -29,12 +30,15 @@ class Visitor:
 
     def wait(self, condition):
         """Wait until something is so, and return it."""
+        from selenium.common.exceptions import (
+            NoSuchElementException,
+            StaleElementReferenceException,
+        )
         from selenium.webdriver.support.ui import WebDriverWait
 
-        def attempt(_):
-            return condition()
-
-        return WebDriverWait(self.driver, SECONDS, 0.1).until(attempt)
+        moved = NoSuchElementException, StaleElementReferenceException
+        waiting = WebDriverWait(self.driver, SECONDS, 0.1, moved)
+        return waiting.until(lambda _: condition())
 
     def all(self, selector):
         return self.driver.find_elements("css selector", selector)
@@ -55,13 +59,16 @@ class Visitor:
 
     def button(self, name):
         """The visible button with this text, None if there is none."""
-        for each in self.all("button"):
-            if each.is_displayed() and each.text.strip().split("\n")[-1] == name:
-                return each
-        return None
+        code = """
+            const named = e => e.innerText.split("\\n").some(line => line.trim() === arguments[0]);
+            return [...document.querySelectorAll("button, [role=button]")]
+              .find(e => e.offsetParent && named(e)) ?? null;"""
+        return self.driver.execute_script(code, name)
 
     def press(self, name):
-        self.wait(lambda: self.button(name)).click()
+        button = self.wait(lambda: self.button(name))
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+        button.click()
 
     def type(self, name, value):
         """Put a value into the first field of this name."""
@@ -95,8 +102,6 @@ class Visitor:
               reader.onload = () => done(reader.result.split(",")[1]);
               reader.readAsDataURL(blob);
             });"""
-        import base64
-
         return base64.b64decode(self.driver.execute_async_script(code, path))
 
     def paint(self):
@@ -155,9 +160,10 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     assert (folder / "content.png").read_bytes() == (tmp_path / "my photo.png").read_bytes()
 
     # Snapshots on the way can be looked at again.
-    buttons = visitor.wait(lambda: visitor.all(".strip button"))
-    assert [each.text for each in buttons][:2] == ["stage 1, epoch 5", "stage 1, epoch 10"]
-    buttons[0].click()
+    names = [f"stage 1, epoch {n}" for n in range(5, 35, 5)]
+    strip = visitor.wait(lambda: visitor.all(".strip button img"))
+    assert [each.find_element("xpath", "..").text for each in strip] == names
+    strip[0].click()
     visitor.wait(lambda: "neural-style-1-epoch-00005.png" in visitor.source)
 
     # The slider lays the photo over the result.
