@@ -17,7 +17,8 @@ from .conftest import serving
 pytest.importorskip("nicegui", reason="NiceGUI is not installed")
 pytest.importorskip("selenium", reason="Selenium is not installed")
 
-SECONDS = 60  # that anything may take
+TAB, ENTER, HOME, RIGHT, DOWN = "\ue004", "\ue007", "\ue011", "\ue014", "\ue015"
+SECONDS = 25  # that anything may take
 
 
 class Visitor:
@@ -69,6 +70,12 @@ class Visitor:
         button = self.wait(lambda: self.button(name))
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
         button.click()
+
+    def keys(self, *keys):
+        """Press keys, wherever the focus is."""
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
 
     def type(self, name, value):
         """Put a value into the first field of this name."""
@@ -128,7 +135,12 @@ class Visitor:
 
 @pytest.fixture
 def visitor(driver, server):
-    return Visitor(driver, server)
+    """One in a new tab, which the page knows nothing of."""
+    first = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    yield Visitor(driver, server)
+    driver.close()
+    driver.switch_to.window(first)
 
 
 def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, server, tmp_path):
@@ -139,10 +151,11 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     visitor.wait(lambda: visitor.text(".drop .name") == "my photo.png")
     visitor.stage(36, 30, 20)
     visitor.press("More options")
-    visitor.wait(lambda: visitor.text("#easel") and visitor.all("[aria-label='Precision']"))
-    precision = visitor.driver.find_element("css selector", "[aria-label='Precision']")
-    visitor.wait(precision.is_displayed)
-    precision.send_keys("\ue015\ue015\ue007")  # down twice: float32
+    visitor.wait(lambda: visitor.all("[aria-label='Precision']"))
+    focus = "document.querySelector(\"[aria-label='Precision']\").focus()"
+    visitor.driver.execute_script(focus)
+    visitor.keys(DOWN, DOWN, ENTER)
+    visitor.wait(lambda: "float32" in visitor.text(".q-expansion-item"))
     name = visitor.paint()
     folder = server.root / name
 
@@ -167,7 +180,7 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     visitor.wait(lambda: "neural-style-1-epoch-00005.png" in visitor.source)
 
     # The slider lays the photo over the result.
-    visitor.driver.find_element("id", "cut").send_keys("\ue012" * 3 + "\ue014" * 7)
+    visitor.driver.find_element("id", "cut").send_keys(HOME, RIGHT * 7)
     photo = "return getComputedStyle(document.querySelector('.photo')).clipPath"
     visitor.wait(lambda: visitor.driver.execute_script(photo) == "inset(0px 93% 0px 0px)")
 
@@ -310,21 +323,23 @@ def test_a_screen_reader_has_a_name_for_everything(visitor):
           || (e.labels && [...e.labels].some(each => each.textContent.trim() || each.querySelector(
             'img[alt]'))) || e.closest('label')?.textContent.trim();
         return [...document.querySelectorAll('button, input, a, textarea, [role=slider], img')]
-          .filter(e => e.getAttribute('alt') !== '' && !named(e)).map(e => e.outerHTML);""")
+          .filter(e => e.getClientRects().length && e.getAttribute('alt') !== '' && !named(e))
+          .map(e => e.outerHTML);""")
     assert nameless == []
 
 
 def test_it_can_be_used_by_the_keyboard_alone(visitor):
     order = []
-    body = visitor.driver.find_element("css selector", "body")
-    body.send_keys("\ue004")
-    for _ in range(40):
+    while "paint" not in order:
+        visitor.keys(TAB)
         active = visitor.driver.switch_to.active_element
-        order.append(active.get_attribute("id") or active.text.strip())
-        if order[-1] == "paint":
-            break
-        active.send_keys("\ue004")  # Tab
-    assert {"choose-content", "choose-style", "paint"} <= {*order}
+        order.append(active.get_attribute("id") or active.text.strip().lower())
+        assert len(order) < 60
+    assert ["choose-content", "choose-style"] == [each for each in order if "choose" in each]
+    visitor.keys(ENTER)
+    visitor.wait(lambda: visitor.status in ("Getting ready", "Painting"))
+    visitor.press("Stop")
+    visitor.wait(lambda: visitor.status == "Stopped")
 
 
 @pytest.mark.parametrize("width", [390, 820, 1400])
@@ -333,7 +348,7 @@ def test_nothing_is_wider_than_the_window(visitor, width):
     visitor.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         wide = "return document.documentElement.scrollWidth"
-        visitor.wait(lambda: visitor.driver.execute_script(wide) == width)
+        visitor.wait(lambda: visitor.driver.execute_script(wide) <= width)
     finally:
         visitor.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
