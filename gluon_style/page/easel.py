@@ -99,8 +99,10 @@ class Easel:
     @property
     def run(self):
         """The run that is looked at: the chosen one, or the one that is painted, or the last."""
-        runs = self.studio.runs
-        return runs.get(self.tab.get("run")) or self.studio.current or last(runs)
+        runs, current = self.studio.runs, self.studio.current
+        if current and self.tab.get("run") not in runs:
+            self.tab["run"] = current.name  # it stays so when another one is painted
+        return runs.get(self.tab.get("run")) or last(runs)
 
     def open(self, run):
         """Look at a run."""
@@ -138,6 +140,7 @@ class Easel:
                 each.set_visibility(False)
             return
         seen = run.name, run.version, run.state, run.stopping, len(self.studio.queue), self.shown
+        seen += (run.can_go_on,)  # the painter of a server that was killed ends after it
         if seen == self.seen:
             return
         if not self.seen or self.seen[0] != run.name:

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import json
 import re
 from contextlib import suppress
@@ -81,7 +82,10 @@ class Run:
             pictures = {"content": settings.content, "style": settings.style}
             order = {"arguments": get_arguments(get_values(settings)), "pictures": pictures}
         run = cls(folder, {**EMPTY, **order}, FINISHED if record["finished"] else STOPPED)
-        run.stages = list(settings.stages)
+        run.stages = [
+            dataclasses.replace(stage, image_shape=painted["image_shape"])
+            for stage, painted in zip(settings.stages, record["stages"])
+        ]
         with suppress(FileNotFoundError), open(folder / "losses.csv", newline="") as file:
             for row in csv.DictReader(file):
                 number = int(row.pop("stage"))

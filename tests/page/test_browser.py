@@ -18,7 +18,7 @@ pytest.importorskip("nicegui", reason="NiceGUI is not installed")
 pytest.importorskip("selenium", reason="Selenium is not installed")
 
 TAB, ENTER, HOME, RIGHT, DOWN = "\ue004", "\ue007", "\ue011", "\ue014", "\ue015"
-SECONDS = 25  # that anything may take
+SECONDS = 40  # that anything may take
 
 
 class Visitor:
@@ -244,10 +244,11 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
         name = visitor.paint()
         visitor.wait(lambda: "epoch 3" in visitor.text("#easel"))
         server.end(signal.SIGKILL)
+        driver.get("about:blank")
     with serving(tmp_path) as server:
         visitor = Visitor(driver, server)
         visitor.wait(lambda: visitor.text("#easel h2") == name and visitor.status == "Stopped")
-        assert "it can go on" in visitor.text("#easel .note")
+        visitor.wait(lambda: "it can go on" in visitor.text("#easel .note"))
         # The painter of old keeps a checkpoint and gives the folder free.
         visitor.wait((server.root / name / "checkpoint.npz").exists)
         visitor.press("Go on")
@@ -257,6 +258,7 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
             visitor.press("Go on")
             visitor.wait(lambda: visitor.status in ("Finished", "It did not work"))
         assert (server.root / name / "neural-style-1.png").exists()
+        driver.get("about:blank")
     driver.get_log("browser")  # a server that is gone is complained of
 
 
