@@ -105,6 +105,7 @@ class Form:
         words = self.words
         self.hint.text = words(f"{self.tab['preset']} hint")
         self.stages.clear()
+        self.stages.classes(**{"add" if len(self.rows) > 1 else "remove": "several"})
         with self.stages:
             for number, row in enumerate(self.rows):
                 with tag("div", "row3", role="group", aria_label=f"{words('stage')} {number + 1}"):

@@ -42,7 +42,7 @@ TEXTS = {
     "stage": ("Stage", "阶段"),
     "size": ("Long side", "长边像素"),
     "epochs": ("Epochs", "迭代周期"),
-    "decay": ("Rate falls after", "学习率下降间隔"),
+    "decay": ("Rate falls after", "衰减间隔"),
     "add stage": ("Add a stage", "加一个阶段"),
     "remove stage": ("Remove stage {}", "去掉第 {} 阶段"),
     "balance": ("What counts how much", "三种损失的权重"),

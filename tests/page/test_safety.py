@@ -1,5 +1,6 @@
 """What a page of another site, or anybody without the token, may not do."""
 
+import os
 import re
 import socket
 from urllib.parse import urlsplit
@@ -185,8 +186,8 @@ def test_the_odd_pictures(server, url, tmp_path):
     for name, picture in BAD.items():
         path = tmp_path / name
         picture.make(path)
-        if not path.is_file() or path.stat().st_size > 100_000_000:
-            continue
+        if not os.path.isfile(path) or path.stat().st_size > 100_000_000:
+            continue  # what no browser can send
         headers = {"x-name": requests.utils.quote(name)}
         answer = requests.post(url, data=path.read_bytes(), headers=headers, timeout=60)
         assert answer.status_code == 422, name
