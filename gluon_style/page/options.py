@@ -108,16 +108,17 @@ def parse(arguments):
     return build_parser().parse_args(arguments)
 
 
-def get_values(settings, output=None):
+def get_values(settings):
     """The page's values from settings: the inverse of `get_arguments`, as far as they differ."""
-    found = {**get_options(settings), **(output or {})}
+    found = get_options(settings)
     values = {}
     for name, field in FIELDS.items():
         value = found.get(name)
         if isinstance(value, tuple):
             value = ",".join(map(str, value))
-        if value not in (None, False) and str(value) != field.default:
-            values[name] = "yes" if field.kind == "switch" else f"{value}"
+        if value is None or value is False or str(value) == field.default:
+            continue
+        values[name] = "yes" if value is True else str(value)
     return values
 
 

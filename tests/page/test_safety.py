@@ -181,20 +181,24 @@ def test_a_bomb_is_refused_before_it_is_decoded(server, url):
 
 
 def test_the_odd_pictures(server, url, tmp_path):
-    before = files(server)
-    tried = 0
-    for name, picture in BAD.items():
+    """One of each kind; all of them go through the same reader, which has a test of its own."""
+    before, tried = files(server), 0
+    for name in {picture.message: name for name, picture in BAD.items()}.values():
         path = tmp_path / name
-        picture.make(path)
-        if not os.path.isfile(path) or path.stat().st_size > 100_000_000:
-            continue  # what no browser can send
+        BAD[name].make(path)
+        # What no browser can send; and what can be read, but not painted.
+        if not os.path.isfile(path) or "too small" in BAD[name].message:
+            continue
+        if path.stat().st_size > 100_000_000:
+            continue
         headers = {"x-name": requests.utils.quote(name)}
         answer = requests.post(url, data=path.read_bytes(), headers=headers, timeout=60)
         assert answer.status_code == 422, name
         said = answer.json()["error"]
-        assert said and "\n" not in said and str(server.root) not in said, said
+        assert re.search(BAD[name].message, said), said
+        assert "\n" not in said and str(server.root) not in said, said
         tried += 1
-    assert tried > 10
+    assert tried >= 10
     assert files(server) == before
 
 
