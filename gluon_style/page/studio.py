@@ -116,6 +116,8 @@ class Studio:
         elif run.is_active:
             run.stopping = True
             self.send(run, STOP)
+            if run.state == STARTING and run.process:  # nobody listens yet
+                run.process.terminate()
 
     def send(self, run, word):
         """Ask the painter for something."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from ..chapter import Listener
 from ..images import to_picture
 
-EVERY = 0.7  # seconds between two pictures, if an epoch does not take longer
+EVERY = 0.5  # seconds between two pictures, if an epoch does not take longer
 MOST_SIDE = 1600  # pixels of them
 
 

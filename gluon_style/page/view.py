@@ -13,7 +13,7 @@ from .texts import LANGUAGES, NAMES, Words
 
 HERE = Path(__file__).parent
 CSS, JS = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-EVERY = 0.4  # seconds, after which the page looks what is new
+EVERY = 0.3  # seconds, after which the page looks what is new
 
 
 async def show(studio, language):

@@ -76,20 +76,29 @@ def server(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="module")
-def driver():
-    """A browser that speaks English."""
-    selenium = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
-    if not (CHROMIUM and DRIVER):
-        pytest.skip("there is no Chromium with its chromedriver on this machine")
-    options = selenium.ChromeOptions()
+@contextmanager
+def chromium(language="en"):
+    """A headless browser."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for each in QUIET:
         options.add_argument(each)
-    options.add_experimental_option("prefs", {"intl.accept_languages": "en"})
+    options.add_experimental_option("prefs", {"intl.accept_languages": language})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = selenium.Chrome(options, selenium.ChromeService(DRIVER))
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     try:
         yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture(scope="module")
+def driver():
+    """A browser that speaks English."""
+    pytest.importorskip("selenium", reason="Selenium is not installed")
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("there is no Chromium with its chromedriver on this machine")
+    with chromium() as driver:
+        yield driver
