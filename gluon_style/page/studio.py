@@ -29,6 +29,7 @@ from .runs import (
 
 # What the painter obeys, see `telling.Tell.obey`.
 PAUSE, GO, STOP = b"p", b"g", b"s"
+IDLE = 3  # seconds
 LONGEST_LINE = 64_000_000  # bytes: a picture is one line
 STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 
@@ -193,7 +194,8 @@ class Studio:
         run.hear_line(rest)
 
     async def examine(self):
-        """Ask the doctor how fast this machine is."""
+        """Ask the doctor how fast this machine is, unless a run is started right away."""
+        await asyncio.sleep(IDLE)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gluon_style.doctor", "--json", "--offline"),
             stdin=asyncio.subprocess.DEVNULL,

@@ -199,7 +199,7 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
 
 
 def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, server):
-    visitor.stage(48, 60, 50)
+    visitor.stage(32, 40, 30)
     name = visitor.paint()
     visitor.press("Pause")
     visitor.wait(lambda: visitor.status == "Paused")
@@ -233,14 +233,14 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     visitor.press("Go on")
     visitor.wait(lambda: visitor.status == "Finished")
     lines = (server.root / name / "losses.csv").read_text().splitlines()
-    assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(60)))
+    assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(40)))
     assert not visitor.complaints()
 
 
 def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
     with serving(tmp_path) as server:
         visitor = Visitor(driver, server)
-        visitor.stage(48, 80, 70)
+        visitor.stage(32, 50, 40)
         name = visitor.paint()
         visitor.wait(lambda: "epoch 3" in visitor.text("#easel"))
         server.end(signal.SIGKILL)
