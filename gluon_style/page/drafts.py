@@ -13,7 +13,7 @@ from ..settings import shipped
 from .runs import PREVIEWS
 
 MOST_BYTES = 100_000_000  # of an upload
-MOST_DRAFTS = 20  # older ones go
+MOST_DRAFTS = 50  # older ones go
 SECONDS = 60  # in which a picture has to be decoded
 SHIPPED = {"content": shipped("mountain.jpg"), "style": shipped("autumn_tree.jpg")}
 
@@ -33,11 +33,11 @@ class Draft:
         Goes up with every change.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, lock):
         self.key = secrets.token_urlsafe(16)
         self.folder = root / f".new-{self.key}"
         self.files, self.names, self.errors, self.version = {}, {}, {}, 0
-        self.lock = asyncio.Lock()
+        self.lock = lock  # one upload at a time: a picture may take much memory
         self.use_shipped("content")
 
     def use_shipped(self, kind):
@@ -120,14 +120,15 @@ class Drafts:
     """The drafts of all visitors, by key."""
 
     def __init__(self, root):
-        self.root, self.drafts = root, {}
+        self.root, self.drafts, self.lock = root, {}, None
         self.clear()
 
     def new(self):
         """One more, in the place of the oldest if there are many."""
         if len(self.drafts) >= MOST_DRAFTS:
             self.drafts.pop(next(iter(self.drafts))).remove()
-        draft = Draft(self.root)
+        self.lock = self.lock or asyncio.Lock()
+        draft = Draft(self.root, self.lock)
         self.drafts[draft.key] = draft
         return draft
 

@@ -92,8 +92,9 @@ class Easel:
             Text("h2", words("command"))
             self.command = Text("pre").classes("command")
             with tag("div", "buttons"):
-                self.copy = ui.button(words("copy"), icon="content_copy", on_click=self.do_copy)
-                self.copy.props("outline no-caps")
+                copy = ui.button(words("copy"), icon="content_copy").props("outline no-caps")
+                copy.on("click", js_handler="event => page.copy(event.currentTarget)")
+                copy.on_click(lambda: self.copied.set_text(words("copied")))
                 self.copied = put(Text("span").classes("soft"), role="status")
 
     @property
@@ -119,10 +120,6 @@ class Easel:
 
     def do_stop(self):
         self.studio.stop(self.run)
-
-    def do_copy(self):
-        ui.run_javascript("page.copy(document.querySelector('.command').textContent)")
-        self.copied.text = self.words("copied")
 
     def look_at(self, name):
         """Show a picture on the way, or what is new."""
@@ -302,7 +299,7 @@ def chart_options(words):
         "aria": {"enabled": True},
         "animation": False,
         "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
-        "legend": {"top": 0},
+        "legend": {"top": 0, "itemWidth": 14, "itemGap": 8},
         "tooltip": {"trigger": "axis"},
         "xAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
         "yAxis": {"type": "log", "splitLine": {"lineStyle": {"color": "#ddd3c4"}}},

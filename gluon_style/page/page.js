@@ -34,9 +34,9 @@ const page = {
     canvas.classList.toggle("cutting", value > 0 && value < 100);
   },
 
-  copy(text, button) {
+  copy(button) {
     const area = document.createElement("textarea");
-    area.value = text;
+    area.value = document.querySelector(".command").textContent;
     document.body.append(area);
     area.select();
     document.execCommand("copy");  // works without HTTPS, too

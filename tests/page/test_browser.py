@@ -184,7 +184,14 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     photo = "return getComputedStyle(document.querySelector('.photo')).clipPath"
     visitor.wait(lambda: visitor.driver.execute_script(photo) == "inset(0px 93% 0px 0px)")
 
-    words = shlex.split(visitor.text("pre.command"))
+    # What is copied can be pasted.
+    visitor.press("Copy")
+    visitor.wait(lambda: "Copied" in visitor.text("#easel"))
+    line = visitor.text("pre.command")
+    field = visitor.driver.find_element("css selector", "[aria-label='Learning rate']")
+    field.send_keys("\ue009av\ue000")  # Ctrl-A, Ctrl-V
+    visitor.wait(lambda: field.get_attribute("value") == line)
+    words = shlex.split(line)
     assert words[:3] == ["python", "-m", "gluon_style.train"] and "float32" in words
     again = subprocess.run(
         [sys.executable, *words[1:]],
@@ -263,6 +270,30 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "kind, event",
+    [
+        ("style", "new DragEvent('drop', {dataTransfer: data, bubbles: true})"),
+        ("content", "new ClipboardEvent('paste', {clipboardData: data, bubbles: true})"),
+    ],
+)
+def test_pictures_are_dropped_and_pasted(visitor, kind, event):
+    box = f".drop[data-kind={kind}]"
+    code = f"""
+        const canvas = document.createElement("canvas"), data = new DataTransfer();
+        canvas.toBlob(blob => {{
+          data.items.add(new File([blob], "mine.png", {{type: "image/png"}}));
+          document.querySelector("{box} label").dispatchEvent({event});
+        }});"""
+    before = visitor.shown(kind)
+    visitor.driver.execute_script(code)
+    visitor.wait(lambda: visitor.shown(kind) != before)
+    visitor.wait(lambda: visitor.text(f"{box} .name") == "mine.png")
+    visitor.press("Use the one that comes with the package")
+    visitor.wait(lambda: visitor.text(f"{box} .name") == "")
+    assert not visitor.complaints()
+
+
+@pytest.mark.parametrize(
     "name, data, said",
     [
         ("notes.png", b"Dear diary,", "not a picture that can be read"),
@@ -294,6 +325,14 @@ def test_a_mistake_is_told_and_starts_nothing(visitor, server):
     visitor.driver.find_element("id", "paint").click()
     visitor.wait(lambda: "SIZE" in visitor.text(".start") or "wanted" in visitor.text(".start"))
     assert {*server.root.iterdir()} == runs
+
+
+def test_a_picture_that_is_too_small_is_told(visitor, tmp_path):
+    rgb(width=4, height=4).save(tmp_path / "small.png")
+    assert visitor.choose("content", tmp_path / "small.png") == ""
+    visitor.paint()
+    visitor.wait(lambda: visitor.status == "It did not work")
+    assert "4x4 is too small" in visitor.text("#easel .wrong")
 
 
 def test_it_says_what_a_run_will_take(visitor):
