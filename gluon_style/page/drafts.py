@@ -78,15 +78,16 @@ class Draft:
                 self.size = size
             self.version += 1
 
+    def pictures(self):
+        """What a run's uploaded pictures are called in its folder, by kind."""
+        return {kind: f"{kind}{path.suffix}" for kind, path in self.files.items()}
+
     def copy_to(self, folder):
-        """Give a run its pictures: names of the files, by kind."""
-        pictures = {}
-        for kind, path in self.files.items():
-            pictures[kind] = f"{kind}{path.suffix}"
-            shutil.copyfile(path, folder / pictures[kind])
+        """Give a run its pictures, and what the browser shows of them."""
+        for kind, name in self.pictures().items():
+            shutil.copyfile(self.files[kind], folder / name)
         for kind, name in PREVIEWS.items():
             shutil.copyfile(self.preview(kind), folder / name)
-        return pictures
 
     def remove(self):
         """Delete what was uploaded."""

@@ -168,7 +168,7 @@ class Run:
         """The files that the page shows, by their names: nothing else is ever opened."""
         return {
             path.name: path
-            for path in sorted(self.folder.iterdir())
+            for path in (sorted(self.folder.iterdir()) if self.folder.is_dir() else ())
             if is_shown(path.name) and path.is_file() and not path.is_symlink()
         }
 
@@ -197,7 +197,7 @@ def is_shown(name):
     return bool(patterns) or name in PREVIEWS.values()
 
 
-EMPTY = {"arguments": [], "pictures": {}, "names": {}, "size": (3, 2)}
+EMPTY = {"arguments": [], "pictures": {}, "size": (3, 2)}
 
 
 def read_json(path):

@@ -1,9 +1,11 @@
 """The studio: one painter at a time, further runs wait for their turn."""
 
 import asyncio
+import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -55,7 +57,6 @@ class Studio:
         except OSError as error:
             raise OutputError(f"{root}: cannot be used: {error.strerror}", "output") from None
         self.queue, self.machine = [], Machine()
-        self.version = 0
         self.changed = self.examination = None
 
     @property
@@ -67,11 +68,15 @@ class Studio:
         """Let a run be painted; what cannot be is a `GluonStyleError`."""
         arguments, settings = read_values(values)
         folder = self.new_folder()
-        order = {"arguments": arguments, "size": draft.size, "names": dict(draft.names)}
+        order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
         run = Run(folder, order, WAITING)
-        order["pictures"] = draft.copy_to(folder)
         run.set_stages(settings.stages)
-        run.write_order()
+        try:
+            draft.copy_to(folder)
+            run.write_order()
+        except (OSError, OutputError) as error:
+            shutil.rmtree(folder)
+            raise OutputError(f"{folder}: cannot be written: {error}", "output") from None
         self.runs[run.name] = run
         self.enqueue(run)
         return run
@@ -83,19 +88,23 @@ class Studio:
     def new_folder(self):
         """Create a folder, whose name is the time."""
         name = time.strftime("%Y-%m-%d-%H%M%S")
-        for number in range(1, 1000):
+        for number in itertools.count(1):
             folder = self.root / (name if number == 1 else f"{name}-{number}")
-            with suppress(FileExistsError):
+            try:
                 folder.mkdir()
                 return folder
-        raise OutputError(f"{folder}: exists", "output")
+            except FileExistsError:
+                continue
+            except OSError as error:
+                reason = f"cannot be created: {error.strerror}"
+                raise OutputError(f"{folder}: {reason}", "output") from None
 
     def go_on(self, run):
         """Take up a run again, or let a paused one go on."""
         if run.state == PAUSED:
             self.send(run, GO)
         elif not run.is_active:
-            run.state, run.error, run.notes = WAITING, "", []
+            run.state, run.error, run.notes, run.stopping = WAITING, "", [], False
             self.enqueue(run)
 
     def enqueue(self, run):
@@ -128,7 +137,6 @@ class Studio:
 
     def tell(self):
         """Say that something has changed."""
-        self.version += 1
         self.changed.set()
 
     async def work(self):
@@ -137,8 +145,13 @@ class Studio:
         while True:
             self.changed.clear()
             if self.queue:
+                run = self.queue[0]
+                run.state = STARTING
                 await self.stop_examination()
-                await self.paint(self.queue[0])
+                try:
+                    await self.paint(run)
+                except Exception as error:  # whatever it is, the next one has its turn
+                    run.state, run.error = FAILED, f"{type(error).__name__}: {error}"
                 self.queue.pop(0)
                 self.tell()
                 continue
@@ -148,7 +161,6 @@ class Studio:
 
     async def paint(self, run):
         """Run the command in the run's folder, from its beginning or its checkpoint."""
-        run.state, run.stopping = STARTING, False
         run.version += 1
         pictures = [f"--{kind}={name}" for kind, name in run.order["pictures"].items()]
         arguments = [*run.order["arguments"], *pictures, "--output=."]
@@ -165,9 +177,15 @@ class Studio:
             limit=LONGEST_LINE,
             start_new_session=True,  # Ctrl-C is for the server, which stops it
         )
-        await asyncio.gather(self.hear(run), self.hear_lines(run))
-        status = await run.process.wait()
-        run.process = None
+        if run.stopping:  # in the meantime
+            run.process.terminate()
+        try:
+            await asyncio.gather(self.hear(run), self.hear_lines(run))
+            status = await run.process.wait()
+        finally:
+            if run.process.returncode is None:
+                run.process.kill()
+            run.process = None
         if status == 0:
             run.state = FINISHED
         else:
@@ -178,8 +196,7 @@ class Studio:
     async def hear(self, run):
         """Take in what the painter tells, line by line."""
         async for line in run.process.stdout:
-            message = json.loads(line)
-            run.hear(message)
+            run.hear(json.loads(line))
 
     async def hear_lines(self, run):
         """Take in what the command says; a bar of progress is many lines in one."""
@@ -212,7 +229,6 @@ class Studio:
             raise
         with suppress(ValueError, IndexError):
             self.machine = Machine(json.loads(told.splitlines()[-1]))
-        self.version += 1
 
     async def stop_examination(self):
         """Leave the processor to the painter."""
