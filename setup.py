@@ -20,7 +20,11 @@ setup(
     packages=[*find_packages(include=["gluon_style", "gluon_style.*"]), "gluon_style.img"],
     # The pictures stand in img/ for readers, and inside the package once it is installed.
     package_dir={"gluon_style.img": "img"},
-    package_data={"gluon_style.img": ["*.jpg"], "gluon_style.pretrained": ["vgg19-small.params*"]},
+    package_data={
+        "gluon_style.img": ["*.jpg"],
+        "gluon_style.page": ["page.css", "page.js"],
+        "gluon_style.pretrained": ["vgg19-small.params*"],
+    },
     install_requires=[
         # With the marker pip says at once that Python does not fit; without it, it first compiles
         # NumPy, which has no wheel for Python 3.13 and newer.
@@ -60,6 +64,7 @@ setup(
         "zoo": ["gluoncv>=0.10,<0.11"],
         "cluster": [*dask, "bokeh>=3.1"],
         "notebook": ["notebook>=6.5"],
+        "page": ["nicegui>=2.24,<3"],
         "test": [
             *("pytest>=7", "pytest-xdist>=3", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
             "setuptools>=70.1",
@@ -67,6 +72,8 @@ setup(
             *("tifffile>=2021.7", "pypng>=0.0.20", "pillow-heif>=0.10"),
             # What some options need.
             *("numpngw>=0.1.2", "scipy>=1.8", *dask),
+            # The page, and a browser's driver; tests that need Chromium are skipped without it.
+            *("nicegui>=2.24,<3", "selenium>=4.10"),
         ],
     },
     entry_points={
@@ -75,6 +82,7 @@ setup(
             "gluon-style-batch = gluon_style.batch.__main__:main",
             "gluon-style-compare = gluon_style.compare:main",
             "gluon-style-doctor = gluon_style.doctor.__main__:main",
+            "gluon-style-page = gluon_style.page.__main__:main",
             "gluon-style-weights = gluon_style.weights:main",
         ]
     },

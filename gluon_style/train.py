@@ -294,8 +294,8 @@ def preview(options, given):
     vars(options).update({name: QUICK[name] for name in QUICK.keys() - given})
 
 
-def main(argv=None):
-    """Run the command.
+def main(argv=None, listeners=()):
+    """Run the command, watched by the listeners.
 
     The exit status is 0; 2 for a user's mistake, 3 when a loss was not finite, 130 after Ctrl-C,
     143 after SIGTERM.
@@ -328,7 +328,7 @@ def main(argv=None):
                 print(
                     "a quick look, small, with the small network: without --quick for the real one"
                 )
-            stylize(get_settings(options), get_output(options))
+            stylize(get_settings(options), get_output(options), listeners)
             return
 
         def revise(settings, output):
@@ -342,7 +342,7 @@ def main(argv=None):
                     raise UsageError("is for new runs: leave it out to resume this one", name)
             return get_settings(now), get_output(now)
 
-        resume(options.resume, revise)
+        resume(options.resume, revise, listeners)
 
 
 if __name__ == "__main__":

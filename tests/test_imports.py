@@ -25,7 +25,7 @@ FLOORS = (
     ("run",),
     ("command_line",),
     ("train", "weights", "__main__", "doctor"),
-    ("compare", "batch"),
+    ("compare", "batch", "page"),
     ("",),  # the package's own face
 )
 # What may be imported past a room's face.
@@ -119,11 +119,15 @@ def test_the_chapters_files_speak_of_the_chapter(name):
     assert not re.findall(r"AMX|glibc|download|terminal|(?<![\w-])--[a-z][\w-]*", text)
 
 
+def test_nothing_imports_the_page():
+    assert {part(module) for module, other in PAIRS if part(other) == "page"} == {"page"}
+
+
 def python(*arguments):
     return run([sys.executable, *arguments], capture_output=True, text=True, check=True)
 
 
-@pytest.mark.parametrize("command", ["train", "compare", "batch", "doctor", "weights"])
+@pytest.mark.parametrize("command", ["train", "page", "compare", "batch", "doctor", "weights"])
 def test_help_does_not_wait_for_mxnet(command):
     told = python("-X", "importtime", "-m", f"gluon_style.{command}", "--help").stderr
     assert "gluon_style.command_line" in told

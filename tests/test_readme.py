@@ -6,6 +6,7 @@ from PIL import Image
 from gluon_style.batch.__main__ import build_parser as batch_parser
 from gluon_style.compare import build_parser as compare_parser
 from gluon_style.doctor.__main__ import build_parser as doctor_parser
+from gluon_style.page.__main__ import build_parser as page_parser
 from gluon_style.train import build_parser as train_parser
 from gluon_style.weights import build_parser as weights_parser
 
@@ -47,6 +48,7 @@ def test_every_option_that_is_named_exists():
         batch_parser().format_help(),
         compare_parser().format_help(),
         doctor_parser().format_help(),
+        page_parser().format_help(),
         benchmark_parser().format_help(),
     ]
     help_texts += [judge_parser().format_help()]

@@ -44,8 +44,13 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
     form = r'Requires-Dist: numpy ?\(?<2,>=1.23\)? ?; python_version < "3.13"\n'
     assert re.search(form, metadata.read_text())
 
+    assert {path.name for path in packages.glob("gluon_style/page/page.*")} == {
+        "page.css",
+        "page.js",
+    }
+
     empty.mkdir()
-    for command in ("compare", "doctor", "weights"):
+    for command in ("compare", "doctor", "page", "weights"):
         script = environment / "bin" / f"gluon-style-{command}"
         told = subprocess.run([str(script), "--help"], capture_output=True, text=True, cwd=empty)
         assert told.stdout.startswith(f"usage: python -m gluon_style.{command} "), told.stderr

@@ -7,6 +7,7 @@ from . import interrupts  # the first: the others take most of a second
 from .companion import Companion, CompanionDied, serve
 from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
 from .forecasting import (
+    BYTES_PER_VALUE,
     FIXED_BYTES,
     SIDES,
     TILED_SLOWER,

@@ -24,7 +24,7 @@ from .stopping import StopOnSignal
 logger = logging.getLogger(__name__)
 
 
-def stylize(settings=Settings(), output=Output()):
+def stylize(settings=Settings(), output=Output(), listeners=()):
     """Paint a picture: the chapter's stages, with results and checkpoints in a folder.
 
     It tells how it goes on, in a notebook with a bar; `Output(quiet=True)` is silent. Ctrl-C and
@@ -35,6 +35,8 @@ def stylize(settings=Settings(), output=Output()):
     settings : Settings
     output : Output, str or Path
         What to keep and tell; or only the folder for it.
+    listeners : sequence of Listener
+        What else watches the run.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def stylize(settings=Settings(), output=Output()):
     GluonStyleError
         And what `StyleTransfer` raises.
     """
-    return paint(settings, output)
+    return paint(settings, output, listeners)
 
 
 def again(path, revise):
@@ -83,10 +85,10 @@ def again(path, revise):
             if identity.get(name) != checksum:
                 logger.warning("%s: made with another %s than is used now", path, name)
 
-    return paint(settings, output, tell_changes)
+    return paint(settings, output, check=tell_changes)
 
 
-def paint(settings, output, check=lambda transfer: None):
+def paint(settings, output, listeners=(), check=lambda transfer: None):
     """What `stylize` does; `check` sees the run before it starts."""
     if isinstance(output, (str, Path)):
         output = Output(output)
@@ -97,10 +99,10 @@ def paint(settings, output, check=lambda transfer: None):
             settings = with_book_pictures(settings)
         transfer = StyleTransfer(settings)
         check(transfer)
-        return run(transfer, output, folder)
+        return run(transfer, output, folder, listeners=listeners)
 
 
-def resume(path, revise=None):
+def resume(path, revise=None, listeners=()):
     """Take up a run again that was stopped, or give it more epochs or more stages.
 
     Parameters
@@ -110,6 +112,8 @@ def resume(path, revise=None):
     revise : callable, optional
         Takes the run's `Settings` and `Output`, returns both as they shall be: pictures that
         have moved, other intervals, more epochs in the last stage, more stages.
+    listeners : sequence of Listener
+        What else watches the run.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def resume(path, revise=None):
             return None
         transfer = StyleTransfer(settings)
         checkpoint.check_identity(transfer)
-        return run(transfer, output, folder, checkpoint)
+        return run(transfer, output, folder, checkpoint, listeners)
 
 
 def refuse_given(settings):
@@ -163,11 +167,11 @@ def refuse_given(settings):
             )
 
 
-def run(transfer, output, folder, checkpoint=None):
+def run(transfer, output, folder, checkpoint=None, listeners=()):
     """Run, from the start or from a checkpoint, with everything that listens."""
     results, checkpoints = keep(transfer, output, folder, checkpoint)
     forecast = ForecastRun(transfer, output.quiet)
-    listeners = [results, checkpoints, forecast]
+    listeners = [results, checkpoints, forecast, *listeners]
     if not output.quiet:
         print(plan(transfer, folder, checkpoint), flush=True)
         listeners += [PrintLosses(), progress(forecast)]

@@ -1,0 +1,53 @@
+"""`python -m gluon_style.page`: the command line, and nothing else."""
+
+import importlib.util
+from pathlib import Path
+
+from ..command_line import Parser, one_line
+from ..errors import RuntimeNotReady
+from ..files import expanded
+
+LOCAL = "127.0.0.1"
+
+
+def build_parser():
+    """The options."""
+    parser = Parser(
+        prog="python -m gluon_style.page",
+        description="Open a page in the browser: choose a photo and a painting, watch the picture "
+        "being painted, keep it. It is served by this machine, to this machine alone.",
+    )
+    parser.add_argument(
+        "--output",
+        default="neural-style-page",
+        metavar="DIR",
+        help="folder of the runs, each in a folder of its own; those that are there are shown",
+    )
+    parser.add_argument(
+        "--host",
+        default=LOCAL,
+        metavar="ADDRESS",
+        help="serve others, too, at this address of the machine (0.0.0.0: at all of them), who "
+        "then need the token in the address that is printed",
+    )
+    parser.add_argument("--port", type=int, metavar="N", help="a port from 0 to 65535")
+    parser.add_argument("--no-browser", action="store_true", help="open no browser")
+    return parser
+
+
+def main(argv=None):
+    """Run the command."""
+    with one_line():
+        options = build_parser().parse_args(argv)
+        if not importlib.util.find_spec("nicegui"):
+            raise RuntimeNotReady(
+                "the page needs NiceGUI: run: python -m pip install 'nicegui>=2.24,<3' "
+                "(or install gluon-style[cpu,page])"
+            )
+        from .server import serve
+
+        serve(Path(expanded(options.output, "output")), options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,317 @@
+"""The right side: the picture as it grows, and all that belongs to it."""
+
+import time
+from urllib.parse import quote
+
+from nicegui import ui
+
+from .elements import Text, put, tag
+from .runs import FAILED, FINISHED, PAINTING, PAUSED, PREVIEWS, STARTING, STOPPED, WAITING
+from .studio import command_of
+
+TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
+MOST_POINTS = 240  # of a curve
+LEAST = 1e-2  # of a loss that is drawn
+
+
+class Easel:
+    """The run that a visitor looks at, and the list of all."""
+
+    def __init__(self, studio, tab, words):
+        self.studio, self.tab, self.words = studio, tab, words
+        self.shown = None  # name of a picture on the way, None for what is new
+        self.seen = self.seen_runs = self.seen_points = self.strip_of = None
+        self.drawn = 0.0  # when the curves were
+        self.pausing = False
+        with tag("section", "card"):
+            self.build_head()
+            self.build_canvas()
+            self.build_buttons()
+        self.rest = tag("div", "column")
+        with self.rest:
+            self.build_rest()
+        with tag("section", "card") as self.all_runs:
+            Text("h2", words("runs"))
+            self.list = tag("div", "runs")
+
+    def build_head(self):
+        """What the run is doing."""
+        self.title = Text("h2", self.words("easel"))
+        self.status = put(Text("p"), role="status", aria_live="polite")
+        self.detail = Text("p").classes("soft")
+        self.bar = ui.linear_progress(0, show_value=False).props("rounded size=8px")
+        put(self.bar, aria_label=self.words("painting"))
+        self.note = Text("p").classes("note")
+        self.wrong = put(Text("p").classes("wrong"), role="alert")
+
+    def build_canvas(self):
+        """The picture, and the photo over it up to the slider."""
+        words = self.words
+        with tag("div", "canvas") as self.canvas:
+            self.empty = Text("p", words("empty")).classes("empty")
+            self.picture = tag("img", alt=words("easel"), id="picture")
+            self.photo = tag("img", "photo", alt=words("photo"))
+        self.cut = tag(
+            "input",
+            "cut",
+            type="range",
+            min="0",
+            max="100",
+            value="0",
+            id="cut",
+            oninput="page.cut(+this.value)",
+            aria_label=words("compare"),
+        )
+        self.cut_text = Text("p", words("compare")).classes("soft")
+
+    def build_buttons(self):
+        """What can be done with the run."""
+        words = self.words
+        with tag("div", "buttons"):
+            self.pause = ui.button(words("pause"), icon="pause", on_click=self.do_pause)
+            self.go = ui.button(words("go on"), icon="play_arrow", on_click=self.do_go)
+            self.stop = ui.button(words("stop"), icon="stop", on_click=self.do_stop)
+            for button in (self.pause, self.go, self.stop):
+                button.props("outline no-caps")
+            self.save = tag("a", "save", download="")
+            with self.save:
+                ui.icon("download")
+                Text("span", words("save"))
+
+    def build_rest(self):
+        """Snapshots, curves, command."""
+        words = self.words
+        with tag("section", "card") as self.strip_card:
+            Text("h2", words("strip"))
+            self.strip = tag("div", "strip", role="group", aria_label=words("strip"))
+        with tag("section", "card") as self.curves_card:
+            Text("h2", words("curves"))
+            self.chart = ui.echart(chart_options(words)).classes("chart")
+            self.losses = Text("p").classes("soft")
+        with tag("section", "card"):
+            Text("h2", words("command"))
+            self.command = Text("pre").classes("command")
+            with tag("div", "buttons"):
+                copy = ui.button(words("copy"), icon="content_copy").props("outline no-caps")
+                copy.on("click", js_handler="event => page.copy(event.currentTarget)")
+                copy.on_click(lambda: self.copied.set_text(words("copied")))
+                self.copied = put(Text("span").classes("soft"), role="status")
+
+    @property
+    def run(self):
+        """The run that is looked at: the chosen one, or the one that is painted, or the last."""
+        runs, current = self.studio.runs, self.studio.current
+        if current and self.tab.get("run") not in runs:
+            self.tab["run"] = current.name  # it stays so when another one is painted
+        return runs.get(self.tab.get("run")) or last(runs)
+
+    def open(self, run):
+        """Look at a run."""
+        self.tab["run"], self.shown = run.name, None
+        ui.run_javascript("page.show()")
+        self.refresh()
+
+    def do_pause(self):
+        self.pausing = True
+        self.studio.pause(self.run)
+
+    def do_go(self):
+        self.studio.go_on(self.run)
+
+    def do_stop(self):
+        self.studio.stop(self.run)
+
+    def look_at(self, name):
+        """Show a picture on the way, or what is new."""
+        self.shown = name
+
+    def refresh(self):
+        """Show what has changed."""
+        run = self.run
+        self.show_runs(run)
+        self.rest.set_visibility(bool(run))
+        if not run:
+            for each in (self.bar, self.cut, self.cut_text, self.pause, self.go, self.stop):
+                each.set_visibility(False)
+            for each in (self.picture, self.photo, self.save):
+                each.set_visibility(False)
+            return
+        seen = run.name, run.version, run.state, run.stopping, len(self.studio.queue), self.shown
+        seen += (run.can_go_on,)  # the painter of a server that was killed ends after it
+        if seen == self.seen:
+            return
+        if not self.seen or self.seen[0] != run.name:
+            self.copied.text, self.pausing = "", False
+        self.seen = seen
+        self.show_state(run)
+        files = run.files()
+        self.show_picture(run, files)
+        self.show_strip(run)
+        self.show_curves(run)
+        self.command.text = command_of(run)
+
+    def show_state(self, run):
+        """Words, the bar and the buttons."""
+        words, state = self.words, run.state
+        if state != PAINTING:
+            self.pausing = False
+        before = self.studio.queue.index(run) if state == WAITING else 0
+        text = words(WAITING, before) if before else words(STARTING if state == WAITING else state)
+        if run.is_active and run.stopping:
+            text = words("stopping")
+        elif self.pausing:
+            text = words("pausing")
+        self.title.text = run.name
+        self.status.text = text
+        parts = []
+        if run.progress:
+            number, done, epochs = run.progress
+            parts.append(
+                words("progress", stage=number, stages=len(run.stages), done=done, epochs=epochs)
+            )
+        if state == PAINTING and run.seconds_left is not None:
+            parts.append(words("time left", words.duration(run.seconds_left)))
+        self.detail.text = ", ".join(parts)
+        self.bar.value = 1.0 if state == FINISHED else run.share
+        self.bar.set_visibility(True)
+        notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
+        if state == STOPPED and run.can_go_on:
+            notes.append(words("interrupted"))
+        self.note.text = " ".join(dict.fromkeys(notes))
+        self.wrong.text = run.error if state in (FAILED, STOPPED) else ""
+        self.pause.set_visibility(state == PAINTING)
+        self.stop.set_visibility(run.is_active)
+        self.go.set_visibility(state in (PAUSED, STOPPED, FAILED))
+        self.go.text = words("go on" if state == PAUSED or run.can_go_on else "again")
+
+    def show_picture(self, run, files):
+        """The picture on the canvas, the photo over it, and what would be saved."""
+        base = f"/runs/{quote(run.name)}"
+        is_new = self.shown not in files
+        name = run.result() if is_new else self.shown
+        if is_new and run.is_active and run.picture:
+            source, name = f"{base}/live?v={run.painted}", None
+        elif name:
+            source = f"{base}/{name}?v={int(files[name].stat().st_mtime)}"
+        else:
+            found = run.snapshots()
+            name = found[-1][2] if found else None
+            source = name and f"{base}/{name}?v={run.painted}"
+        photo = PREVIEWS["content"] if PREVIEWS["content"] in files else None
+        if not source and photo:
+            source = f"{base}/{photo}"
+        put(self.picture, src=source)
+        put(self.photo, src=photo and f"{base}/{photo}")
+        self.picture.set_visibility(bool(source))
+        self.empty.set_visibility(not source)
+        for each in (self.photo, self.cut, self.cut_text):
+            each.set_visibility(bool(photo and source))
+        stage = run.stages[(run.progress or (1,))[0] - 1] if run.stages else None
+        width, height = stage.image_shape if stage else run.order["size"]
+        self.canvas.style(f"--ratio: {width / height:.4f}")
+        put(self.save, href=name and f"{base}/{name}?save=1")
+        self.save.set_visibility(bool(name))
+
+    def show_strip(self, run):
+        """The pictures on the way, each a button; those that are there stay, for the keyboard."""
+        found = run.snapshots()
+        self.strip_card.set_visibility(bool(found))
+        if self.strip_of != run.name:
+            self.strip_of, self.buttons = run.name, {}
+            self.strip.clear()
+        for number, epochs, name in found:
+            if name not in self.buttons:
+                what = self.words("epoch n", stage=number, epoch=epochs)
+                source = f"/runs/{quote(run.name)}/{name}?small=1"
+                self.buttons[name] = self.strip_button(name, what, source)
+        if None not in self.buttons:
+            self.buttons[None] = self.strip_button(None, self.words("now"))
+        self.buttons[None].move(self.strip)  # to the end
+        self.buttons[None].set_visibility(run.is_active)
+        for name, button in self.buttons.items():
+            put(button, aria_pressed="true" if name == self.shown else "false")
+
+    def strip_button(self, name, what, source=None):
+        """A button that shows a picture on the way, or with None what is new."""
+        with self.strip, tag("button", type="button") as button:
+            if source:
+                tag("img", src=source, alt="")
+            Text("span", what)
+        button.on("click", lambda: self.look_at(name))
+        return button
+
+    def show_curves(self, run):
+        """The losses, not more often than a second apart while the run goes on."""
+        points = run.name, len(run.records)
+        self.curves_card.set_visibility(len(run.records) > 1)
+        if points == self.seen_points or len(run.records) < 2:
+            return
+        if run.state == PAINTING and time.monotonic() - self.drawn < 1:
+            return
+        self.seen_points, self.drawn = points, time.monotonic()
+        step = -(-len(run.records) // MOST_POINTS)
+        chosen = list(enumerate(epoch for _, epoch in run.records))[::step]
+        for series, term in zip(self.chart.options["series"], TERMS):
+            # A logarithmic scale has no 0, which the content loss is at first.
+            series["data"] = [[x, epoch[term]] for x, epoch in chosen if epoch[term] > LEAST]
+        self.chart.update()
+        self.losses.text = self.words("losses", **run.records[-1][1])
+
+    def show_runs(self, run):
+        """All runs, the newest first."""
+        runs = list(self.studio.runs.values())[::-1]
+        states = [(each.name, each.state) for each in runs]
+        if (run and run.name, states) == self.seen_runs:
+            return
+        self.seen_runs = run and run.name, states
+        self.all_runs.set_visibility(bool(runs))
+        self.list.clear()
+        with self.list:
+            for each in runs:
+                self.card(each, each is run)
+
+    def card(self, run, chosen):
+        """A run in the list."""
+        pressed, words = "true" if chosen else "false", self.words
+        button = tag("button", "run", type="button", aria_pressed=pressed)
+        button.on("click", lambda: self.open(run))
+        found = run.snapshots()
+        with button:
+            names = [run.result(), *(each[2] for each in found[::-1]), *PREVIEWS.values()]
+            name = next((name for name in names if name in run.files()), None)
+            if name:
+                source = f"/runs/{quote(run.name)}/{name}?small=1&v={run.state}"
+                tag("img", src=source, alt=words("result of", run.name))
+            else:
+                tag("div", "none")
+            Text("b", run.name)
+            Text("span", words("queued" if run.state == WAITING else run.state))
+
+
+def last(runs):
+    """The newest run, None if there is none."""
+    return list(runs.values())[-1] if runs else None
+
+
+def chart_options(words):
+    """The curves of the losses, on a logarithmic scale."""
+    return {
+        "aria": {"enabled": True},
+        "animation": False,
+        "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
+        "legend": {"top": 0, "itemWidth": 14, "itemGap": 8},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
+        "yAxis": {"type": "log", "splitLine": {"lineStyle": {"color": "#ddd3c4"}}},
+        "series": [
+            {
+                "type": "line",
+                "name": words(f"{term} loss"),
+                "showSymbol": False,
+                "lineStyle": {"width": 2.5 if term == "total" else 1.6},
+                "color": colour,
+                "data": [],
+            }
+            for term, colour in TERMS.items()
+        ],
+    }

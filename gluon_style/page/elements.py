@@ -1,0 +1,31 @@
+"""Plain elements of HTML."""
+
+from nicegui.element import Element
+from nicegui.elements.mixins.text_element import TextElement
+
+
+class Text(TextElement):
+    """An element with a text in it, which is never read as HTML."""
+
+    def __init__(self, tag, text=""):
+        super().__init__(tag=tag, text=text)
+
+
+def tag(name, classes="", **attributes):
+    """An element with attributes: `aria_label` is `aria-label`."""
+    return put(Element(name).classes(classes), **attributes)
+
+
+def put(element, **attributes):
+    """Set attributes of an element, and send only what has changed; None removes one."""
+    changed = False
+    for name, value in attributes.items():
+        name = name.rstrip("_").replace("_", "-")
+        if element._props.get(name) != value:
+            changed = True
+            element._props[name] = value
+            if value is None:
+                del element._props[name]
+    if changed:
+        element.update()
+    return element

@@ -1,0 +1,327 @@
+"""The left side: the pictures, the options, and the start."""
+
+import math
+
+from nicegui import ui
+
+from ..errors import GluonStyleError
+from ..settings import CHAPTER_STAGES, QUICK, LossWeights
+from ..vgg19 import CONVOLUTIONS
+from .elements import Text, put, tag
+from .options import FIELDS
+
+PRESETS = {"quick": QUICK["stages"], "one": CHAPTER_STAGES[:1], "two": CHAPTER_STAGES}
+# What a quick look has besides its stage.
+QUICK_VALUES = {name: str(QUICK[name]) for name in ("weights", "lr")}
+WEIGHTS = vars(LossWeights())
+LAYERS = ("style_layers", "content_layers")
+DECADES = 2  # of a loss weight's slider, up and down
+NEW_ROW = ("600", "200", "100")
+SNAPSHOTS = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # epochs between them
+MOST_SNAPSHOTS = 12
+
+
+class Form:
+    """What a visitor chooses.
+
+    Attributes
+    ----------
+    values : dict of str to str
+        By the options' names; kept for the tab.
+    rows : list of (list of str)
+        Size, epochs and decay of the stages.
+    on_start : callable
+        Told of the run that was started.
+    """
+
+    def __init__(self, studio, draft, tab, words):
+        self.studio, self.draft, self.tab, self.words = studio, draft, tab, words
+        if "values" not in tab:
+            tab["values"], tab["preset"] = dict(QUICK_VALUES), "quick"
+            tab["rows"] = as_rows(PRESETS["quick"])
+        self.values, self.rows = tab["values"], tab["rows"]
+        self.seen_draft = self.seen_estimate = None
+        self.inputs, self.boxes = {}, {}
+        self.on_start = None
+        self.pictures()
+        self.how()
+        self.balance()
+        self.more()
+        self.start()
+
+    def pictures(self):
+        """The two pictures."""
+        with tag("section", "card"):
+            Text("h2", self.words("pictures"))
+            with tag("div", "pair"):
+                for kind in ("content", "style"):
+                    self.boxes[kind] = self.picture(kind)
+
+    def picture(self, kind):
+        """One picture: a field for a file, which takes drops and pastes, too."""
+        words, identity = self.words, f"choose-{kind}"
+        url = f"/pictures/{self.draft.key}/{kind}"
+        with tag("div", "drop", data_kind=kind, data_url=url):
+            Text("h3", words(kind))
+            tag("input", type="file", id=identity, accept="image/*,.heic,.heif,.tif,.tiff")
+            with tag("label", for_=identity):
+                image = tag("img", alt=words(f"choose {kind}"))
+                Text("span", words("choose")).classes("hint")
+            name = Text("div").classes("name")
+            wrong = put(Text("div").classes("wrong"), role="alert")
+            back = tag("button", "link", type="button")
+            with back:
+                Text("span", words("shipped"))
+            back.on("click", lambda: self.draft.use_shipped(kind))
+        return image, name, wrong, back, url
+
+    def how(self):
+        """The stages, with three that are at hand."""
+        with tag("section", "card"):
+            Text("h2", self.words("how"))
+            labels = {name: self.words(name) for name in (*PRESETS, "own")}
+            self.toggle = ui.toggle(labels, value=self.tab["preset"], on_change=self.choose)
+            put(self.toggle.props("spread no-caps unelevated"), aria_label=self.words("how"))
+            self.hint = Text("p").classes("soft")
+            self.stages = tag("div", "rows")
+            self.show_rows()
+
+    def choose(self, event):
+        """Put a preset's stages and values into the form."""
+        was, self.tab["preset"] = self.tab["preset"], event.value
+        if event.value == was:  # a number was typed, in a row that must stay
+            return
+        if event.value in PRESETS:
+            self.rows[:] = as_rows(PRESETS[event.value])
+        for name, value in QUICK_VALUES.items():
+            if event.value == "quick":
+                self.inputs[name].value = value
+            elif was == "quick" and self.values.get(name) == value:
+                self.inputs[name].value = FIELDS[name].default
+        self.show_rows()
+
+    def show_rows(self):
+        """A row of three numbers for each stage."""
+        words = self.words
+        self.hint.text = words(f"{self.tab['preset']} hint")
+        self.stages.clear()
+        self.stages.classes(**{"add" if len(self.rows) > 1 else "remove": "several"})
+        with self.stages:
+            for number, row in enumerate(self.rows):
+                with tag("div", "row3", role="group", aria_label=f"{words('stage')} {number + 1}"):
+                    for column, name in enumerate(("size", "epochs", "decay")):
+                        field = ui.input(words(name), value=row[column])
+                        field.props("outlined dense inputmode=numeric")
+                        field.on_value_change(
+                            lambda event, row=row, column=column: self.edit(row, column, event)
+                        )
+                    if len(self.rows) > 1:
+                        button = ui.button(icon="close", on_click=lambda n=number: self.drop(n))
+                        put(
+                            button.props("flat round dense"),
+                            aria_label=words("remove stage", number + 1),
+                        )
+            add = ui.button(words("add stage"), icon="add", on_click=self.add_row)
+            add.props("flat dense no-caps align=left")
+
+    def edit(self, row, column, event):
+        """A number of a stage was typed."""
+        row[column] = (event.value or "").strip()
+        self.own()
+
+    def own(self):
+        """The stages are the visitor's own now."""
+        self.tab["preset"] = self.toggle.value = "own"
+        self.hint.text = self.words("own hint")
+
+    def add_row(self):
+        self.rows.append(list(NEW_ROW))
+        self.own()
+        self.show_rows()
+
+    def drop(self, number):
+        del self.rows[number]
+        self.own()
+        self.show_rows()
+
+    def balance(self):
+        """The three loss weights, each by a slider of orders of magnitude, and as a number."""
+        with tag("section", "card"):
+            Text("h2", self.words("balance"))
+            for name, default in WEIGHTS.items():
+                self.weight(name, default)
+
+    def weight(self, name, default):
+        """One of them."""
+        field, words = FIELDS[name], self.words
+        value = self.values.get(name, f"{default:g}")
+        with tag("div", "weight"):
+            Text("div", words.label(field))
+            slider = ui.slider(min=-DECADES, max=DECADES, step=0.1, value=decades(value, default))
+            put(slider, aria_label=words.label(field))
+            number = ui.input(value=value).props("outlined dense inputmode=decimal")
+            put(number, aria_label=words.label(field))
+            Text("p", words.help(field)).classes("soft")
+
+        def typed(event):
+            self.values[name] = event.value or ""
+            slider.value = decades(event.value, default)
+
+        # Only what a hand does: it would round what was typed.
+        slider.on(
+            "update:model-value",
+            lambda event: number.set_value(f"{default * 10**event.args:.3g}"),
+            throttle=0.1,
+        )
+        number.on_value_change(typed)
+        self.inputs[name] = number
+
+    def more(self):
+        """Every other option, in the command line's groups."""
+        with tag("section", "card"), ui.expansion(self.words("more")).classes("w-full"):
+            group = None
+            for name, field in FIELDS.items():
+                if name == "stages" or name in WEIGHTS:
+                    continue
+                if field.group != group:
+                    group = field.group
+                    Text("h3", self.group(group)).style("margin-top: .8rem")
+                with tag("div", "option"):
+                    self.inputs[name] = self.option(field)
+                    self.inputs[name].on_value_change(
+                        lambda event, name=name: self.values.update({name: as_text(event.value)})
+                    )
+                    with tag("p", "soft"):
+                        Text("span", self.words.help(field) + " ")
+                        Text("code", field.flag)
+                        if field.default:
+                            Text("span", f" ({self.words('default')}: {shown(field)})")
+
+    def group(self, title):
+        """The name of a group of options."""
+        try:
+            return self.words(f"{title} group")
+        except KeyError:
+            return title.capitalize()
+
+    def option(self, field):
+        """The element for one option."""
+        label = self.words.label(field)
+        value = self.values.get(field.name, field.default)
+        if field.kind == "switch":
+            return ui.switch(label, value=bool(value))
+        if field.name in LAYERS:
+            names = {str(index): name for index, name in CONVOLUTIONS.items()}
+            chosen = ui.select(names, multiple=True, label=label, value=value.split(","))
+            return chosen.props("outlined dense use-chips")
+        if field.kind == "choice":
+            words = {word: word or self.words("none") for word in field.words}
+            return ui.select(words, label=label, value=value).props("outlined dense")
+        suggested = list(dict.fromkeys([*field.words, value]))
+        if field.words:
+            chosen = ui.select(suggested, label=label, value=value, new_value_mode="add-unique")
+            return chosen.props("outlined dense")
+        return ui.input(label, value=value).props("outlined dense")
+
+    def start(self):
+        """What it will take, and the button."""
+        with tag("section", "card start"):
+            self.lacking = put(Text("p").classes("wrong"), role="alert")
+            self.takes = Text("p").classes("soft")
+            self.error = put(Text("p").classes("wrong"), role="alert")
+            self.button = ui.button(self.words("paint"), icon="brush", on_click=self.paint)
+            self.button.classes("paint").props("unelevated no-caps id=paint")
+
+    def effective(self):
+        """The values of all options."""
+        values = dict(self.values)
+        values["stages"] = ",".join(":".join(row) for row in self.rows)
+        epochs = [int(row[1]) for row in self.rows if row[1].isdecimal()]
+        if not values.get("save_every") and epochs:
+            fitting = [n for n in SNAPSHOTS if max(epochs) / n <= MOST_SNAPSHOTS]
+            values["save_every"] = str((fitting or [max(epochs)])[0])
+        return values
+
+    def paint(self):
+        """Start a run."""
+        try:
+            self.on_start(self.studio.add(self.draft, self.effective()))
+        except GluonStyleError as error:
+            self.complain(error)
+
+    def complain(self, error):
+        """Say what is wrong with which option."""
+        field = FIELDS.get(error.field)
+        self.error.text = f"{self.words.label(field)}: {error.message}" if field else str(error)
+
+    def refresh(self):
+        """Show what has changed."""
+        if self.seen_draft != self.draft.version:
+            self.seen_draft = self.draft.version
+            self.show_pictures()
+        values = self.effective()
+        seen = values, self.draft.size, self.studio.machine.known
+        if self.seen_estimate != seen:
+            self.seen_estimate = seen
+            self.show_estimate(values)
+        self.button.text = self.words("queue" if self.studio.queue else "paint")
+
+    def show_pictures(self):
+        """The pictures as they are now."""
+        for kind, (image, name, wrong, back, url) in self.boxes.items():
+            put(image, src=f"{url}?v={self.draft.version}")
+            name.text = self.draft.names.get(kind, "")
+            wrong.text = self.draft.errors.get(kind, "")
+            back.set_visibility(kind in self.draft.files)
+
+    def show_estimate(self, values):
+        """What a run would take."""
+        words, machine = self.words, self.studio.machine
+        self.error.text = self.takes.text = ""
+        if machine.lacking:
+            self.lacking.text = " ".join([words("cannot work"), *machine.lacking])
+        try:
+            expected = self.studio.estimate(self.draft, values)
+        except GluonStyleError as error:
+            self.complain(error)
+            return
+        memory = words.bytes(expected.memory)
+        if expected.seconds is None:
+            lines = [words("will take memory", memory=memory)]
+        else:
+            time = words.duration(expected.seconds)
+            lines = [words("will take", time=time, memory=memory)]
+        if expected.tiled:
+            lines.append(words("tiled"))
+        if values.get("weights", "auto") == "auto" and machine.sources == ["small"]:
+            lines.append(words("real network"))
+        self.takes.text = " ".join(lines)
+
+
+def as_rows(stages):
+    """Stages as lists of text."""
+    return [str(stage).split(":") for stage in stages]
+
+
+def as_text(value):
+    """The value of an element as the command line takes it."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, list):
+        return ",".join(sorted(value, key=int))
+    return str(value if value is not None else "").strip()
+
+
+def decades(value, default):
+    """How many orders of magnitude a number is above its default, for a slider."""
+    try:
+        return max(-DECADES, min(DECADES, round(math.log10(float(value) / default), 1)))
+    except ValueError:  # no number, or not above 0
+        return -DECADES
+
+
+def shown(field):
+    """The default of an option, layers by their names."""
+    if field.name in LAYERS:
+        return ", ".join(CONVOLUTIONS[int(index)] for index in field.default.split(","))
+    return field.default

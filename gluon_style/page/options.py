@@ -1,0 +1,133 @@
+"""The options of the command line as the page offers them, and the command line from its values."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Tuple
+
+from ..errors import UsageError
+from ..pretrained import SOURCES
+from ..settings import get_options
+from ..train import build_parser
+
+# The page has its own way to these.
+OWN = {"help", "version", "quick", "content", "style", "output", "overwrite", "resume", "quiet"}
+# What a browser sends may name nothing on this machine: no path, no home, no other option.
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:;()+-]*")
+PATHS = ("FILE", "DIR", "PATH")
+WORDS = {"weights": ("auto", "small", *SOURCES)}
+
+
+@dataclass(frozen=True)
+class Field:
+    """An option, as it is in the command line's own parser.
+
+    Attributes
+    ----------
+    name : str
+        Of the setting.
+    kind : str
+        `switch`, `choice` or `text`.
+    default : str
+    words : tuple of str
+        For a choice all values, for a text those that are at hand.
+    help : str
+    group : str
+    """
+
+    name: str
+    kind: str
+    default: str
+    words: Tuple[str, ...]
+    help: str
+    group: str
+
+    @property
+    def flag(self):
+        """As it is typed."""
+        return "--" + self.name.replace("_", "-")
+
+
+def get_fields():
+    """Every option that the page offers, by name, in the parser's order."""
+    fields = {}
+    for group in build_parser()._action_groups:
+        for action in group._group_actions:
+            if action.dest not in OWN and action.metavar not in PATHS:
+                fields[action.dest] = to_field(action, group.title)
+    return fields
+
+
+def to_field(action, group):
+    """An action of the parser as a field."""
+    choices = tuple(map(str, action.choices or ()))
+    words = choices or WORDS.get(action.dest) or words_of(action.metavar)
+    is_choice = choices or action.dest in WORDS
+    kind = "switch" if action.nargs == 0 else "choice" if is_choice else "text"
+    default = "" if action.default in (None, False) else str(action.default)
+    if choices and default not in choices:  # it may be left out
+        words = ("", *choices)
+    return Field(action.dest, kind, default, words, action.help, group)
+
+
+def words_of(metavar):
+    """The words in `auto|off|N`."""
+    return tuple(word for word in (metavar or "").split("|") if word.islower())
+
+
+FIELDS = get_fields()
+
+
+def get_arguments(values):
+    """The options of the command line for those of the page's values that are not the defaults.
+
+    Parameters
+    ----------
+    values : dict of str to str
+        By the fields' names; what is empty is left out.
+    """
+    arguments = []
+    for name, field in FIELDS.items():
+        value = str(values.get(name, "")).strip()
+        if value in ("", field.default):
+            continue
+        arguments.append(field.flag if field.kind == "switch" else f"{field.flag}={value}")
+    return arguments
+
+
+def check_plain(values):
+    """Refuse what could name a file, in the values that come from a browser."""
+    for name in FIELDS.keys() & values.keys():
+        value = str(values[name]).strip()
+        if value and not PLAIN.fullmatch(value):
+            raise UsageError(f"{value}: letters, numbers and simple signs are wanted", name)
+
+
+def parse(arguments):
+    """What the command line makes of them; whatever is wrong is a `GluonStyleError`."""
+    return build_parser().parse_args(arguments)
+
+
+def get_values(settings):
+    """The page's values from settings: the inverse of `get_arguments`, as far as they differ."""
+    found = get_options(settings)
+    values = {}
+    for name, field in FIELDS.items():
+        value = found.get(name)
+        if isinstance(value, tuple):
+            value = ",".join(map(str, value))
+        if value is None or value is False or str(value) == field.default:
+            continue
+        values[name] = "yes" if value is True else str(value)
+    return values
+
+
+def command_line(arguments):
+    """A command for a terminal, each word quoted as it must be."""
+    return "python -m gluon_style.train " + " ".join(map(quoted, arguments))
+
+
+def quoted(argument):
+    """`--name=value` as people type it: `--name value`."""
+    name, equals, value = argument.partition("=")
+    return f"{name} {shlex.quote(value)}" if equals else shlex.quote(argument)

@@ -1,0 +1,28 @@
+"""`python -m gluon_style.page.preview PICTURE JPEG`: a small copy that every browser can show.
+
+In a process of its own, since a picture from anywhere may take any memory and time to decode. It
+prints the picture's width and height.
+"""
+
+import sys
+
+from PIL import Image
+
+from ..command_line import one_line
+from ..decode import decode
+
+MOST_SIDE = 1200  # pixels
+
+
+def main():
+    """Make the copy, or say in one line why the picture cannot be used."""
+    with one_line():
+        source, target = sys.argv[1:]
+        picture = Image.fromarray(decode(source).rgb)
+        print(*picture.size)
+        picture.thumbnail((MOST_SIDE, MOST_SIDE))
+        picture.save(target, "JPEG", quality=90)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Runs as the page knows them, under way or in their folders."""
+
+import base64
+import csv
+import dataclasses
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from ..files import atomic_write
+from ..settings import get_settings, settings_from_json
+from .estimate import fitted, left
+from .options import get_arguments, get_values, parse
+
+# What a run can be; the first four have a place in the queue.
+WAITING, STARTING, PAINTING, PAUSED = "waiting", "starting", "painting", "paused"
+STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
+# What the page has to know to start a run, or to start it again.
+ORDER = "page.json"
+# The files that the page shows and gives away, and which it keeps of the two pictures.
+RESULT = re.compile(r"neural-style-(\d+)\.(png|webp|gif)|losses\.(csv|png)")
+SNAPSHOT = re.compile(r"neural-style-(\d+)-epoch-(\d+)\.png")
+PREVIEWS = {kind: f"{kind}-preview.jpg" for kind in ("content", "style")}
+
+
+class Run:
+    """One run.
+
+    Attributes
+    ----------
+    folder : Path
+    order : dict
+        `arguments`, the options apart from the pictures; `pictures`, their files' names by kind,
+        empty for the shipped pair; `size`, of the content picture.
+    state : str
+    stages : list of Stage
+        With both sides.
+    records : list of (int, dict)
+        Number of the stage and record of every epoch.
+    picture : bytes or None
+        A JPEG of the picture as it is now; `painted` counts them.
+    version : int
+        Goes up with every change.
+    error : str
+    notes : list of str
+        What the command has warned of.
+    said : str
+        Its last line on stderr.
+    """
+
+    def __init__(self, folder, order, state):
+        self.folder, self.order, self.state = folder, order, state
+        self.name = folder.name
+        self.stages, self.records, self.notes = [], [], []
+        self.picture, self.painted, self.version = None, 0, 0
+        self.error = self.said = ""
+        self.stopping = False
+        self.process = None
+
+    @classmethod
+    def read(cls, folder):
+        """A run from its folder, whoever has started it; None if there is none."""
+        record, order = read_json(folder / "run.json"), read_json(folder / ORDER)
+        try:
+            if record:
+                run = cls.painted_in(folder, record, order)
+            elif order:
+                run = cls(folder, {**EMPTY, **order}, STOPPED)
+                run.set_stages(get_settings(parse(run.order["arguments"])).stages)
+            else:
+                return None
+        except Exception:  # what is in a damaged or foreign file may raise anything
+            return None
+        return run
+
+    @classmethod
+    def painted_in(cls, folder, record, order):
+        """A run from what it has left: `run.json`, the page's order if there was one, losses."""
+        settings = settings_from_json(record["settings"])
+        if not order:
+            pictures = {"content": settings.content, "style": settings.style}
+            order = {"arguments": get_arguments(get_values(settings)), "pictures": pictures}
+        run = cls(folder, {**EMPTY, **order}, FINISHED if record["finished"] else STOPPED)
+        run.stages = [
+            dataclasses.replace(stage, image_shape=painted["image_shape"])
+            for stage, painted in zip(settings.stages, record["stages"])
+        ]
+        with suppress(FileNotFoundError), open(folder / "losses.csv", newline="") as file:
+            for row in csv.DictReader(file):
+                number = int(row.pop("stage"))
+                epoch = {name: float(value) for name, value in row.items()}
+                run.records.append((number, epoch))
+        return run
+
+    def write_order(self):
+        """Keep what is needed to start the run, until it has files of its own."""
+        with atomic_write(self.folder / ORDER) as file:
+            file.write(json.dumps(self.order).encode())
+
+    @property
+    def is_active(self):
+        """Whether it has a place in the queue."""
+        return self.state in (WAITING, STARTING, PAINTING, PAUSED)
+
+    @property
+    def can_go_on(self):
+        """Whether there is a checkpoint."""
+        return (self.folder / "checkpoint.npz").exists()
+
+    def set_stages(self, stages):
+        """The stages as the settings have them, for the content picture's size."""
+        self.stages = fitted(stages, self.order["size"])
+
+    def hear(self, message):
+        """Take in what the painter tells."""
+        if "stage" in message:
+            self.state = PAINTING
+        elif "epoch" in message:
+            self.records.append((message["of_stage"], message["epoch"]))
+        elif "paused" in message:
+            self.state = PAUSED if message["paused"] else PAINTING
+        if "picture" in message:
+            self.picture = base64.b64decode(message["picture"])
+            self.painted += 1
+        self.version += 1
+
+    def hear_line(self, line):
+        """Take in what the command says on stderr."""
+        prefix, error = "gluon_style: ", "gluon_style: error: "
+        if line.startswith(error):
+            self.error = line[len(error) :]
+        elif line.startswith(prefix):
+            self.notes.append(line[len(prefix) :])
+        if line.strip():
+            self.said = line.strip()
+            self.version += 1
+
+    @property
+    def progress(self):
+        """(stage, epochs that it has had, its epochs), None before the first."""
+        if not (self.records and self.stages):
+            return None
+        number, epoch = self.records[-1]
+        return number, int(epoch["epoch"]) + 1, self.stages[number - 1].max_epochs
+
+    @property
+    def share(self):
+        """How much of all the work is done, 0 to 1."""
+        if not self.progress:
+            return 0.0
+        work = [
+            stage.max_epochs * stage.image_shape[0] * stage.image_shape[1] for stage in self.stages
+        ]
+        number, done, epochs = self.progress
+        return (sum(work[: number - 1]) + work[number - 1] * done / epochs) / sum(work)
+
+    @property
+    def seconds_left(self):
+        """How long it will still take, None if that is not known."""
+        if len(self.records) < 3:
+            return None
+        number, epoch = self.records[-1]
+        recent = sorted(each["seconds"] for _, each in self.records[-20:])
+        return left(self.stages, number, {**epoch, "seconds": recent[len(recent) // 2]})
+
+    def files(self):
+        """The files that the page shows, by their names: nothing else is ever opened."""
+        return {
+            path.name: path
+            for path in (sorted(self.folder.iterdir()) if self.folder.is_dir() else ())
+            if is_shown(path.name) and path.is_file() and not path.is_symlink()
+        }
+
+    def result(self):
+        """Name of the result of the last stage that has one, None if there is none."""
+        pictures = [name for name in self.files() if re.fullmatch(r"neural-style-\d+\.png", name)]
+        return max(pictures, key=lambda name: int(re.search(r"\d+", name)[0]), default=None)
+
+    def snapshots(self):
+        """[(stage, epochs, name)] of the pictures on the way and of the stages' results."""
+        found = {}
+        for name in self.files():
+            on_the_way, at_the_end = SNAPSHOT.fullmatch(name), RESULT.fullmatch(name)
+            if on_the_way:
+                found.setdefault((int(on_the_way[1]), int(on_the_way[2])), name)
+            elif name.endswith(".png") and at_the_end[1]:
+                number = int(at_the_end[1])
+                epochs = self.stages[number - 1].max_epochs if number <= len(self.stages) else 0
+                found[number, epochs] = name
+        return [(*key, name) for key, name in sorted(found.items())]
+
+
+def is_shown(name):
+    """Whether the page may show a file of this name."""
+    patterns = RESULT.fullmatch(name) or SNAPSHOT.fullmatch(name)
+    return bool(patterns) or name in PREVIEWS.values()
+
+
+EMPTY = {"arguments": [], "pictures": {}, "size": (3, 2)}
+
+
+def read_json(path):
+    """What is in a file of JSON, None if it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def read_runs(root):
+    """The runs in a folder of folders, by name."""
+    runs = {}
+    for folder in sorted(Path(root).iterdir()):
+        if folder.is_dir() and not folder.name.startswith("."):
+            run = Run.read(folder)
+            if run:
+                runs[run.name] = run
+    return runs

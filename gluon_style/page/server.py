@@ -1,0 +1,158 @@
+"""The server: routes, and what it takes to start and to end."""
+
+import asyncio
+import errno
+import io
+import secrets
+import socket
+import threading
+import webbrowser
+from contextlib import suppress
+from urllib.parse import unquote
+
+from nicegui import app, ui
+from PIL import Image
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+
+from ..errors import ImageError, UsageError
+from .drafts import MOST_BYTES, SHIPPED
+from .safety import Guard
+from .studio import Studio
+from .texts import LANGUAGES, preferred
+from .view import show
+
+THUMBNAIL = 320  # pixels
+PORTS = range(8080, 8100)  # one that is free, unless told
+
+
+def serve(root, options):
+    """Serve the page until Ctrl-C."""
+    studio = Studio(root)
+    token = None if options.host == "127.0.0.1" else secrets.token_urlsafe(16)
+    port = free_port(options.host, options.port)
+    add_routes(studio)
+    app.add_middleware(Guard, host=options.host, token=token)
+    app.on_startup(lambda: asyncio.ensure_future(studio.work()))
+    app.on_shutdown(studio.close)
+    shown = host_to_reach(options.host)
+    shown = f"[{shown}]" if ":" in shown else shown
+    address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+    reached = host_to_reach(options.host), port
+    app.on_startup(lambda: asyncio.ensure_future(announce(reached, address, options.no_browser)))
+    ui.run(
+        host=options.host,
+        port=port,
+        title="gluon_style",
+        show=False,
+        reload=False,
+        tailwind=False,
+        show_welcome_message=False,
+        favicon="🎨",
+        reconnect_timeout=10,
+    )
+
+
+def host_to_reach(host):
+    """The host in an address that leads to what is bound to `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+async def announce(reached, address, no_browser):
+    """Say where the page is, as soon as it is there, and open it where there is a browser."""
+    while True:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(*reached)
+            writer.close()
+            break
+        await asyncio.sleep(0.05)
+    print(f"the page is at {address}\nCtrl-C ends it", flush=True)
+    if not no_browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def free_port(host, wanted):
+    """A port that can be bound."""
+    for port in PORTS if wanted is None else [wanted]:
+        try:
+            family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family) as attempt:
+                attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                attempt.bind(address)
+                return attempt.getsockname()[1]
+        except (OSError, OverflowError) as error:
+            if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
+                reason, field = f"{port} is taken", "port"
+            else:
+                reason, field = f"{host}: {getattr(error, 'strerror', None) or error}", "host"
+                break
+    raise UsageError(f"{reason}: choose another", field)
+
+
+def add_routes(studio):
+    """All that a browser may ask for."""
+
+    @app.get("/pictures/{key}/{kind}")
+    def preview(key: str, kind: str):
+        draft = studio.drafts.drafts.get(key)
+        if not draft or kind not in SHIPPED:
+            return Response(status_code=404)
+        return FileResponse(draft.preview(kind), headers={"cache-control": "no-store"})
+
+    @app.post("/pictures/{key}/{kind}")
+    async def receive(key: str, kind: str, request: Request):
+        draft = studio.drafts.drafts.get(key)
+        if not draft or kind not in SHIPPED:
+            return Response(status_code=404)
+        if int(request.headers.get("content-length", 0)) > MOST_BYTES:
+            return Response(status_code=413, headers={"connection": "close"})
+        name = unquote(request.headers.get("x-name", ""))[:200]
+        try:
+            await draft.receive(kind, name, request.stream())
+        except ImageError as error:
+            return JSONResponse({"error": str(error)}, status_code=422)
+        return JSONResponse({})
+
+    @app.get("/runs/{name}/live")
+    def live(name: str):
+        run = studio.runs.get(name)
+        if not run or not run.picture:
+            return Response(status_code=404)
+        headers = {"cache-control": "no-store"}
+        return Response(run.picture, media_type="image/jpeg", headers=headers)
+
+    @app.get("/runs/{name}/{file}")
+    def result(name: str, file: str, save: bool = False, small: bool = False):
+        run = studio.runs.get(name)
+        path = run and run.files().get(file)
+        if not path:
+            return Response(status_code=404)
+        headers = {"cache-control": "no-cache"}
+        if small:
+            return Response(thumbnail(path), media_type="image/jpeg", headers=headers)
+        return FileResponse(path, headers=headers, filename=f"{name}-{file}" if save else None)
+
+    @ui.page("/")
+    def home(request: Request):
+        return RedirectResponse(f"/{preferred(request.headers.get('accept-language', ''))}")
+
+    for language, quasar in LANGUAGES.items():
+        ui.page(f"/{language}", language=quasar)(page_in(studio, language))
+
+
+def page_in(studio, language):
+    """The page in one language."""
+
+    async def page():
+        await show(studio, language)
+
+    return page
+
+
+def thumbnail(path):
+    """A small JPEG of one of our own pictures."""
+    file = io.BytesIO()
+    with Image.open(path) as picture:
+        picture.thumbnail((THUMBNAIL, THUMBNAIL))
+        picture.convert("RGB").save(file, "JPEG", quality=85)
+    return file.getvalue()

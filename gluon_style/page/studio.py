@@ -1,0 +1,264 @@
+"""The studio: one painter at a time, further runs wait for their turn."""
+
+import asyncio
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from contextlib import suppress
+
+from ..errors import OutputError
+from ..machine import child_environment
+from ..settings import get_settings
+from .drafts import Drafts
+from .estimate import Machine
+from .options import check_plain, command_line, get_arguments, parse
+from .runs import (
+    FAILED,
+    FINISHED,
+    PAINTING,
+    PAUSED,
+    STARTING,
+    STOPPED,
+    WAITING,
+    Run,
+    read_runs,
+)
+
+# What the painter obeys, see `telling.Tell.obey`.
+PAUSE, GO, STOP = b"p", b"g", b"s"
+IDLE = 3  # seconds
+LONGEST_LINE = 64_000_000  # bytes: a picture is one line
+STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
+
+
+class Studio:
+    """All runs in a folder, and the painter.
+
+    Attributes
+    ----------
+    runs : dict of str to Run
+        By the names of their folders, in their order.
+    queue : list of Run
+        Those that are painted or wait for it, the first first.
+    machine : Machine
+    """
+
+    def __init__(self, root):
+        self.root = root
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            self.drafts = Drafts(root)
+            self.runs = read_runs(root)
+        except OSError as error:
+            raise OutputError(f"{root}: cannot be used: {error.strerror}", "output") from None
+        self.queue, self.machine = [], Machine()
+        self.changed = self.examination = None
+
+    @property
+    def current(self):
+        """The run that is painted, None if there is none."""
+        return self.queue[0] if self.queue and self.queue[0].state != WAITING else None
+
+    def add(self, draft, values):
+        """Let a run be painted; what cannot be is a `GluonStyleError`."""
+        arguments, settings = read_values(values)
+        folder = self.new_folder()
+        order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
+        run = Run(folder, order, WAITING)
+        run.set_stages(settings.stages)
+        try:
+            draft.copy_to(folder)
+            run.write_order()
+        except (OSError, OutputError) as error:
+            shutil.rmtree(folder)
+            raise OutputError(f"{folder}: cannot be written: {error}", "output") from None
+        self.runs[run.name] = run
+        self.enqueue(run)
+        return run
+
+    def estimate(self, draft, values):
+        """What a run would take; what cannot be is a `GluonStyleError`."""
+        return self.machine.estimate(read_values(values)[1], draft.size)
+
+    def new_folder(self):
+        """Create a folder, whose name is the time."""
+        name = time.strftime("%Y-%m-%d-%H%M%S")
+        for number in itertools.count(1):
+            folder = self.root / (name if number == 1 else f"{name}-{number}")
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                continue
+            except OSError as error:
+                reason = f"cannot be created: {error.strerror}"
+                raise OutputError(f"{folder}: {reason}", "output") from None
+
+    def go_on(self, run):
+        """Take up a run again, or let a paused one go on."""
+        if run.state == PAUSED:
+            self.send(run, GO)
+        elif not run.is_active:
+            run.state, run.error, run.notes, run.stopping = WAITING, "", [], False
+            self.enqueue(run)
+
+    def enqueue(self, run):
+        """Put a run at the end of the queue."""
+        self.queue.append(run)
+        self.tell()
+
+    def pause(self, run):
+        """Hold a run after its current epoch."""
+        if run.state == PAINTING:
+            self.send(run, PAUSE)
+
+    def stop(self, run):
+        """End a run after its current epoch; or its waiting."""
+        if run.state == WAITING:
+            run.state = STOPPED
+            self.queue.remove(run)
+            self.tell()
+        elif run.is_active:
+            run.stopping = True
+            self.send(run, STOP)
+            if run.state == STARTING and run.process:  # nobody listens yet
+                run.process.terminate()
+
+    def send(self, run, word):
+        """Ask the painter for something."""
+        if run.process:
+            run.process.stdin.write(word)
+        self.tell()
+
+    def tell(self):
+        """Say that something has changed."""
+        self.changed.set()
+
+    async def work(self):
+        """Paint what waits, for ever; look at the machine while there is nothing to do."""
+        self.changed = asyncio.Event()
+        while True:
+            self.changed.clear()
+            if self.queue:
+                run = self.queue[0]
+                run.state = STARTING
+                await self.stop_examination()
+                try:
+                    await self.paint(run)
+                except Exception as error:  # whatever it is, the next one has its turn
+                    run.state, run.error = FAILED, f"{type(error).__name__}: {error}"
+                self.queue.pop(0)
+                self.tell()
+                continue
+            if not self.machine.known and not self.examination:
+                self.examination = asyncio.ensure_future(self.examine())
+            await self.changed.wait()
+
+    async def paint(self, run):
+        """Run the command in the run's folder, from its beginning or its checkpoint."""
+        run.version += 1
+        pictures = [f"--{kind}={name}" for kind, name in run.order["pictures"].items()]
+        arguments = [*run.order["arguments"], *pictures, "--output=."]
+        if run.can_go_on:
+            arguments = ["--resume=."]
+            run.records = (Run.read(run.folder) or run).records
+        run.process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gluon_style.page.painter", *arguments),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=str(run.folder),
+            env=child_environment(),
+            limit=LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C is for the server, which stops it
+        )
+        if run.stopping:  # in the meantime
+            run.process.terminate()
+        try:
+            await asyncio.gather(self.hear(run), self.hear_lines(run))
+            status = await run.process.wait()
+        finally:
+            if run.process.returncode is None:
+                run.process.kill()
+            run.process = None
+        if status == 0:
+            run.state = FINISHED
+        else:
+            run.state = STOPPED if status in STOPPED_STATUSES else FAILED
+            run.error = run.error or ("" if run.state == STOPPED else run.said)
+        run.version += 1
+
+    async def hear(self, run):
+        """Take in what the painter tells, line by line."""
+        async for line in run.process.stdout:
+            run.hear(json.loads(line))
+
+    async def hear_lines(self, run):
+        """Take in what the command says; a bar of progress is many lines in one."""
+        rest = ""
+        while True:
+            chunk = await run.process.stderr.read(4096)
+            if not chunk:
+                break
+            *lines, rest = re.split(r"[\r\n]", rest + chunk.decode(errors="replace"))
+            for line in lines:
+                run.hear_line(line)
+        run.hear_line(rest)
+
+    async def examine(self):
+        """Ask the doctor how fast this machine is, unless a run is started right away."""
+        await asyncio.sleep(IDLE)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gluon_style.doctor", "--json", "--offline"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=child_environment(),
+            start_new_session=True,
+        )
+        try:
+            told, _ = await process.communicate()
+        except asyncio.CancelledError:
+            os.killpg(process.pid, signal.SIGKILL)  # with what it has started
+            await process.wait()
+            raise
+        with suppress(ValueError, IndexError):
+            self.machine = Machine(json.loads(told.splitlines()[-1]))
+
+    async def stop_examination(self):
+        """Leave the processor to the painter."""
+        if self.examination:
+            self.examination.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.examination
+            self.examination = None
+
+    async def close(self):
+        """Let the painter keep a checkpoint, and end."""
+        await self.stop_examination()
+        run = self.current
+        if run and run.process:
+            self.stop(run)
+            with suppress(asyncio.TimeoutError):  # its pipe closes with this process
+                await asyncio.wait_for(run.process.wait(), 60)
+        self.drafts.clear()
+
+
+def read_values(values):
+    """What a browser has sent, as options and as settings."""
+    check_plain(values)
+    arguments = get_arguments(values)
+    return arguments, get_settings(parse(arguments))
+
+
+def command_of(run):
+    """The command line that makes the same picture, to be typed where the server was started."""
+    arguments = list(run.order["arguments"])
+    for kind, name in run.order["pictures"].items():
+        arguments.append(f"--{kind}={os.path.relpath(run.folder / name)}")
+    return command_line([*arguments, f"--output={os.path.relpath(run.folder)}-again"])

@@ -1,0 +1,213 @@
+"""All that the page says, in English and in Chinese."""
+
+import re
+
+from ..machine import format_bytes, format_duration
+
+# Of the address, and as Quasar has them.
+LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
+NAMES = {"en": "English", "zh": "中文"}
+
+# What the page says: English, Chinese.
+TEXTS = {
+    "title": ("Paint a photo in the style of a painting", "用一幅画的风格，重画一张照片"),
+    "subtitle": (
+        "Neural style transfer, as in Dive into Deep Learning. Your pictures stay on this machine.",
+        "《动手学深度学习》的样式迁移。图片只留在这台机器上。",
+    ),
+    "pictures": ("Two pictures", "两张图片"),
+    "content": ("Photo", "内容图像（照片）"),
+    "style": ("Painting", "样式图像（画作）"),
+    "choose": ("Choose, drop or paste", "点击选择，或拖入、粘贴"),
+    "choose content": ("Choose a photo", "选择照片"),
+    "choose style": ("Choose a painting", "选择画作"),
+    "shipped": ("Use the one that comes with the package", "用自带的图片"),
+    "too big": ("More than {} MB: make it smaller.", "文件超过 {} MB，请缩小后再试。"),
+    "not sent": ("It could not be sent. Try again.", "没有传送成功，请再试一次。"),
+    "how": ("How it is painted", "怎么画"),
+    "quick": ("Quick", "快速"),
+    "one": ("Small", "小图"),
+    "two": ("Large", "大图"),
+    "own": ("My own", "自定"),
+    "quick hint": (
+        "A first look, with the small network.",
+        "用自带的小网络先看一眼。",
+    ),
+    "one hint": ("The chapter's first stage: 300 pixels.", "本章的第一阶段：300 像素。"),
+    "two hint": (
+        "Both of the chapter's stages: 300 pixels, then 1200.",
+        "本章的两个阶段：先 300 像素，再 1200 像素。",
+    ),
+    "own hint": ("Stages of your own.", "自己定各个阶段。"),
+    "stage": ("Stage", "阶段"),
+    "size": ("Long side", "长边像素"),
+    "epochs": ("Epochs", "迭代周期"),
+    "decay": ("Rate falls after", "衰减间隔"),
+    "add stage": ("Add a stage", "加一个阶段"),
+    "remove stage": ("Remove stage {}", "去掉第 {} 阶段"),
+    "balance": ("What counts how much", "三种损失的权重"),
+    "more": ("More options", "更多选项"),
+    "default": ("default", "默认"),
+    "none": ("none", "无"),
+    "pictures group": ("Pictures", "图片"),
+    "training group": ("Training", "训练"),
+    "network group": ("Network", "网络"),
+    "results group": ("Results", "结果"),
+    "stopping and resuming group": ("Stopping and resuming", "停止与继续"),
+    "will take": ("It will take {time} and {memory} of memory.", "大约需要{time}，内存 {memory}。"),
+    "will take memory": (
+        "It will take {memory} of memory. How long is being measured…",
+        "大约需要内存 {memory}；正在测量这台机器的速度……",
+    ),
+    "tiled": ("It does not fit whole and is painted in tiles.", "内存放不下整张图，将分块计算。"),
+    "real network": (
+        "The real VGG-19 paints. It is downloaded first (80 MB, once); where that cannot be, "
+        "the small network does.",
+        "用真正的 VGG-19。第一次要先下载（80 MB）；下载不了时改用自带的小网络。",
+    ),
+    "paint": ("Paint", "开始画"),
+    "queue": ("Paint after that", "排队等候"),
+    "cannot work": ("Style transfer does not work here yet.", "这台机器还不能做样式迁移。"),
+    "easel": ("The picture", "合成图像"),
+    "empty": (
+        "Press “Paint”, and watch the picture here.",
+        "点“开始画”，就能在这里看着它画出来。",
+    ),
+    "waiting": (
+        "Waiting: one run is painted at a time; {} before this one",
+        "排队中：一次只画一张，前面还有 {} 个",
+    ),
+    "queued": ("Waiting", "排队中"),
+    "starting": ("Getting ready", "准备中"),
+    "painting": ("Painting", "正在画"),
+    "paused": ("Paused", "已暂停"),
+    "pausing": ("Pausing after this epoch", "这个周期结束后暂停"),
+    "stopping": ("Stopping after this epoch", "这个周期结束后停止"),
+    "stopped": ("Stopped", "已停止"),
+    "finished": ("Finished", "画好了"),
+    "failed": ("It did not work", "没有成功"),
+    "progress": (
+        "stage {stage} of {stages}, epoch {done} of {epochs}",
+        "第 {stage}/{stages} 阶段，第 {done}/{epochs} 个周期",
+    ),
+    "time left": ("{} left", "还需{}"),
+    "pause": ("Pause", "暂停"),
+    "go on": ("Go on", "继续"),
+    "again": ("Start again", "重新开始"),
+    "stop": ("Stop", "停止"),
+    "save": ("Save the picture", "保存图片"),
+    "compare": (
+        "Between the photo (left) and the result (right)",
+        "左边是照片，右边是结果",
+    ),
+    "now": ("now", "当前"),
+    "strip": ("On the way", "中间过程"),
+    "epoch n": ("stage {stage}, epoch {epoch}", "第 {stage} 阶段，第 {epoch} 周期"),
+    "curves": ("Losses", "损失曲线"),
+    "content loss": ("content", "内容损失"),
+    "style loss": ("style", "样式损失"),
+    "tv loss": ("TV", "全变分损失"),
+    "total loss": ("total", "总损失"),
+    "losses": (
+        "content {content:.2f}, style {style:.2f}, TV {tv:.2f}",
+        "内容 {content:.2f}，样式 {style:.2f}，全变分 {tv:.2f}",
+    ),
+    "command": ("The command that makes the same", "得到同样结果的命令"),
+    "copy": ("Copy", "复制"),
+    "copied": ("Copied", "已复制"),
+    "runs": ("Runs", "所有图画"),
+    "interrupted": (
+        "This run was stopped before its end. What it has painted was kept, and it can go on.",
+        "这次没有画完；画到一半的图还在，可以继续。",
+    ),
+    "result of": ("The result of {}", "{} 的结果"),
+    "photo": ("The photo", "照片"),
+    "skip": ("Skip to the picture", "跳到合成图像"),
+}
+
+# The options in Chinese: name and help; in English both are the command line's own.
+OPTIONS = {
+    "style_fit": (
+        "样式图像的比例",
+        "样式图像怎样变成内容图像的比例：像本章那样拉伸，或从中间裁出",
+    ),
+    "background": ("背景", "内容图像有透明部分时：结果保持透明，或铺在白色上"),
+    "book": ("书中的图片", "用书中的两张图片（下载一次），最后把书中的损失与我们的并列"),
+    "lr": ("学习率", "Adam 的学习率"),
+    "content_weight": ("内容", "越大，越像照片"),
+    "style_weight": ("样式", "越大，越像画作"),
+    "tv_weight": ("平滑", "越大，结果越平滑"),
+    "weights": (
+        "网络",
+        "VGG-19 的参数：auto（缓存里有的，否则下载，再不行用 small）、small（自带）、keras、zoo、"
+        "torchvision",
+    ),
+    "style_layers": ("样式层", "VGG-19 中用来提取样式特征的层"),
+    "content_layers": ("内容层", "VGG-19 中用来提取内容特征的层"),
+    "ctx": ("设备", "在哪个设备上计算"),
+    "precision": ("精度", "卷积的精度；auto 在处理器算得快时用 bfloat16"),
+    "tile": (
+        "分块",
+        "每块 N 像素地计算，结果相同，内存很少，时间是 1.7 倍；auto 只在放不下时这样做",
+    ),
+    "save_every": ("保存中间图", "每 N 个周期保存一张"),
+    "animation": ("动画", "每个阶段做一个动画，从照片到结果"),
+    "checkpoint_every": ("检查点间隔", "两个检查点之间的秒数"),
+}
+# In English, where the command's own words would stand alone.
+LABELS = {
+    "content_weight": "Photo",
+    "style_weight": "Painting",
+    "tv_weight": "Smoothness",
+    "lr": "Learning rate",
+    "ctx": "Device",
+    "weights": "Network",
+}
+
+
+class Words:
+    """The texts in one language."""
+
+    def __init__(self, language):
+        self.language = language
+        self.column = list(LANGUAGES).index(language)
+
+    def __call__(self, key, *values, **named):
+        """A text, with values in its places."""
+        text = TEXTS[key][self.column]
+        return text.format(*values, **named) if values or named else text
+
+    def label(self, field):
+        """The name of an option."""
+        if self.language == "zh" and field.name in OPTIONS:
+            return OPTIONS[field.name][0]
+        plain = field.name.replace("_", " ").capitalize()
+        return LABELS.get(field.name, plain)
+
+    def help(self, field):
+        """What an option does, and its default."""
+        text = field.help
+        if self.language == "zh" and field.name in OPTIONS:
+            text = OPTIONS[field.name][1]
+        return text[:1].upper() + text[1:]
+
+    def duration(self, seconds):
+        """A time in words."""
+        text = format_duration(seconds)
+        if self.language == "en":
+            return text
+        text = text.replace("about ", "约 ").replace(" h", " 小时").replace(" min", " 分钟")
+        return re.sub(r" s$", " 秒", text)
+
+    def bytes(self, number):
+        """An amount of memory."""
+        return format_bytes(number)
+
+
+def preferred(accepted):
+    """The language that a browser asks for: Chinese where it comes before English."""
+    for part in accepted.lower().split(","):
+        for language in LANGUAGES:
+            if part.strip().startswith(language):
+                return language
+    return "en"

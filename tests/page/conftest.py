@@ -1,0 +1,104 @@
+"""The page's server as a command in a process of its own, and a real browser."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+from ..conftest import PROJECT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+# Chromium asks for nothing by itself.
+QUIET = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-dev-shm-usage", "--window-size=1400,1000"),
+)
+
+
+class Server:
+    """`python -m gluon_style.page` in a folder.
+
+    Attributes
+    ----------
+    address : str
+        As it was printed, without the slash at its end.
+    root : Path
+        Of the runs.
+    """
+
+    def __init__(self, folder, *options):
+        self.folder, self.root = folder, folder / "out"
+        command = ["-m", "gluon_style.page", "--output", "out", "--port", "0", "--no-browser"]
+        self.process = subprocess.Popen(
+            [sys.executable, *command, *options],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        assert line.startswith("the page is at http://"), line + self.process.stdout.read()
+        self.address = line.split()[-1].rstrip("/")
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+(/\?token=\S+)?", self.address)
+
+    def end(self, number=signal.SIGINT):
+        """End it, as Ctrl-C does."""
+        self.process.send_signal(number)
+        self.process.wait(90)
+        return self.process.stdout.read()
+
+
+@contextmanager
+def serving(folder, *options):
+    """A server, which ends in any case."""
+    server = Server(folder, *options)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.end()
+        server.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server with no runs."""
+    pytest.importorskip("nicegui", reason="NiceGUI is not installed")
+    with serving(tmp_path_factory.mktemp("page")) as server:
+        yield server
+
+
+@contextmanager
+def chromium(language="en"):
+    """A headless browser."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for each in QUIET:
+        options.add_argument(each)
+    options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def driver():
+    """A browser that speaks English."""
+    pytest.importorskip("selenium", reason="Selenium is not installed")
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("there is no Chromium with its chromedriver on this machine")
+    with chromium() as driver:
+        yield driver

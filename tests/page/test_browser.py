@@ -1,0 +1,400 @@
+"""The page in a real browser, as a visitor uses it."""
+
+import base64
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from ..conftest import PROJECT, outcome
+from ..odd_pictures import png, rgb
+from .conftest import serving
+
+pytest.importorskip("nicegui", reason="NiceGUI is not installed")
+pytest.importorskip("selenium", reason="Selenium is not installed")
+
+TAB, ENTER, HOME, RIGHT, DOWN = "\ue004", "\ue007", "\ue011", "\ue014", "\ue015"
+SECONDS = 40  # that anything may take
+
+
+class Visitor:
+    """What a visitor sees and does, by the names that a screen reader tells."""
+
+    def __init__(self, driver, server):
+        self.driver, self.server = driver, server
+        driver.get(server.address)
+        self.wait(lambda: self.all("#paint"))
+
+    def wait(self, condition):
+        """Wait until something is so, and return it."""
+        from selenium.common.exceptions import (
+            NoSuchElementException,
+            StaleElementReferenceException,
+        )
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        moved = NoSuchElementException, StaleElementReferenceException
+        waiting = WebDriverWait(self.driver, SECONDS, 0.1, moved)
+        return waiting.until(lambda _: condition())
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def text(self, selector):
+        found = "return document.querySelector(arguments[0])?.textContent ?? ''"
+        return self.driver.execute_script(found, selector)
+
+    @property
+    def status(self):
+        return self.text("#easel [role=status]")
+
+    @property
+    def source(self):
+        return self.driver.execute_script(
+            "return document.getElementById('picture').getAttribute('src')"
+        )
+
+    def button(self, name):
+        """The visible button with this text, None if there is none."""
+        code = """
+            const named = e => e.innerText.split("\\n").some(line => line.trim() === arguments[0]);
+            return [...document.querySelectorAll("button, [role=button]")]
+              .find(e => e.offsetParent && named(e)) ?? null;"""
+        return self.driver.execute_script(code, name)
+
+    def press(self, name):
+        button = self.wait(lambda: self.button(name))
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+        button.click()
+
+    def keys(self, *keys):
+        """Press keys, wherever the focus is."""
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def type(self, name, value):
+        """Put a value into the first field of this name."""
+        field = self.driver.find_element("css selector", f"[aria-label='{name}']")
+        field.send_keys("\ue009a\ue000", value)  # Ctrl-A
+        self.wait(lambda: field.get_attribute("value") == value)
+
+    def stage(self, size, epochs, decay):
+        for name, value in (("Long side", size), ("Epochs", epochs), ("Rate falls after", decay)):
+            self.type(name, str(value))
+
+    def choose(self, kind, path):
+        """Give a file to a field, and wait for what becomes of it: a complaint, or nothing."""
+        box = f".drop[data-kind={kind}]"
+        before = self.shown(kind)
+        self.driver.find_element("css selector", f"#choose-{kind}").send_keys(str(path))
+        self.wait(lambda: self.text(f"{box} .wrong") or self.shown(kind) != before)
+        return self.text(f"{box} .wrong")
+
+    def shown(self, kind):
+        return self.driver.execute_script(
+            f"return document.querySelector('.drop[data-kind={kind}] img').getAttribute('src')"
+        )
+
+    def get(self, path):
+        """The bytes that the page's own scripts would get."""
+        code = """
+            const done = arguments[1];
+            fetch(arguments[0]).then(answer => answer.blob()).then(blob => {
+              const reader = new FileReader();
+              reader.onload = () => done(reader.result.split(",")[1]);
+              reader.readAsDataURL(blob);
+            });"""
+        return base64.b64decode(self.driver.execute_async_script(code, path))
+
+    def paint(self):
+        """Press the button, and return the run's name."""
+        before = self.text("#easel h2")
+        self.driver.find_element("id", "paint").click()
+        return self.wait(
+            lambda: self.text("#easel h2") != before and re.match(r"\d", self.text("#easel h2"))
+        ) and self.text("#easel h2")
+
+    def complaints(self):
+        """What the browser has complained of."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """All addresses that were asked for."""
+        for entry in self.driver.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                yield message["params"]["request"]["url"]
+            elif message["method"] == "Network.webSocketCreated":
+                yield message["params"]["url"].replace("ws://", "http://")
+
+
+@pytest.fixture
+def visitor(driver, server):
+    """One in a new tab, which the page knows nothing of."""
+    first = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    yield Visitor(driver, server)
+    driver.close()
+    driver.switch_to.window(first)
+
+
+def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, server, tmp_path):
+    rgb().save(tmp_path / "my photo.png")
+    rgb(width=30, height=40).rotate(30).save(tmp_path / "painting.jpg")
+    assert visitor.choose("content", tmp_path / "my photo.png") == ""
+    assert visitor.choose("style", tmp_path / "painting.jpg") == ""
+    visitor.wait(lambda: visitor.text(".drop .name") == "my photo.png")
+    visitor.stage(36, 30, 20)
+    visitor.press("More options")
+    visitor.wait(lambda: visitor.all("[aria-label='Precision']"))
+    focus = "document.querySelector(\"[aria-label='Precision']\").focus()"
+    visitor.driver.execute_script(focus)
+    visitor.keys(DOWN, DOWN, ENTER)
+    visitor.wait(lambda: "float32" in visitor.text(".q-expansion-item"))
+    name = visitor.paint()
+    folder = server.root / name
+
+    pictures = set()
+    while visitor.status != "Finished":
+        assert visitor.status in ("", "Getting ready", "Painting", "Finished")
+        if "/live" in (visitor.source or ""):
+            pictures.add(visitor.get(visitor.source))
+    assert len(pictures) >= 2 and all(each.startswith(b"\xff\xd8") for each in pictures)
+    assert "epoch 30 of 30" in visitor.text("#easel")
+
+    saved = visitor.wait(lambda: visitor.driver.find_element("css selector", ".save[href]"))
+    picture = visitor.get(saved.get_attribute("href"))
+    assert picture == (folder / "neural-style-1.png").read_bytes()
+    assert (folder / "content.png").read_bytes() == (tmp_path / "my photo.png").read_bytes()
+
+    # Snapshots on the way can be looked at again.
+    names = [f"stage 1, epoch {n}" for n in range(5, 35, 5)]
+    strip = visitor.wait(lambda: visitor.all(".strip button img"))
+    assert [each.find_element("xpath", "..").text for each in strip] == names
+    strip[0].click()
+    visitor.wait(lambda: "neural-style-1-epoch-00005.png" in visitor.source)
+
+    # The slider lays the photo over the result.
+    visitor.driver.find_element("id", "cut").send_keys(HOME, RIGHT * 7)
+    photo = "return getComputedStyle(document.querySelector('.photo')).clipPath"
+    visitor.wait(lambda: visitor.driver.execute_script(photo) == "inset(0px 93% 0px 0px)")
+
+    # What is copied can be pasted.
+    visitor.press("Copy")
+    visitor.wait(lambda: "Copied" in visitor.text("#easel"))
+    line = visitor.text("pre.command")
+    field = visitor.driver.find_element("css selector", "[aria-label='Learning rate']")
+    field.send_keys("\ue009av\ue000")  # Ctrl-A, Ctrl-V
+    visitor.wait(lambda: field.get_attribute("value") == line)
+    words = shlex.split(line)
+    assert words[:3] == ["python", "-m", "gluon_style.train"] and "float32" in words
+    again = subprocess.run(
+        [sys.executable, *words[1:]],
+        cwd=server.folder,
+        env={"PYTHONPATH": str(PROJECT), "PATH": ""},
+        capture_output=True,
+        timeout=SECONDS,
+    )
+    assert again.returncode == 0, again.stderr
+    assert outcome(server.root / f"{name}-again") == outcome(folder)
+    assert not visitor.complaints()
+
+
+def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, server):
+    visitor.stage(32, 40, 30)
+    name = visitor.paint()
+    visitor.press("Pause")
+    visitor.wait(lambda: visitor.status == "Paused")
+    # A second one waits.
+    visitor.stage(32, 2, 1)
+    second = visitor.paint()
+    assert second != name
+    visitor.wait(lambda: visitor.status.startswith("Waiting") and "1 before" in visitor.status)
+
+    # Another tab finds the first one, and so does a reload.
+    own = visitor.driver.current_window_handle
+    visitor.driver.switch_to.new_window("tab")
+    other = Visitor(visitor.driver, server)
+    other.wait(lambda: other.text("#easel h2") == name and other.status == "Paused")
+    before = other.text("#easel")
+    other.driver.refresh()
+    other.wait(lambda: other.text("#easel h2") == name and other.status == "Paused")
+    assert other.text("#easel")[:40] == before[:40]
+    other.press("Stop")
+    other.wait(lambda: other.status == "Stopped")
+    assert (server.root / name / "checkpoint.npz").exists()
+    assert not (server.root / name / "neural-style-1.png").exists()
+    other.driver.close()
+    other.driver.switch_to.window(own)
+
+    # The second one is painted then, and the first one goes on after it.
+    visitor.wait(lambda: visitor.text("#easel h2") == second and visitor.status == "Finished")
+    (card,) = [each for each in visitor.all("button.run") if name in each.text]
+    card.click()
+    visitor.wait(lambda: visitor.text("#easel h2") == name)
+    visitor.press("Go on")
+    visitor.wait(lambda: visitor.status == "Finished")
+    lines = (server.root / name / "losses.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(40)))
+    assert not visitor.complaints()
+
+
+def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
+    with serving(tmp_path) as server:
+        visitor = Visitor(driver, server)
+        visitor.stage(32, 50, 40)
+        name = visitor.paint()
+        visitor.wait(lambda: "epoch 3" in visitor.text("#easel"))
+        server.end(signal.SIGKILL)
+        driver.get("about:blank")
+    with serving(tmp_path) as server:
+        visitor = Visitor(driver, server)
+        visitor.wait(lambda: visitor.text("#easel h2") == name and visitor.status == "Stopped")
+        visitor.wait(lambda: "it can go on" in visitor.text("#easel .note"))
+        # The painter of old keeps a checkpoint and gives the folder free.
+        visitor.wait((server.root / name / "checkpoint.npz").exists)
+        visitor.press("Go on")
+        visitor.wait(lambda: visitor.status in ("Finished", "It did not work"))
+        while visitor.status != "Finished":
+            assert "another run is writing there" in visitor.text("#easel .wrong")
+            visitor.press("Go on")
+            visitor.wait(lambda: visitor.status in ("Finished", "It did not work"))
+        assert (server.root / name / "neural-style-1.png").exists()
+        driver.get("about:blank")
+    driver.get_log("browser")  # a server that is gone is complained of
+
+
+@pytest.mark.parametrize(
+    "kind, event",
+    [
+        ("style", "new DragEvent('drop', {dataTransfer: data, bubbles: true})"),
+        ("content", "new ClipboardEvent('paste', {clipboardData: data, bubbles: true})"),
+    ],
+)
+def test_pictures_are_dropped_and_pasted(visitor, kind, event):
+    box = f".drop[data-kind={kind}]"
+    code = f"""
+        const canvas = document.createElement("canvas"), data = new DataTransfer();
+        canvas.toBlob(blob => {{
+          data.items.add(new File([blob], "mine.png", {{type: "image/png"}}));
+          document.querySelector("{box} label").dispatchEvent({event});
+        }});"""
+    before = visitor.shown(kind)
+    visitor.driver.execute_script(code)
+    visitor.wait(lambda: visitor.shown(kind) != before)
+    visitor.wait(lambda: visitor.text(f"{box} .name") == "mine.png")
+    visitor.press("Use the one that comes with the package")
+    visitor.wait(lambda: visitor.text(f"{box} .name") == "")
+    assert not visitor.complaints()
+
+
+@pytest.mark.parametrize(
+    "name, data, said",
+    [
+        ("notes.png", b"Dear diary,", "not a picture that can be read"),
+        ("bomb.png", png(60_000, 60_000), "million"),
+        ("photo.nef", b"II*\0" + bytes(100), "raw file"),
+    ],
+)
+def test_bad_uploads_are_told_and_change_nothing(visitor, tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data)
+    before = visitor.shown("content")
+    assert said in visitor.choose("content", tmp_path / name)
+    visitor.wait(lambda: said in visitor.text(".drop .wrong"))
+    assert visitor.text(".drop .name") == ""
+    assert before.split("?")[0] == visitor.shown("content").split("?")[0]
+    assert all("422" in each for each in visitor.complaints())
+
+
+def test_what_is_too_large_is_not_even_sent(visitor, tmp_path):
+    with open(tmp_path / "large.jpg", "wb") as file:
+        file.truncate(200_000_000)
+    assert visitor.choose("style", tmp_path / "large.jpg") == "More than 100 MB: make it smaller."
+    assert not visitor.complaints()
+
+
+def test_a_mistake_is_told_and_starts_nothing(visitor, server):
+    runs = {*server.root.iterdir()}
+    visitor.stage(48, "many", 3)
+    visitor.wait(lambda: "many" in visitor.text(".start"))
+    visitor.driver.find_element("id", "paint").click()
+    visitor.wait(lambda: "SIZE" in visitor.text(".start") or "wanted" in visitor.text(".start"))
+    assert {*server.root.iterdir()} == runs
+
+
+def test_a_picture_that_is_too_small_is_told(visitor, tmp_path):
+    rgb(width=4, height=4).save(tmp_path / "small.png")
+    assert visitor.choose("content", tmp_path / "small.png") == ""
+    visitor.paint()
+    visitor.wait(lambda: visitor.status == "It did not work")
+    assert "4x4 is too small" in visitor.text("#easel .wrong")
+
+
+def test_it_says_what_a_run_will_take(visitor):
+    visitor.press("Large")
+    visitor.wait(lambda: re.search(r"2\.\d GB of memory", visitor.text(".start")))
+    visitor.press("Quick")
+    visitor.wait(lambda: re.search(r"\d{3} MB of memory", visitor.text(".start")))
+
+
+def test_it_speaks_chinese(visitor, server):
+    visitor.driver.find_element("css selector", "a.lang").click()
+    visitor.wait(lambda: visitor.text("h1") == "用一幅画的风格，重画一张照片")
+    visitor.wait(lambda: visitor.all("#paint"))
+    assert visitor.driver.execute_script("return document.documentElement.lang") == "zh-CN"
+    visitor.wait(lambda: "开始画" in visitor.text("#paint"))
+    labels = visitor.driver.execute_script(
+        "return [...document.querySelectorAll('h2, h3, .option p')].map(e => e.textContent)"
+    )
+    assert [each for each in labels if not re.search(r"[\u4e00-\u9fff]|\d", each)] == []
+    visitor.driver.find_element("css selector", "a.lang").click()
+    visitor.wait(lambda: visitor.text("h1").startswith("Paint"))
+    assert not visitor.complaints()
+
+
+def test_a_screen_reader_has_a_name_for_everything(visitor):
+    visitor.press("More options")
+    nameless = visitor.driver.execute_script("""
+        const named = e => e.getAttribute('aria-label') || e.textContent.trim() || e.alt
+          || (e.labels && [...e.labels].some(each => each.textContent.trim() || each.querySelector(
+            'img[alt]'))) || e.closest('label')?.textContent.trim();
+        return [...document.querySelectorAll('button, input, a, textarea, [role=slider], img')]
+          .filter(e => e.getClientRects().length && e.getAttribute('alt') !== '' && !named(e))
+          .map(e => e.outerHTML);""")
+    assert nameless == []
+
+
+def test_it_can_be_used_by_the_keyboard_alone(visitor):
+    order = []
+    while "paint" not in order:
+        visitor.keys(TAB)
+        active = visitor.driver.switch_to.active_element
+        order.append(active.get_attribute("id") or active.text.strip().lower())
+        assert len(order) < 60
+    assert ["choose-content", "choose-style"] == [each for each in order if "choose" in each]
+    visitor.keys(ENTER)
+    visitor.wait(lambda: visitor.status in ("Getting ready", "Painting"))
+    visitor.press("Stop")
+    visitor.wait(lambda: visitor.status == "Stopped")
+
+
+@pytest.mark.parametrize("width", [390, 820, 1400])
+def test_nothing_is_wider_than_the_window(visitor, width):
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    visitor.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        wide = "return document.documentElement.scrollWidth"
+        visitor.wait(lambda: visitor.driver.execute_script(wide) <= width)
+    finally:
+        visitor.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_no_request_leaves_the_machine(visitor, server):
+    asked = [url for url in visitor.requests() if not url.startswith(("data:", "blob:"))]
+    assert len(asked) > 10
+    assert [url for url in asked if not re.match(r"(http://127\.0\.0\.1:|chrome)", url)] == []

@@ -1,0 +1,155 @@
+"""Without a browser: options, texts, estimates, earlier runs."""
+
+import json
+import math
+import re
+
+import pytest
+
+from gluon_style.errors import UsageError
+from gluon_style.page.estimate import Machine, fitted, left
+from gluon_style.page.options import (
+    FIELDS,
+    OWN,
+    PATHS,
+    check_plain,
+    command_line,
+    get_arguments,
+    get_values,
+    parse,
+)
+from gluon_style.page.runs import FINISHED, STOPPED, read_runs
+from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
+from gluon_style.settings import CHAPTER_STAGES, Settings, get_settings
+from gluon_style.train import build_parser
+
+# Something else than the default, where it is not simply the last word; empty: no setting.
+OTHER = {
+    **{"stages": "60:5:2,90x60:3:1", "style_layers": "0,5", "content_layers": "7", "lr": "0.5"},
+    **{"content_weight": "2.0", "style_weight": "30.0", "tv_weight": "0.0", "tile": "128"},
+    **{"save_every": "", "animation": "", "checkpoint_every": "", "book": ""},
+}
+
+
+def test_every_option_of_the_command_is_offered():
+    actions = build_parser()._actions
+    offered = {each.dest for each in actions if each.metavar not in PATHS} - OWN
+    assert {*FIELDS} == offered and len(offered) > 12
+    by_name = {each.dest: each for each in actions}
+    for name, field in FIELDS.items():
+        assert field.help == by_name[name].help
+        assert field.flag in by_name[name].option_strings
+
+
+def test_every_value_goes_to_the_command_line_and_back():
+    values = {
+        name: OTHER[name] if name in OTHER else field.words[-1] for name, field in FIELDS.items()
+    }
+    values = {name: value for name, value in values.items() if value}
+    assert len(values) > 10
+    check_plain(values)
+    assert get_values(get_settings(parse(get_arguments(values)))) == values
+
+
+def test_the_defaults_need_no_option():
+    assert get_arguments({}) == []
+    assert get_settings(parse([])) == Settings()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["/etc/passwd", "../x.params", "~/x", "a\\b", "--resume", "-x", "a\0", "a\nb", "http://x", "é"],
+)
+def test_no_path_comes_from_a_browser(value):
+    with pytest.raises(UsageError, match="letters, numbers") as caught:
+        check_plain({"weights": value})
+    assert caught.value.field == "weights"
+
+
+def test_the_command_line_can_be_typed():
+    line = command_line(["--content=out/my photo.jpg", "--lr=0.1", "--book"])
+    assert line == "python -m gluon_style.train --content 'out/my photo.jpg' --lr 0.1 --book"
+
+
+def test_both_languages_are_whole():
+    places = {
+        key: [sorted(set(re.findall(r"{\w*", text))) for text in texts]
+        for key, texts in TEXTS.items()
+    }
+    assert [key for key, (english, chinese) in places.items() if english != chinese] == []
+    assert all(all(texts) and len(texts) == len(LANGUAGES) for texts in TEXTS.values())
+    # Each option has a name and a help in Chinese, besides the stages, which have rows.
+    assert FIELDS.keys() - OPTIONS.keys() == {"stages"}
+    assert OPTIONS.keys() <= FIELDS.keys()
+
+
+@pytest.mark.parametrize(
+    "accepted, language",
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("de-DE, zh-TW", "zh"),
+        ("fr", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_language_is_the_browsers(accepted, language):
+    assert preferred(accepted) == language
+
+
+def test_times_are_said_in_chinese():
+    words = Words("zh")
+    said = [words.duration(seconds) for seconds in (5, 600, 7800)]
+    assert said == ["约 5 秒", "约 10 分钟", "约 2 小时 10 分钟"]
+
+
+def report(seconds):
+    """A doctor's report of a machine with float32."""
+    data = {"precision": "float32", "seconds": seconds, "stages": [{"image_shape": [300, 200]}]}
+    finding = {"name": "float32", "ok": True, "needed": True, "text": "", "fix": [], "data": data}
+    return {"findings": [finding]}
+
+
+def test_a_run_takes_its_epochs_by_its_pixels():
+    settings = Settings(stages=CHAPTER_STAGES, precision="float32")
+    unknown = Machine().estimate(settings, (1800, 1200))
+    known = Machine(report(0.5)).estimate(settings, (1800, 1200))
+    assert unknown.seconds is None and unknown.memory == known.memory > 2e9
+    assert math.isclose(known.seconds, 0.5 * (500 + 300 * 16**1.06))
+    small = Machine(report(0.5)).estimate(
+        Settings(stages=CHAPTER_STAGES, precision="float32", weights="small"), (1800, 1200)
+    )
+    assert math.isclose(small.seconds, known.seconds / 3) and small.memory < known.memory
+
+
+def test_what_is_left_counts_later_stages():
+    epoch, stages = {"epoch": 399, "seconds": 0.5}, fitted(CHAPTER_STAGES, (1800, 1200))
+    assert math.isclose(left(stages, 1, epoch), 0.5 * 100 + 300 * 0.5 * 16**1.06)
+    assert left(stages, 2, {"epoch": 299, "seconds": 9}) == 0
+
+
+def test_what_does_not_work_here_is_said():
+    finding = {"name": "MXNet", "ok": False, "needed": True, "text": "not installed"}
+    machine = Machine({"findings": [{**finding, "fix": ["pip install it"], "data": {}}]})
+    assert machine.lacking == ["MXNet: not installed: pip install it"]
+
+
+def test_runs_are_found_whoever_started_them(run_command, small_options, tmp_path):
+    options = (*small_options, "--stages", "24:2:1", "--lr", "0.02", "--output", "out/mine")
+    assert run_command("train", *options).returncode == 0
+    (tmp_path / "out" / "waiting").mkdir()
+    (tmp_path / "out" / "waiting" / "page.json").write_text(json.dumps({"arguments": []}))
+    (tmp_path / "out" / "other").mkdir()
+    (tmp_path / "out" / "other" / "run.json").write_text("[]")
+    (tmp_path / "out" / ".new-x").mkdir()
+    runs = read_runs(tmp_path / "out")
+    assert {name: run.state for name, run in runs.items()} == {
+        "mine": FINISHED,
+        "waiting": STOPPED,
+    }
+    mine = runs["mine"]
+    assert mine.progress == (1, 2, 2) and mine.share == 1
+    assert [stage.image_shape for stage in mine.stages] == [(24, 16)]
+    assert "--lr=0.02" in mine.order["arguments"]
+    assert mine.snapshots() == [(1, 2, "neural-style-1.png")]
+    assert {*mine.files()} == {"losses.csv", "losses.png", "neural-style-1.png"}
