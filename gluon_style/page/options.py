@@ -7,15 +7,18 @@ from typing import Tuple
 
 from ..errors import UsageError
 from ..pretrained import SOURCES
-from ..settings import get_options
+from ..settings import INITS, get_options
 from ..train import build_parser
 
-# The page has its own way to these.
-OWN = {"help", "version", "quick", "content", "style", "output", "overwrite", "resume", "quiet"}
+# The page has its own way to these: it paints in one style, and keeps its pictures as PNG.
+OWN = {
+    *("help", "version", "quick", "content", "style", "style_blend", "output", "overwrite"),
+    *("format", "depth", "again", "resume", "quiet"),
+}
 # What a browser sends may name nothing on this machine: no path, no home, no other option.
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:;()+-]*")
 PATHS = ("FILE", "DIR", "PATH")
-WORDS = {"weights": ("auto", "small", *SOURCES)}
+WORDS = {"weights": ("auto", "small", *SOURCES), "init": INITS}
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ def check_plain(values):
         value = str(values[name]).strip()
         if value and not PLAIN.fullmatch(value):
             raise UsageError(f"{value}: letters, numbers and simple signs are wanted", name)
+        words = FIELDS[name].words
+        if value and FIELDS[name].kind == "choice" and value not in words:
+            raise UsageError(f"{value}: {' or '.join(filter(None, words))} is wanted", name)
 
 
 def parse(arguments):
