@@ -67,7 +67,7 @@ def to_field(action, group):
     words = choices or WORDS.get(action.dest) or words_of(action.metavar)
     is_choice = choices or action.dest in WORDS
     kind = "switch" if action.nargs == 0 else "choice" if is_choice else "text"
-    default = "" if action.default in (None, False) else str(action.default)
+    default = "" if action.default in (None, False, ()) else str(action.default)
     if choices and default not in choices:  # it may be left out
         words = ("", *choices)
     return Field(action.dest, kind, default, words, action.help, group)
