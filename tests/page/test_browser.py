@@ -12,11 +12,9 @@ import pytest
 
 from ..conftest import PROJECT, outcome
 from ..odd_pictures import png, rgb
-from .conftest import serving
+from .conftest import needs_nicegui, serving
 
-pytest.importorskip("nicegui", reason="NiceGUI is not installed")
-pytest.importorskip("selenium", reason="Selenium is not installed")
-
+pytestmark = needs_nicegui
 TAB, ENTER, HOME, RIGHT, DOWN = "\ue004", "\ue007", "\ue011", "\ue014", "\ue015"
 SECONDS = 40  # that anything may take
 
