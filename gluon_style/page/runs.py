@@ -130,7 +130,7 @@ class Run:
         prefix, error = "gluon_style: ", "gluon_style: error: "
         if line.startswith(error):
             self.error = line[len(error) :]
-        elif line.startswith(prefix):
+        elif line.startswith(prefix) and not self.stopping:  # the page says that by itself
             self.notes.append(line[len(prefix) :])
         if line.strip():
             self.said = line.strip()

@@ -28,7 +28,7 @@ PORTS = range(8080, 8100)  # one that is free, unless told
 
 def serve(root, options):
     """Serve the page until Ctrl-C."""
-    studio = Studio(root)
+    studio = Studio(root.absolute())
     token = None if options.host == "127.0.0.1" else secrets.token_urlsafe(16)
     port = free_port(options.host, options.port)
     add_routes(studio)

@@ -81,6 +81,12 @@ class Studio:
         self.enqueue(run)
         return run
 
+    def new_draft(self):
+        """Two pictures for a visitor."""
+        draft = self.drafts.new()
+        self.tell()
+        return draft
+
     def estimate(self, draft, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
         return self.machine.estimate(read_values(values)[1], draft.size)
@@ -155,7 +161,8 @@ class Studio:
                 self.queue.pop(0)
                 self.tell()
                 continue
-            if not self.machine.known and not self.examination:
+            # For a visitor: what a run would take is told nobody else.
+            if self.drafts.drafts and not (self.machine.known or self.examination):
                 self.examination = asyncio.ensure_future(self.examine())
             await self.changed.wait()
 
@@ -163,9 +170,9 @@ class Studio:
         """Run the command in the run's folder, from its beginning or its checkpoint."""
         run.version += 1
         pictures = [f"--{kind}={name}" for kind, name in run.order["pictures"].items()]
-        arguments = [*run.order["arguments"], *pictures, "--output=."]
+        arguments = [*run.order["arguments"], *pictures, f"--output={run.folder}"]
         if run.can_go_on:
-            arguments = ["--resume=."]
+            arguments = [f"--resume={run.folder}"]
             run.records = (Run.read(run.folder) or run).records
         run.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gluon_style.page.painter", *arguments),

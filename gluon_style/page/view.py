@@ -31,7 +31,7 @@ async def show(studio, language):
     await ui.context.client.connected(timeout=30)
     tab = app.storage.tab
     if tab.get("draft") not in studio.drafts.drafts:
-        tab["draft"] = studio.drafts.new().key
+        tab["draft"] = studio.new_draft().key
     draft = studio.drafts.drafts[tab["draft"]]
 
     head(words, language)

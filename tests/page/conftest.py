@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import pytest
 
@@ -14,6 +15,8 @@ from ..conftest import PROJECT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
+# Not imported: it is the server's, in a process of its own.
+needs_nicegui = pytest.mark.skipif(not find_spec("nicegui"), reason="NiceGUI is not installed")
 # Chromium asks for nothing by itself.
 QUIET = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -71,7 +74,6 @@ def serving(folder, *options):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A server with no runs."""
-    pytest.importorskip("nicegui", reason="NiceGUI is not installed")
     with serving(tmp_path_factory.mktemp("page")) as server:
         yield server
 
@@ -97,7 +99,8 @@ def chromium(language="en"):
 @pytest.fixture(scope="module")
 def driver():
     """A browser that speaks English."""
-    pytest.importorskip("selenium", reason="Selenium is not installed")
+    if not find_spec("selenium"):
+        pytest.skip("Selenium is not installed")
     if not (CHROMIUM and DRIVER):
         pytest.skip("there is no Chromium with its chromedriver on this machine")
     with chromium() as driver:

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from ..odd_pictures import BAD, png, rgb
-from .conftest import serving
+from .conftest import needs_nicegui, serving
 
-pytest.importorskip("nicegui", reason="NiceGUI is not installed")
+pytestmark = needs_nicegui
 FORBIDDEN, MISSING = 403, 404
 HANDSHAKE = {
     **{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"},

@@ -51,6 +51,25 @@ def test_a_folder_is_enough(small_settings, tmp_path):
     stylize(small_settings, Output(tmp_path / "out", overwrite=True))
 
 
+class Counts(Listener):
+    """Count the epochs."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def end_epoch(self, stage_run, epoch):
+        self.epochs.append((stage_run.number, epoch.epoch))
+
+
+def test_others_may_listen(small_settings, tmp_path):
+    one = dataclasses.replace(small_settings, stages=small_settings.stages[:1])
+    new, resumed = Counts(), Counts()
+    stylize(one, Output(tmp_path / "out", quiet=True), [new])
+    assert new.epochs == [(1, 0), (1, 1), (1, 2)]
+    resume(tmp_path / "out", lambda _, output: (small_settings, output), [resumed])
+    assert resumed.epochs == [(2, 0), (2, 1)]
+
+
 def test_a_finished_run_may_get_more_epochs(small_settings, tmp_path, capsys):
     longer = (*small_settings.stages[:1], Stage((36, 24), 5, 1))
 
