@@ -16,7 +16,14 @@ from ..errors import CheckpointError, GluonStyleError, UsageError
 from ..files import expanded, hashes
 from ..machine import whole_bytes
 from ..run import PICTURES, RECORD, OutputFolder, work_left
-from ..settings import Output, Settings, fixed_options, settings_from_json, with_option
+from ..settings import (
+    Output,
+    Settings,
+    fixed_options,
+    settings_from_json,
+    settings_to_json,
+    with_option,
+)
 from ..vgg19 import CHANNELS, values_per_pixel
 
 PROCESS_BYTES = 400_000_000  # of Python, MXNet and the network, before any picture
@@ -164,11 +171,22 @@ def make_job(settings, output, content, style, options=None):
     checksums = {name: checksum(path) for name, path in pictures.items()}
     for name, path in pictures.items():
         settings = with_option(settings, name, os.path.abspath(path))
+    settings = settings_from_json(absolute(settings_to_json(settings)))
     name = job_name(content, style, checksums, options)
     output = Output(**{**vars(output), "folder": os.path.join(output.folder, name)})
     job = Job(name, settings, output, content, style, checksums, options)
     job.left = work_left(stages_of(job))
     return job
+
+
+def absolute(values):
+    """Plain values with whole paths of the files that they name, which have a suffix."""
+    if isinstance(values, dict):
+        return {name: absolute(each) for name, each in values.items()}
+    if isinstance(values, (list, tuple)):
+        return tuple(map(absolute, values))
+    is_file = isinstance(values, str) and Path(values).suffix and os.path.isfile(values)
+    return os.path.abspath(values) if is_file else values
 
 
 def checksum(path):
@@ -235,7 +253,7 @@ def is_same(job, record):
         was, now = settings_from_json(record["settings"]), job.settings
         ctx = "cpu" if record["ctx"] == "cpu(0)" else record["ctx"]
         chosen = now.ctx in ("auto", ctx) and now.precision in ("auto", record["precision"])
-        if os.path.isfile(now.weights):
+        if os.path.isabs(now.weights):
             same_weights = record["weights"]["sha256"] == hashes(now.weights, "sha256")[0]
         else:
             same_weights = was.weights == now.weights
