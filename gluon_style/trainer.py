@@ -15,6 +15,9 @@ from .settings import LossWeights
 from .tiles import Tiles, by_segments
 
 
+LEAST_LR = 1e-30  # MXNet refuses what float32 cannot hold
+
+
 @dataclass(frozen=True)
 class Epoch:
     """What one epoch did.
@@ -130,7 +133,7 @@ def train(
         trainer.step(1)
         lr = trainer.learning_rate
         if epoch % lr_decay_epoch == 0 and epoch != 0:
-            trainer.set_learning_rate(lr * 0.1)
+            trainer.set_learning_rate(max(lr * 0.1, LEAST_LR))
         nd.waitall()
         seconds = time.perf_counter() - start
         yield Epoch(epoch, lr=lr, next_lr=trainer.learning_rate, seconds=seconds, **losses)

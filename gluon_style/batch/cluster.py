@@ -140,7 +140,7 @@ class Cluster:
             )
         if self.shared:
             return
-        for path in {job.settings.weights for job in jobs if os.path.isfile(job.settings.weights)}:
+        for path in files_of([job.settings.weights for job in jobs]):
             for each in (path, f"{path}.json"):  # its description
                 if os.path.isfile(each):
                     self.client.upload_file(each, load=False)
@@ -169,7 +169,12 @@ class Cluster:
                 looked, workers = time.monotonic(), len(self.client.nthreads())
             while waiting and not stopping and len(running) < workers:
                 job = waiting.popleft()
-                future = self.submit(job)
+                try:
+                    future = self.submit(job)
+                except OSError as error:  # a picture that may not be read
+                    reason = f"{error.filename}: {error.strerror}"
+                    yield job, {"ended": "failed", "reason": reason}
+                    continue
                 running[future.key] = job, future
                 future.add_done_callback(self.changed.put)
             if stop.number and not stopping:
@@ -230,12 +235,13 @@ class Cluster:
 
 
 def files_of(values):
-    """Paths of the files that plain values name."""
+    """Paths of the files that a job's plain values name."""
     if isinstance(values, dict):
         return {path for each in values.values() for path in files_of(each)}
     if isinstance(values, (list, tuple)):
         return {path for each in values for path in files_of(each)}
-    return {values} if isinstance(values, str) and os.path.isfile(values) else set()
+    is_file = isinstance(values, str) and os.path.isabs(values) and os.path.isfile(values)
+    return {values} if is_file else set()
 
 
 def read(path):
@@ -249,11 +255,9 @@ def take_in(job, files, gone, ended):
 
     The record comes behind the pictures that it names, and the checkpoint behind both.
     """
-    last = [RECORD, CHECKPOINTS[0]]
+    names = sorted(files.keys() - {CHECKPOINTS[1]}, key=lambda name: ORDER.get(name, 0))
     with OutputFolder(job.output.folder) as folder:
-        for name in sorted(files.keys() - {*last, CHECKPOINTS[1]}) + [
-            n for n in last if n in files
-        ]:
+        for name in names:
             keep = folder.path / CHECKPOINTS[1] if name == CHECKPOINTS[0] else None
             with atomic_write(folder.path / name, keep=keep) as file:
                 file.write(files[name])

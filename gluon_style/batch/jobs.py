@@ -24,8 +24,8 @@ from ..settings import (
     fixed_options,
     pictures_of,
     settings_from_json,
+    settings_to_json,
     with_option,
-    with_pictures,
 )
 from ..vgg19 import CHANNELS, values_per_pixel
 
@@ -172,8 +172,9 @@ def make_job(settings, output, content, style, options=None):
     """A job, in a folder of its own in that of `output`."""
     options = options or {}
     for name, path in (("content", content), ("style", style)):
-        settings = with_option(settings, name, path)
-    settings, checksums = with_pictures(settings, os.path.abspath), defaultdict(list)
+        settings = with_option(settings, name, os.path.abspath(path))
+    settings = settings_from_json(absolute(settings_to_json(settings)))
+    checksums = defaultdict(list)
     for name, path in pictures_of(settings):
         checksums[name].append(checksum(path))
     checksums = {name: joint_checksum(each) for name, each in checksums.items()}
@@ -182,6 +183,16 @@ def make_job(settings, output, content, style, options=None):
     job = Job(name, settings, output, content, style, checksums, options)
     job.left = work_left(stages_of(job))
     return job
+
+
+def absolute(values):
+    """Plain values with whole paths of the files that they name, which have a suffix."""
+    if isinstance(values, dict):
+        return {name: absolute(each) for name, each in values.items()}
+    if isinstance(values, (list, tuple)):
+        return tuple(map(absolute, values))
+    is_file = isinstance(values, str) and Path(values).suffix and os.path.isfile(values)
+    return os.path.abspath(values) if is_file else values
 
 
 def checksum(path):
@@ -248,7 +259,7 @@ def is_same(job, record):
         was, now = settings_from_json(record["settings"]), job.settings
         ctx = "cpu" if record["ctx"] == "cpu(0)" else record["ctx"]
         chosen = now.ctx in ("auto", ctx) and now.precision in ("auto", record["precision"])
-        if os.path.isfile(now.weights):
+        if os.path.isabs(now.weights):
             same_weights = record["weights"]["sha256"] == hashes(now.weights, "sha256")[0]
         else:
             same_weights = was.weights == now.weights

@@ -101,3 +101,16 @@ def test_a_table_from_a_spreadsheet(small_settings, pictures):
     (job,) = read_table(str(table), lambda own: (small_settings, Output("out")))
     assert job.settings.content == str(pictures / "photos" / "00.png")
     assert job.options == {}
+
+
+def test_paths_hold_in_any_folder(small_settings, pictures, monkeypatch):
+    """Workers stand in others."""
+    monkeypatch.chdir(pictures)
+    for name in ("small", "own.params"):
+        (pictures / name).touch()
+    for given, kept in (("small", "small"), ("own.params", str(pictures / "own.params"))):
+        settings = dataclasses.replace(small_settings, weights=given)
+        (job,) = combine(settings, Output("out"), ["photos/00.png"], ["styles/00.png"])
+        assert job.settings.weights == kept
+        assert job.settings.style == str(pictures / "styles" / "00.png")
+        assert job.settings.layers == small_settings.layers

@@ -10,6 +10,7 @@ a byte: it takes the whole way but is not painted.
 """
 
 import argparse
+import resource
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from gluon_style.settings import Settings
@@ -35,14 +37,20 @@ WHO = {
 
 
 def run(folder, *words, statuses=(0,)):
-    """Run one of the package's commands; its seconds."""
-    began = time.perf_counter()
+    """Run one of the package's commands; its seconds, and those of its processors."""
+    began = time.perf_counter(), processor_seconds()
     process = subprocess.run(
         [sys.executable, "-m", *map(str, words), "--quiet"], cwd=folder, capture_output=True
     )
     if process.returncode not in statuses:
         sys.exit(process.stderr.decode())
-    return time.perf_counter() - began
+    return np.subtract((time.perf_counter(), processor_seconds()), began)
+
+
+def processor_seconds():
+    """What all processes that have ended have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def make_photos(folder, number):
@@ -54,7 +62,7 @@ def make_photos(folder, number):
 
 
 def measure(side, folder, options):
-    """Paint the photos; seconds, and the pictures' bytes."""
+    """Paint the photos; seconds, those of the processors, and the pictures' bytes."""
     common = ("--style", Settings().style, *options)
     if side == "loop":
         seconds = sum(
@@ -67,7 +75,7 @@ def measure(side, folder, options):
     found = folder.glob("[0-9]/*.png" if side == "loop" else f"{side}/*/neural*.png")
     pictures = [path.read_bytes() for path in sorted(found) if path.name.startswith("neural")]
     shutil.rmtree(folder / side, ignore_errors=True)
-    return seconds, pictures
+    return (*seconds, pictures)
 
 
 def measure_empty(number, who, folder):
@@ -80,7 +88,7 @@ def measure_empty(number, who, folder):
             (photos / f"{i:05}.png").touch()
         words = ("--content", photos, "--style", Settings().style, "--weights", "small")
         words = ("gluon_style.batch", *words, *who, "--output", "nothing")
-        times.append(run(folder, *words, statuses=(4,)))
+        times.append(run(folder, *words, statuses=(4,))[0])
         shutil.rmtree(folder / "nothing")
     return (times[1] - times[0]) / (number - 1)
 
@@ -107,13 +115,13 @@ def main():
         make_photos(folder / "photos", options.jobs)
         for side in options.sides:
             words = ("--stages", options.stages, "--weights", options.weights)
-            seconds, pictures = measure(side, folder, words)
+            seconds, processor, pictures = measure(side, folder, words)
             first = first or seconds
             others = painted.setdefault(side.endswith("-2"), pictures)
             same = same and pictures == others and len(pictures) == options.jobs
             print(
                 f"{SIDES[side]:34}{seconds:8.1f} s {3600 * options.jobs / seconds:7.0f} jobs an "
-                f"hour, {first / seconds:.2f} times",
+                f"hour, {first / seconds:.2f} times; {processor:.1f} s of the processors",
                 flush=True,
             )
         if options.empty:
