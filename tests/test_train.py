@@ -176,7 +176,7 @@ def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
         (("--animation", "mp4"), "argument --animation: invalid choice: 'mp4'"),
         (("--resume", "nowhere"), "nowhere: no such folder"),
         (("--resume", ""), "the run cannot be resumed"),
-        (("--colour",), "unrecognized arguments: --colour; --help lists"),
+        (("--colour",), "unrecognized arguments: --colour; did you mean --colors?"),
         (("--style-wieght", "3"), "--style-wieght 3; did you mean --style-weight?"),
         (("me.jpg",), "unrecognized arguments: me.jpg"),
         (("--content",), "argument --content: expected one argument"),

@@ -15,6 +15,7 @@ from ..images import FORMATS, to_picture
 
 ORIGIN = "gluon_style"  # the name of the text in a PNG; others have it as their description
 DESCRIPTION, X_DPI, Y_DPI, UNIT, INCH = 0x010E, 0x011A, 0x011B, 0x0128, 2  # in EXIF and TIFF
+PROFILE, UNDEFINED = 34675, 7  # a tag of TIFF, and its type
 WRITERS = {"png": "numpngw", "tif": "tifffile"}  # of 16 bits, which Pillow cannot write in colour
 
 
@@ -111,6 +112,7 @@ def write_deep_tiff(file, pixels, text, dpi):
     """Write a TIFF of 16 bits."""
     import tifffile
 
+    profile = srgb_profile()
     tifffile.imwrite(
         file,
         pixels,
@@ -119,7 +121,7 @@ def write_deep_tiff(file, pixels, text, dpi):
         description=text,
         metadata=None,
         software=False,
-        iccprofile=srgb_profile(),
+        extratags=[(PROFILE, UNDEFINED, len(profile), profile, True)],
         resolution=dpi or (72, 72),
         resolutionunit=INCH if dpi else 1,
     )

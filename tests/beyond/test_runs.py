@@ -101,7 +101,7 @@ def test_a_run_with_everything_resumes_to_the_bit(everything, tmp_path, tile):
         assert checkpoint.settings == settings
         checkpoint.check_settings(settings)
         checkpoint.check_identity(StyleTransfer(checkpoint.settings))
-        run(checkpoint.settings, broken, checkpoint=checkpoint, **checkpoint.options | output)
+        run(checkpoint.settings, broken, checkpoint=checkpoint, **{**checkpoint.options, **output})
         assert outcome(broken, pictures) == outcome(whole, pictures)
     totals = [float(row["total"]) for row in outcome(whole)[0]]
     assert totals[:4] == sorted(totals[:4], reverse=True)
