@@ -14,7 +14,6 @@ from .machine.bfloat16 import DTYPES
 from .settings import LossWeights
 from .tiles import Tiles, by_segments
 
-
 LEAST_LR = 1e-30  # MXNet refuses what float32 cannot hold
 
 

@@ -85,3 +85,9 @@ def test_parameters_of_the_network_never_change(random_parameters, pictures):
     for index, (kernel, bias) in random_parameters.items():
         np.testing.assert_array_equal(state[0][index].weight.data().asnumpy(), kernel)
         np.testing.assert_array_equal(state[0][index].bias.data().asnumpy(), bias)
+
+
+def test_the_rate_does_not_fall_below_what_mxnet_takes(random_parameters, pictures):
+    state = start(random_parameters, pictures, lr=1e-29)
+    rates = [epoch.lr for epoch in train(*state, max_epochs=13, lr_decay_epoch=1)]
+    np.testing.assert_allclose(rates[2:], [1e-30] * 11)
