@@ -14,7 +14,7 @@ import gluon_style  # noqa: F401  before MXNet, which it prepares
 # isort: split
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from gluon_style import LossWeights, Method, Output, Painting, Settings, Stage, shipped, stylize
+from gluon_style import Method, Output, Painting, Settings, Stage, shipped, stylize
 
 STAGE = Stage(300, 150, 100)
 COLUMNS, WIDTH, GAP, TEXT = 4, 340, 6, 20
@@ -52,9 +52,9 @@ def cells(folder):
         "--style-scale 2": {"painting": Painting(style_scale=2)},
         "--colors content": {"painting": Painting(colors="content")},
         "--colors luminance": {"painting": Painting(colors="luminance")},
-        "--init noise, more style": {
+        "--init noise --optimizer lbfgs": {
             "painting": Painting(init="noise"),
-            "loss_weights": LossWeights(style_weight=1e4),
+            "method": Method("lbfgs"),
         },
         "--style tree ink --mask sky ground": {
             "style": (tree, ink),
