@@ -184,6 +184,8 @@ class StyleTransfer:
     net : mxnet.gluon.nn.Sequential
     tiles : tuple of (int or None)
         Side of the tiles that each stage is to be computed in; None for whole.
+    names : dict of str to str
+        What files are called where their copies came from: `resolved` speaks of those.
 
     Raises
     ------
@@ -193,7 +195,7 @@ class StyleTransfer:
     """
 
     def __init__(self, settings, pretrained=None, kept=None):
-        self.settings = settings
+        self.settings, self.names = settings, {}
         if settings.method.optimizer == "lbfgs":
             check_scipy()
         self.pictures = Pictures(settings)
@@ -301,12 +303,15 @@ class StyleTransfer:
         settings, pretrained = self.settings, self.pretrained
 
         def full(source):
-            return str(source) if isinstance(source, Given) else os.path.abspath(source)
+            if isinstance(source, Given):
+                return str(source)
+            path = os.path.abspath(source)
+            return self.names.get(path, path)
 
         return dataclasses.replace(
             with_pictures(settings, full),
             stages=self.stages,
-            weights=os.path.abspath(pretrained.file) if pretrained.file else pretrained.source,
+            weights=full(pretrained.file) if pretrained.file else pretrained.source,
             ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
             precision=self.precision,
         )

@@ -84,6 +84,7 @@ def paint(told, tell, kept):
         run.settings = settings_from_json(told["settings"])
         with OutputFolder(output.folder, suffix=output.format, wait=WAIT) as folder:
             transfer = StyleTransfer(run.settings, kept=kept)
+            transfer.names = told["names"]
             run.look(transfer, output.overwrite)
             tell({"left": 0 if run.is_done() else run.work()})
             if not run.is_done():
