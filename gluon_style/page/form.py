@@ -13,7 +13,8 @@ from .options import FIELDS
 PRESETS = {"quick": QUICK["stages"], "one": CHAPTER_STAGES[:1], "two": CHAPTER_STAGES}
 # What a quick look has besides its stage.
 QUICK_VALUES = {name: str(QUICK[name]) for name in ("weights", "lr")}
-WEIGHTS = vars(LossWeights())
+# The weights of the three losses, with their defaults.
+WEIGHTS = {name: w for name, w in vars(LossWeights()).items() if isinstance(w, float)}
 LAYERS = ("style_layers", "content_layers")
 DECADES = 2  # of a loss weight's slider, up and down
 NEW_ROW = ("600", "200", "100")

@@ -27,6 +27,7 @@ from gluon_style.train import build_parser
 OTHER = {
     **{"stages": "60:5:2,90x60:3:1", "style_layers": "0,5", "content_layers": "7", "lr": "0.5"},
     **{"content_weight": "2.0", "style_weight": "30.0", "tv_weight": "0.0", "tile": "128"},
+    **{"style_scale": "0.5", "seed": "7", "style_layer_weights": "1.0,0.5"},
     **{"save_every": "", "animation": "", "checkpoint_every": "", "book": ""},
 }
 
