@@ -22,10 +22,11 @@ const page = {
     box.querySelector("input").value = "";
   },
 
-  show() {  // on a narrow page the picture is further down
+  show() {  // the picture may be further down, or above a long list of options
     const easel = document.getElementById("easel");
     easel.focus({ preventScroll: true });
-    if (window.innerWidth <= 900) easel.scrollIntoView({ block: "start" });
+    const { top } = easel.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 2) easel.scrollIntoView({ block: "start" });
   },
 
   cut(value) {
