@@ -27,7 +27,17 @@ from .features import get_contents, get_net, get_styles
 from .generated import get_inits
 from .images import postprocess, preprocess
 from .losses import gram
-from .machine import available, choose_tile, get_ctx, get_precision, out_of_memory
+from .machine import (
+    KEPT_SLACK,
+    available,
+    choose_tile,
+    get_ctx,
+    get_precision,
+    keep_freed,
+    out_of_memory,
+    tiled_bytes,
+    whole_bytes,
+)
 from .pretrained import find_weights, real_network, to_scale
 from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
@@ -281,6 +291,18 @@ class StyleTransfer:
             raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
         return chosen
 
+    def has_plenty(self, stage, tile):
+        """Whether a stage need not spare the memory."""
+        if self.ctx.device_type != "cpu":
+            return False
+        channels = self.pretrained.parameters[0][0].shape[0]
+        values = values_per_pixel(self.settings.layers.last, channels)
+        if tile:
+            needed = tiled_bytes(stage.image_shape, values, tile)
+        else:
+            needed = whole_bytes(stage.image_shape, values, self.precision)
+        return KEPT_SLACK * needed <= available()
+
     def tell_distortion(self):
         """Warn of stages that change the content picture's proportions."""
         height, width = self.content_img.shape[:2]
@@ -452,6 +474,7 @@ class StyleTransfer:
         settings, tile = self.settings, self.tiles[number - 1]
         if state and settings.tile == "auto":
             tile = state.tile or tile  # as it was begun, to the last bit, if that still fits
+        keep_freed(self.has_plenty(stage, tile))
         content_X, content_Y, grams = self.get_targets(stage, tile)
         style_Y_gram, loss_weights, backward = self.seams(stage, tile, grams)
         start = self.pictures.start(stage.image_shape) if result is None else result * 255

@@ -414,7 +414,7 @@ class Settings:
         How the style picture comes to a stage's proportions: `stretch`, as in the chapter, or
         `crop`, which takes the largest part of it that has them, from its middle.
     tile : int or str
-        Whether a stage is computed in tiles, which takes little memory and 1.7 times the time:
+        Whether a stage is computed in tiles, which takes little memory and 1.6 times the time:
         `auto`, if it does not fit otherwise; `off`, never; a number of pixels, if it is
         wider or higher than that, in tiles of at most so many, from 64.
     background : str

@@ -197,7 +197,7 @@ def add_settings(parser):
         "--tile",
         default=settings.tile,
         metavar="auto|off|N",
-        help="compute a stage in tiles of N pixels, with the same result, little memory and 1.7 "
+        help="compute a stage in tiles of N pixels, with the same result, little memory and 1.6 "
         "times the time; auto does so if it does not fit otherwise",
     )
 

@@ -20,7 +20,7 @@ from .forecasting import (
     whole_bytes,
 )
 from .interrupts import is_command
-from .malloc import restart_with_huge_pages
+from .malloc import KEPT_SLACK, keep_freed, restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
 from .preparation import (
     check_packages,

@@ -10,7 +10,10 @@ from pathlib import Path
 TUNABLES = "GLIBC_TUNABLES"
 _HUGE_PAGES = "glibc.malloc.hugetlb"
 _MMAP_THRESHOLD = 4 << 20  # bytes
-_M_MMAP_THRESHOLD = -3  # its name in glibc's malloc.h
+# Their names in glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8
+# Seen at 1200x800 in bfloat16: 4.4 GB instead of 2.5, since arrays of many sizes leave gaps.
+KEPT_SLACK = 2.5
 
 
 def save_memory(environ):
@@ -24,6 +27,21 @@ def save_memory(environ):
     environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
     if _glibc() and "MALLOC_MMAP_THRESHOLD_" not in environ:
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MMAP_THRESHOLD)
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)  # others could not keep what is freed
+
+
+def keep_freed(plenty):
+    """Keep the memory that is freed for the next epoch, if there is plenty; else give it back.
+
+    Linux zeroes what it gives: at 1200x800 in bfloat16 that is a fifth of an epoch.
+    """
+    if not _glibc() or any(name.startswith("MALLOC_") for name in os.environ):
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(_M_MMAP_MAX, 0 if plenty else 65536)
+    libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1 if plenty else 128 << 10)
+    if not plenty:
+        libc.malloc_trim(0)
 
 
 def with_huge_pages(environ, setting="/sys/kernel/mm/transparent_hugepage/enabled"):

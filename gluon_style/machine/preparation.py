@@ -55,7 +55,8 @@ def prepare_process():
     - Environment: `MXNET_CUDNN_AUTOTUNE_DEFAULT`, `DNNL_MAX_CPU_ISA`, `MXNET_CPU_TEMP_COPY`,
       `OMP_NUM_THREADS`, unless the user has set them; `XDG_CONFIG_HOME` and `XDG_CACHE_HOME`
       where there is no home directory.
-    - glibc gives arrays from 4 MB on back to the system when they are freed.
+    - glibc gives arrays from 4 MB on back to the system when they are freed (until `keep_freed`
+      says otherwise), and has one arena.
     - Linux is asked for the use of AMX, where the processor has it.
     """
     check_python()

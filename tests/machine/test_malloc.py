@@ -133,3 +133,24 @@ def test_one_scratch_buffer_will_do():
     environ = {"MXNET_CPU_TEMP_COPY": "4", "MALLOC_MMAP_THRESHOLD_": "100"}
     malloc.save_memory(environ)
     assert environ == {"MXNET_CPU_TEMP_COPY": "4", "MALLOC_MMAP_THRESHOLD_": "100"}
+
+
+KEEP = """
+import numpy as np
+from gluon_style.machine import keep_freed, prepare, resident
+prepare()
+for plenty in (False, True, False):
+    keep_freed(plenty)
+    before = resident()
+    arrays = [np.ones(20_000_000 + i) for i in range(3)]
+    del arrays
+    print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not malloc._glibc(), reason="another C library")
+def test_what_is_freed_is_kept_only_where_there_is_plenty():
+    environ = {name: value for name, value in os.environ.items() if "MALLOC_" not in name}
+    run = subprocess.run([sys.executable, "-c", KEEP], env=environ, stdout=subprocess.PIPE)
+    spared, kept, given_back = map(int, run.stdout.split())
+    assert spared < 50e6 < 400e6 < kept and given_back < 50e6
