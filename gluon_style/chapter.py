@@ -275,18 +275,30 @@ class StyleTransfer:
         `channels` are conv1_1's.
         """
         tile, (width, height) = self.settings.tile, stage.image_shape
-        if isinstance(tile, int):
+        # Whatever is larger: a style picture's features are there before the loop begins.
+        shapes = [self.pictures.style_shape(img, stage.image_shape) for img in self.pictures.styles]
+        largest = max([stage.image_shape, *shapes], key=math.prod)
+        given = isinstance(tile, int)
+        if given and largest == stage.image_shape:
             return tile if max(width, height) > tile else None
         if self.ctx.device_type != "cpu":
             return None  # its memory is not known
         values = values_per_pixel(self.settings.layers.last, channels)
-        # Whatever is larger: a style picture's features are there before the loop begins.
-        shapes = [self.pictures.style_shape(img, stage.image_shape) for img in self.pictures.styles]
-        largest = max([stage.image_shape, *shapes], key=math.prod)
         free = None  # all that can be had
         if self.settings.method.optimizer == "lbfgs":
             free = available() - BYTES_PER_PIXEL * width * height
-        chosen = choose_tile(largest, values, self.precision, free)
+        try:
+            chosen = choose_tile(largest, values, self.precision, free)
+        except NotEnoughMemory:
+            if largest == stage.image_shape:
+                raise
+            raise NotEnoughMemory(
+                f"{self.settings.painting.style_scale:g} makes a style picture "
+                f"{largest[0]}x{largest[1]}, which the memory cannot hold: choose a smaller one",
+                "style_scale",
+            ) from None
+        if given:
+            return tile if max(largest) > tile else None
         if chosen and tile == "off":
             raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
         return chosen

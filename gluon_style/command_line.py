@@ -29,7 +29,9 @@ class Parser(argparse.ArgumentParser):
     def _get_values(self, action, strings):
         # Called for each time that an option is given.
         if action.dest in self.given and not isinstance(action, argparse._AppendAction):
-            self.error(f"{action.option_strings[0]} is given twice")
+            name = action.option_strings[0]
+            several = f": give all its values at once, as in {name} A B"
+            self.error(f"{name} is given twice{several if action.nargs == '+' else ''}")
         self.given.add(action.dest)
         return super()._get_values(action, strings)
 

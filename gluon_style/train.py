@@ -6,7 +6,7 @@ import shlex
 
 from ._version import __version__
 from .command_line import HelpFormatter, Parser, one_line, positive, prepare_command
-from .errors import UsageError, option
+from .errors import ImageError, UsageError, option
 from .machine import PRECISIONS
 from .settings import (
     ANIMATIONS,
@@ -314,7 +314,13 @@ def main(argv=None, listeners=()):
 
             def vary(command):
                 """Parse what made the picture, and what is given now."""
-                was = parser.parse_args(shlex.split(command)[3:])
+                try:
+                    was = parser.parse_args(shlex.split(command)[3:])
+                    foreign = parser.given - get_options(Settings()).keys()
+                except (ValueError, UsageError, SystemExit):
+                    foreign = True
+                if foreign:  # it may come from anybody
+                    raise ImageError(f"{options.again}: its command is none that made a picture")
                 now = parser.parse_args(argv, was)
                 return get_settings(now), get_output(now)
 

@@ -19,6 +19,7 @@ from ..files import expanded, hashes
 from ..machine import whole_bytes
 from ..run import PICTURES, RECORD, OutputFolder, work_left
 from ..settings import (
+    INITS,
     Output,
     Settings,
     fixed_options,
@@ -156,11 +157,20 @@ def row_job(path, line, row, parse):
         for name in ("content", "style"):
             if name not in own:
                 raise UsageError("the cell is empty", name)
-            pictures.append(os.path.join(os.path.dirname(path), expanded(own.pop(name), name)))
+            pictures.append(beside(path, own.pop(name), name))
+        for name in own:
+            field = name.lstrip("-").replace("-", "_")
+            if field == "mask" or field == "init" and own[name] not in INITS:
+                own[name] = beside(path, own[name], field)
         settings, output = parse(own)
         return make_job(settings, output, *pictures, own)
     except GluonStyleError as error:
         raise UsageError(f"{path}, line {line}: {error.as_option()}", "jobs") from None
+
+
+def beside(path, name, field):
+    """The path of a file that a table names, from the table's own folder."""
+    return os.path.join(os.path.dirname(path), expanded(name, field))
 
 
 def unique(jobs):
@@ -249,8 +259,16 @@ def look_back(job, overwrite):
             "--output, or --overwrite to paint such jobs anew"
         )
     was = settings_from_json(record["settings"]).stages
-    if record["finished"] and was == job.settings.stages and job.picture().exists():
+    if not record["finished"] or was != job.settings.stages:
+        return
+    name = job.picture().stem
+    if job.picture().exists():
         job.state, job.left = "done", 0
+    elif not overwrite and any(path.stem == name for path in folder.results()):
+        raise CheckpointError(
+            f"{folder.path}: it was painted in another format: give another --output, or "
+            "--overwrite to paint such jobs anew"
+        )
 
 
 def is_same(job, record):

@@ -86,6 +86,9 @@ def paint(told, tell, kept):
             transfer = StyleTransfer(run.settings, kept=kept)
             transfer.names = told["names"]
             run.look(transfer, output.overwrite)
+            if run.is_done() and not folder.picture(len(run.stages)).exists():
+                # Somebody has taken the picture away: what is left of the run is made anew.
+                run.checkpoint, output = None, dataclasses.replace(output, overwrite=True)
             tell({"left": 0 if run.is_done() else run.work()})
             if not run.is_done():
                 listeners = [TellWork(tell)]

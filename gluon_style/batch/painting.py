@@ -2,7 +2,7 @@
 
 import logging
 
-from ..errors import JobsFailed, Stopped
+from ..errors import GluonStyleError, JobsFailed, Stopped
 from ..run import HearSignals, ManyProgress, OutputFolder, losses_text
 from .jobs import look_back
 from .page import PAGE, TABLE, Page
@@ -90,8 +90,11 @@ def tell_job(job, page, progress):
         record = job.record()
         losses = losses_text(record["stages"][-1]["final"], job.settings.loss_weights)
         progress.tell(f"{job.name}: {losses}, {record['seconds']:.0f} s")
-        page.draw(job)
-    else:
+        try:
+            page.draw(job)
+        except GluonStyleError as error:
+            job.state, job.reason = "failed", str(error)
+    if job.state == "failed":
         logger.warning("%s: %s", job.name, job.reason)
     page.update()
 

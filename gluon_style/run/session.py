@@ -77,6 +77,8 @@ def again(path, revise):
     """
     origin = origin_of(path)
     settings, output = revise(origin["command"])
+    if not output.quiet:
+        print(f"made by  {origin['command']}")
     refuse_given(settings)
 
     def tell_changes(transfer):

@@ -249,3 +249,31 @@ def test_the_cores_are_divided(start, pictures):
     (child, *_) = psutil.Process(process.pid).children()
     total = int(os.environ["OMP_NUM_THREADS"])
     assert int(child.environ()["OMP_NUM_THREADS"]) == max(1, total // 2)
+
+
+def test_a_picture_that_is_gone_or_has_another_format(run_command, small_options, pictures):
+    options = (*small_options, "--stages", "24:2:2", *BOTH, "--output", "out")
+    assert run_command("batch", *options).returncode == 0
+    first, second = jobs_in(pictures / "out")
+    result = run_command("batch", *options, "--format", "jpg")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1 and "painted in another format" in result.stderr
+    before = (first / "neural-style-1.png").read_bytes()
+    (first / "neural-style-1.png").unlink()
+    result = run_command("batch", *options)
+    assert result.returncode == 0, result.stderr
+    assert (first / "neural-style-1.png").read_bytes() == before
+
+
+def test_a_tables_mask_lies_beside_it(run_command, small_options, pictures):
+    folder = pictures / "table"
+    folder.mkdir()
+    Image.linear_gradient("L").resize((40, 30)).save(folder / "mask.png")
+    rows = "content,style,mask\n../photos/00.png,../styles/00.png,mask.png\n"
+    (folder / "jobs.csv").write_text(rows)
+    options = (*small_options, "--stages", "24:2:2", "--jobs", "table/jobs.csv", "--output", "out")
+    result = run_command("batch", *options)
+    assert result.returncode == 0, result.stderr
+    (job,) = jobs_in(pictures / "out")
+    record = json.loads((job / "run.json").read_text())
+    assert record["settings"]["painting"]["mask"] == [str(folder / "mask.png")]

@@ -9,7 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
@@ -242,7 +242,8 @@ def test_the_options_of_a_run_stay_on_resume(everything, tmp_path, monkeypatch, 
         (("--style-blend", "1,2"), "--style-blend has 2 for 1 styles: give one for each"),
         (("--style-layer-weights", "1"), "--style-layer-weights has 1 for 2 style layers"),
         (("--style-scale", "-1"), "--style-scale -1.0: a finite number above 0 is wanted"),
-        (("--style-scale", "1e5"), "of memory even in tiles"),
+        (("--style-scale", "1e5"), "--style-scale 100000 makes a style picture"),
+        (("--style-scale", "1e7", "--tile", "64"), "--style-scale 1e+07 makes a style picture"),
         (("--mask", "a.png", "b.png"), "--mask has 2 for 1 styles: give one for all, or one for"),
         (("--mask", "nowhere.png"), "nowhere.png: No such file"),
         (("--init", "nowhere.png"), "nowhere.png: No such file"),
@@ -272,3 +273,17 @@ def test_a_comparison_of_what_goes_beyond(run_command, small_options, tmp_path):
     rows = (tmp_path / "sheets" / "colors-x-optimizer.csv").read_text().splitlines()
     assert len(rows) == 1 + 1 + 4
     assert (tmp_path / "sheets" / "colors=luminance,optimizer=lbfgs").is_dir()
+
+
+@pytest.mark.parametrize(
+    "words", ['--content "c.png', "--output evil --overwrite", "--help", "--resume x"]
+)
+def test_a_foreign_command_in_a_picture_is_not_obeyed(run_command, tmp_path, words):
+    info = PngImagePlugin.PngInfo()
+    made = {"command": f"python -m gluon_style.train {words}", "identity": {}}
+    info.add_text("gluon_style", json.dumps(made))
+    Image.new("RGB", (40, 30)).save(tmp_path / "x.png", pnginfo=info)
+    result = run_command("train", "--again", "x.png")
+    assert result.returncode == 2
+    assert result.stderr.endswith("x.png: its command is none that made a picture\n")
+    assert not (tmp_path / "evil").exists()
