@@ -22,7 +22,8 @@ def whole(small_options, tmp_path_factory):
     """A folder with a run that was never stopped."""
     folder = tmp_path_factory.mktemp("whole")
     how = command("train", *STAGES, *small_options, "--output", folder, "--quiet")
-    subprocess.run(**how, check=True)
+    # From an empty folder, as the others: the package that is installed, not the one beside.
+    subprocess.run(**{**how, "cwd": tmp_path_factory.mktemp("empty")}, check=True)
     return folder
 
 
