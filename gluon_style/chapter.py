@@ -42,13 +42,12 @@ from .pretrained import find_weights, real_network, to_scale
 from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
 from .trainer import get_backward, train
-from .vgg19 import CHANNELS, values_per_pixel
+from .vgg19 import SMALL_CHANNELS, values_per_pixel
 
 logger = logging.getLogger(__name__)
 
 # A stage that changes the content picture's proportions by more than this is told.
 DISTORTION = 1.03
-SMALL_CHANNELS = CHANNELS[0] // 2  # conv1_1's in the small network
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class Kept:
     """What one run leaves for the next in the same process: nothing in it changes a result."""
 
     def __init__(self):
-        self.parameters, self.nets, self.style_grams = Last(2), Last(2), Last(64)
+        self.parameters, self.nets, self.style_grams = Last(3), Last(2), Last(64)
 
 
 class StyleTransfer:
@@ -278,11 +277,10 @@ class StyleTransfer:
         # Whatever is larger: a style picture's features are there before the loop begins.
         shapes = [self.pictures.style_shape(img, stage.image_shape) for img in self.pictures.styles]
         largest = max([stage.image_shape, *shapes], key=math.prod)
-        given = isinstance(tile, int)
-        if given and largest == stage.image_shape:
-            return tile if max(width, height) > tile else None
-        if self.ctx.device_type != "cpu":
-            return None  # its memory is not known
+        is_given = isinstance(tile, int)
+        given = tile if is_given and max(largest) > tile else None
+        if self.ctx.device_type != "cpu" or is_given and largest == stage.image_shape:
+            return given  # a GPU's memory is not known
         values = values_per_pixel(self.settings.layers.last, channels)
         free = None  # all that can be had
         if self.settings.method.optimizer == "lbfgs":
@@ -297,8 +295,8 @@ class StyleTransfer:
                 f"{largest[0]}x{largest[1]}, which the memory cannot hold: choose a smaller one",
                 "style_scale",
             ) from None
-        if given:
-            return tile if max(largest) > tile else None
+        if is_given:
+            return given
         if chosen and tile == "off":
             raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
         return chosen
@@ -370,7 +368,8 @@ class StyleTransfer:
         dict or None
             `network`, its source, and what `gluon_style.beyond.judge` gives.
         """
-        real = real_network(self.pretrained)
+        key = "real", self.identity()["weights"]
+        real = self.kept.parameters.get(key, lambda: real_network(self.pretrained))
         if real is None:
             return None
         content, styles = self.pictures.content, self.pictures.styles

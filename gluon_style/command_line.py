@@ -54,6 +54,10 @@ class HelpFormatter(argparse.HelpFormatter):
         return f"{action.help} (default: %(default)s)" if shows else action.help
 
 
+class ExamplesFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """The defaults of the options, and the examples as they are."""
+
+
 def positive(number):
     """A reader of numbers of one type, `int` or `float`, that are finite and above 0."""
 

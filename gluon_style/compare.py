@@ -1,9 +1,8 @@
 """`python -m gluon_style.compare`: the command line, and nothing else."""
 
-import argparse
 import logging
 
-from .command_line import HelpFormatter, Parser, one_line, positive, prepare_command
+from .command_line import ExamplesFormatter, Parser, one_line, positive, prepare_command
 from .errors import UsageError
 from .settings import Output, Settings, check_option, get_options, get_settings, with_option
 from .train import add_settings
@@ -16,10 +15,6 @@ examples:
   python -m gluon_style.compare --content me.jpg --vary style oil.jpg,ink.jpg --output mine
   python -m gluon_style.compare --vary style-weight 100,1e4 --vary tv-weight 10,300
 """
-
-
-class ExamplesFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """The defaults of the options, and the examples as they are."""
 
 
 def build_parser():

@@ -31,24 +31,22 @@ from .settings import (
 )
 
 
-def parse_layers(text):
-    """Read a list of layer indices like `0,5,10`."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: layer indices with commas between them are wanted, for example 0,5,10"
-        ) from None
+def listed(number, what, example):
+    """A reader of lists like the example, of numbers of one type, `int` or `float`."""
+
+    def parse(text):
+        try:
+            return tuple(number(part) for part in text.split(","))
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"{text!r}: {what} with commas between them are wanted, for example {example}"
+            ) from None
+
+    return parse
 
 
-def parse_numbers(text):
-    """Read a list of numbers like `0.7,0.3`."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: numbers with commas between them are wanted, for example 0.7,0.3"
-        ) from None
+parse_layers = listed(int, "layer indices", "0,5,10")
+parse_numbers = listed(float, "numbers", "0.7,0.3")
 
 
 def add_settings(parser):

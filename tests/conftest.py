@@ -21,6 +21,7 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
+from gluon_style.chapter import Listener
 from gluon_style.settings import Layers, Settings, Stage
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
 
@@ -106,6 +107,19 @@ def before_exec(code, args):
         "-c",
         f"import os, sys; {code}; os.execv(sys.executable, sys.argv[1:])",
     ] + [str(each) for each in args]
+
+
+class Break(Exception):
+    """Something goes wrong in the middle of a run."""
+
+
+class BreakAfter(Listener):
+    def __init__(self, stage, epochs):
+        self.when = stage, epochs
+
+    def end_epoch(self, stage_run, epoch):
+        if (stage_run.number, epoch.epoch + 1) == self.when:
+            raise Break
 
 
 def outcome(folder, pictures="neural-style-?.png"):

@@ -3,7 +3,7 @@
 import argparse
 import logging
 
-from ..command_line import HelpFormatter, Parser, one_line, positive, prepare_command
+from ..command_line import ExamplesFormatter, Parser, one_line, positive, prepare_command
 from ..errors import UsageError, did_you_mean, option
 from ..settings import Output, Settings, get_options, get_output, get_settings
 from ..train import add_checkpoint_every, add_results, add_settings, preview
@@ -20,11 +20,7 @@ jobs.csv names pictures (from its own folder), and any option of a single run:
   you.jpg,ink.jpg,
 """
 # What a row of a table may set.
-ROW_OPTIONS = {*get_options(Settings()), *Output.KEPT} - {"layers", "loss_weights", "book"}
-
-
-class ExamplesFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """The defaults of the options, and the examples as they are."""
+ROW_OPTIONS = {*get_options(Settings()), *Output.KEPT} - {"book"}
 
 
 def build_parser():

@@ -13,7 +13,7 @@ from ..chapter import Kept, Listener, StyleTransfer
 from ..errors import GluonStyleError, Stopped
 from ..files import atomic_write
 from ..machine import serve
-from ..run import CHECKPOINTS, RECORD, Checkpoint, KeptRun, OutputFolder, StopOnSignal
+from ..run import RECORD, KeptRun, OutputFolder, StopOnSignal
 from ..settings import Output, settings_from_json, settings_to_json
 
 TELL_EVERY = 0.5  # seconds
@@ -109,18 +109,12 @@ def paint(told, tell, kept):
 
 
 def rename(folder, names):
-    """Put a job's own names into what its run has left, for those under which it has run."""
+    """Put a job's own names into the record of its run, for those under which it has run."""
     if not (names and (folder / RECORD).exists()):
         return
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     with atomic_write(folder / RECORD) as file:
         file.write((json.dumps(renamed(record, names), indent=2) + "\n").encode())
-    if any((folder / name).exists() for name in CHECKPOINTS):
-        checkpoint = Checkpoint.read(folder)
-        settings = renamed(settings_to_json(checkpoint.settings), names)
-        checkpoint = dataclasses.replace(checkpoint, settings=settings_from_json(settings))
-        with atomic_write(folder / CHECKPOINTS[0]) as file:
-            checkpoint.write(file)
 
 
 def renamed(value, names):

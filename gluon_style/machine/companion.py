@@ -25,12 +25,14 @@ class Companion:
 
     def __init__(self, module, environ=None):
         self.errors = tempfile.TemporaryFile()
+        # Several share the memory, each takes what was forecast: none keeps what it frees.
+        spare = {"MALLOC_ARENA_MAX": os.environ.get("MALLOC_ARENA_MAX", "1")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=with_huge_pages(child_environment(environ)),
+            env=with_huge_pages(child_environment({**spare, **(environ or {})})),
             start_new_session=True,
         )
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 from ..machine import BYTES_PER_VALUE, Measurement, choose_tile, forecast
-from ..vgg19 import CHANNELS, values_per_pixel
+from ..vgg19 import CHANNELS, SMALL_CHANNELS, values_per_pixel
 
 # The small network has half of the channels; an epoch takes about a third of the real one's.
-SMALL_CHANNELS, SMALL_TIME = CHANNELS[0] // 2, 1 / 3
+SMALL_TIME = 1 / 3
 # What Python and the libraries hold before the first stage.
 BASE_BYTES = 250_000_000
 

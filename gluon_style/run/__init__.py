@@ -1,6 +1,5 @@
 """A run: its folder, results, checkpoints and progress, and the session that binds them."""
 
-from .checkpoint import Checkpoint
 from .comparison import compare
 from .folder import CHECKPOINTS, PICTURES, RECORD, OutputFolder
 from .many import KeptRun, ManyProgress, losses_text, work_left

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from gluon_style.chapter import Listener, StyleTransfer
+from gluon_style.chapter import StyleTransfer
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
 from gluon_style.run.folder import CHECKPOINTS, OutputFolder
 from gluon_style.run.results import Results
@@ -29,20 +29,7 @@ from gluon_style.settings import (
 )
 from gluon_style.train import build_parser, main
 
-from ..conftest import outcome
-
-
-class Break(Exception):
-    pass
-
-
-class BreakAfter(Listener):
-    def __init__(self, stage, epochs):
-        self.when = stage, epochs
-
-    def end_epoch(self, stage_run, epoch):
-        if (stage_run.number, epoch.epoch + 1) == self.when:
-            raise Break
+from ..conftest import Break, BreakAfter, outcome
 
 
 def run(settings, path, *others, checkpoint=None, **output):

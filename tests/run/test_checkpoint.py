@@ -10,27 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gluon_style.chapter import Listener, StyleTransfer
+from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import CheckpointError, NonFiniteLoss
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
 from gluon_style.run.folder import CHECKPOINTS, OutputFolder
 from gluon_style.run.results import Results
 from gluon_style.settings import Layers, LossWeights, Output, Stage
 
-from ..conftest import outcome
-
-
-class Break(Exception):
-    """Something goes wrong in the middle of a run."""
-
-
-class BreakAfter(Listener):
-    def __init__(self, stage, epochs):
-        self.when = stage, epochs
-
-    def end_epoch(self, stage_run, epoch):
-        if (stage_run.number, epoch.epoch + 1) == self.when:
-            raise Break
+from ..conftest import Break, BreakAfter, outcome
 
 
 def run(settings, path, *others, checkpoint=None, **output):
