@@ -240,7 +240,8 @@ def test_an_option_given_twice_is_refused(capsys):
         main(["--style", "a.png", "--stages", "1", "--style=b.png"])
     assert end.value.code == 2
     assert capsys.readouterr().err == (
-        "gluon_style: error: --style is given twice; --help lists the options\n"
+        "gluon_style: error: --style is given twice: give all its values at once, "
+        "as in --style A B; --help lists the options\n"
     )
 
 

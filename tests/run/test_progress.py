@@ -31,7 +31,13 @@ def stage_run(width, height):
     return SimpleNamespace(stage=SimpleNamespace(image_shape=(width, height)), tile=None)
 
 
-def test_the_meter_measures_a_stage_that_raises_the_peak():
+@pytest.fixture
+def nothing_kept():
+    """New arrays are the system's, not what an earlier test's run has kept."""
+    keep_freed(False)
+
+
+def test_the_meter_measures_a_stage_that_raises_the_peak(nothing_kept):
     meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
     ones = np.ones(memory.peak() - memory.resident() + 2 * FIXED_BYTES, "uint8")
@@ -43,8 +49,7 @@ def test_the_meter_measures_a_stage_that_raises_the_peak():
     assert measured.base == pytest.approx(memory.resident() - ones.nbytes + FIXED_BYTES, rel=0.1)
 
 
-def test_the_meter_is_not_misled_by_an_older_peak():
-    keep_freed(False)  # another test's run may have asked for that
+def test_the_meter_is_not_misled_by_an_older_peak(nothing_kept):
     np.ones(800_000_000, "uint8")
     meter, run = Meter(), stage_run(200, 100)
     meter.start_stage(run)
