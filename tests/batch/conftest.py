@@ -9,7 +9,7 @@ from gluon_style.settings import Output, settings_from_json
 
 from ..conftest import outcome
 
-STAGES = ("--stages", "24:40:30")
+STAGES = ("--stages", "24:12:8")
 
 
 def make_pictures(folder, number):
