@@ -1,21 +1,28 @@
-"""The two pictures that a visitor has chosen, before a run is made of them."""
+"""The pictures that a visitor has chosen, before a run is made of them."""
 
 import asyncio
 import re
 import secrets
 import shutil
+from pathlib import Path
 
 from PIL import Image
 
 from ..errors import ImageError
 from ..machine import run_python
 from ..settings import shipped
-from .runs import PREVIEWS
+from .runs import PHOTO
 
 MOST_BYTES = 100_000_000  # of an upload
 MOST_DRAFTS = 50  # older ones go
 SECONDS = 60  # in which a picture has to be decoded
 SHIPPED = {"content": shipped("mountain.jpg"), "style": shipped("autumn_tree.jpg")}
+# What can be chosen: the photo, paintings with a mask for each, and a picture to start from.
+STYLES = ("style", "style-2", "style-3", "style-4")
+MASKS = ("mask", "mask-2", "mask-3", "mask-4")
+KINDS = ("content", *STYLES, *MASKS, "init")
+NOTHING = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><path d="M20 8v10m-5-5h10"
+stroke="#9c3d22" stroke-width="1.5" stroke-linecap="round"/></svg>"""
 
 
 class Draft:
@@ -24,7 +31,9 @@ class Draft:
     Attributes
     ----------
     files, names : dict of str to (Path, str)
-        The uploaded files, and what they were called, by kind; without an entry for a shipped one.
+        The uploaded files, and what they were called, by kind.
+    shares : dict of str to str
+        How much each painting counts, as it was typed, by kind; 1 without an entry.
     size : tuple of int
         Of the content picture, (width, height).
     errors : dict of str to str
@@ -36,23 +45,49 @@ class Draft:
     def __init__(self, root, lock):
         self.key = secrets.token_urlsafe(16)
         self.folder = root / f".new-{self.key}"
-        self.files, self.names, self.errors, self.version = {}, {}, {}, 0
+        self.files, self.names, self.shares, self.errors, self.version = {}, {}, {}, {}, 0
         self.lock = lock  # one upload at a time: a picture may take much memory
-        self.use_shipped("content")
+        self.remove("content")
 
-    def use_shipped(self, kind):
-        """Go back to the picture that comes with the package."""
-        self.files.pop(kind, None)
-        self.names.pop(kind, None)
-        self.errors.pop(kind, None)
+    def remove(self, kind):
+        """Take a picture away; its place gets the one that comes with the package, or none."""
+        if kind in self.files:
+            self.delete(self.files[kind])
+        for each in (self.files, self.names, self.shares, self.errors):
+            each.pop(kind, None)
         if kind == "content":
             with Image.open(SHIPPED[kind]) as picture:
                 self.size = picture.size
         self.version += 1
 
+    def remove_style(self, kind):
+        """Take a painting away, with its mask; those behind it move up."""
+        for kinds in (STYLES, MASKS):
+            behind = kinds[STYLES.index(kind) :]
+            self.remove(behind[0])
+            for kind_, next_ in zip(behind, behind[1:]):
+                for each in (self.files, self.names, self.shares, self.errors):
+                    if next_ in each:
+                        each[kind_] = each.pop(next_)
+
+    @property
+    def styles(self):
+        """The kinds of the paintings that there are."""
+        return [kind for kind in STYLES if kind == "style" or kind in self.files]
+
+    @property
+    def blend(self):
+        """How much each of several paintings counts, empty if all count the same."""
+        shares = [self.shares.get(kind, "").strip() or "1" for kind in self.styles]
+        return ",".join(shares) if len(set(shares)) > 1 else ""
+
     def preview(self, kind):
-        """Path of a picture that every browser can show."""
-        return self.folder / PREVIEWS[kind] if kind in self.files else SHIPPED[kind]
+        """A picture that every browser can show, and what it is."""
+        if kind in self.files:
+            return preview_of(self.files[kind]).read_bytes(), "image/jpeg"
+        if kind in SHIPPED:
+            return SHIPPED[kind].read_bytes(), "image/jpeg"
+        return NOTHING, "image/svg+xml"
 
     async def receive(self, kind, name, chunks):
         """Take in an upload, piece by piece; an `ImageError` says why not."""
@@ -60,38 +95,57 @@ class Draft:
             self.folder.mkdir(exist_ok=True)
             suffix = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
             path = self.folder / f"{secrets.token_hex(4)}{suffix[0].lower() if suffix else ''}"
-            preview = path.with_name(f"{path.name}.jpg")
             try:
                 await write(path, chunks)
-                size = await decoded(path, preview)
+                size = await decoded(path, preview_of(path))
             except ImageError as error:
                 path.unlink()
                 self.errors[kind] = str(error)
                 self.version += 1
                 raise
             if kind in self.files:
-                self.files[kind].unlink()
-            preview.replace(self.folder / PREVIEWS[kind])
+                self.delete(self.files[kind])
             self.files[kind], self.names[kind] = path, name
             self.errors.pop(kind, None)
             if kind == "content":
                 self.size = size
             self.version += 1
 
+    def delete(self, path):
+        """Delete an upload."""
+        for each in (path, preview_of(path)):
+            each.unlink()
+
     def pictures(self):
-        """What a run's uploaded pictures are called in its folder, by kind."""
-        return {kind: f"{kind}{path.suffix}" for kind, path in self.files.items()}
+        """What a run's pictures are called in its folder, by option; without the shipped pair."""
+        masks = [MASKS[STYLES.index(kind)] for kind in self.styles]
+        options = {"content": ["content"], "style": self.styles, "mask": masks, "init": ["init"]}
+        found = {}
+        for name, kinds in options.items():
+            if any(kind in self.files for kind in kinds):
+                there = [kind for kind in kinds if kind in self.files or kind in SHIPPED]
+                found[name] = [kind + self.source(kind).suffix for kind in there]
+        return found
+
+    def source(self, kind):
+        """Path of a picture."""
+        return self.files.get(kind) or SHIPPED[kind]
 
     def copy_to(self, folder):
-        """Give a run its pictures, and what the browser shows of them."""
-        for kind, name in self.pictures().items():
-            shutil.copyfile(self.files[kind], folder / name)
-        for kind, name in PREVIEWS.items():
-            shutil.copyfile(self.preview(kind), folder / name)
+        """Give a run its pictures, and what the browser shows of the photo."""
+        for names in self.pictures().values():
+            for name in names:
+                shutil.copyfile(self.source(Path(name).stem), folder / name)
+        (folder / PHOTO).write_bytes(self.preview("content")[0])
 
-    def remove(self):
+    def remove_all(self):
         """Delete what was uploaded."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def preview_of(path):
+    """Path of what the browser shows of an upload."""
+    return path.with_name(f"{path.name}.jpg")
 
 
 async def write(path, chunks):
@@ -127,7 +181,7 @@ class Drafts:
     def new(self):
         """One more, in the place of the oldest if there are many."""
         if len(self.drafts) >= MOST_DRAFTS:
-            self.drafts.pop(next(iter(self.drafts))).remove()
+            self.drafts.pop(next(iter(self.drafts))).remove_all()
         self.lock = self.lock or asyncio.Lock()
         draft = Draft(self.root, self.lock)
         self.drafts[draft.key] = draft

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from .elements import Text, put, tag
-from .runs import FAILED, FINISHED, PAINTING, PAUSED, PREVIEWS, STARTING, STOPPED, WAITING
+from .runs import FAILED, FINISHED, PAINTING, PAUSED, PHOTO, STARTING, STOPPED, WAITING
 from .studio import command_of
 
 TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
@@ -177,8 +177,8 @@ class Easel:
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
         if state == STOPPED and run.can_go_on:
             notes.append(words("interrupted"))
-        self.note.text = " ".join(dict.fromkeys(notes))
-        self.wrong.text = run.error if state in (FAILED, STOPPED) else ""
+        self.note.text = " ".join(map(words.error, dict.fromkeys(notes)))
+        self.wrong.text = words.error(run.error) if state in (FAILED, STOPPED) else ""
         self.pause.set_visibility(state == PAINTING)
         self.stop.set_visibility(run.is_active)
         self.go.set_visibility(state in (PAUSED, STOPPED, FAILED))
@@ -191,13 +191,11 @@ class Easel:
         name = run.result() if is_new else self.shown
         if is_new and run.is_active and run.picture:
             source, name = f"{base}/live?v={run.painted}", None
-        elif name:
-            source = f"{base}/{name}?v={int(files[name].stat().st_mtime)}"
         else:
             found = run.snapshots()
-            name = found[-1][2] if found else None
-            source = name and f"{base}/{name}?v={run.painted}"
-        photo = PREVIEWS["content"] if PREVIEWS["content"] in files else None
+            name = name or (found[-1][2] if found else None)
+            source = name and f"{base}/{name}?v={files.get(name)}"
+        photo = PHOTO if PHOTO in files else None
         if not source and photo:
             source = f"{base}/{photo}"
         put(self.picture, src=source)
@@ -275,10 +273,10 @@ class Easel:
         pressed, words = "true" if chosen else "false", self.words
         button = tag("button", "run", type="button", aria_pressed=pressed)
         button.on("click", lambda: self.open(run))
-        found = run.snapshots()
+        found, files = run.snapshots(), run.files()
         with button:
-            names = [run.result(), *(each[2] for each in found[::-1]), *PREVIEWS.values()]
-            name = next((name for name in names if name in run.files()), None)
+            names = [run.result(), *(each[2] for each in found[::-1]), PHOTO]
+            name = next((name for name in names if name in files), None)
             if name:
                 source = f"/runs/{quote(run.name)}/{name}?small=1&v={run.state}"
                 tag("img", src=source, alt=words("result of", run.name))

@@ -1,12 +1,14 @@
 """The left side: the pictures, the options, and the start."""
 
 import math
+from types import SimpleNamespace
 
 from nicegui import ui
 
 from ..errors import GluonStyleError
 from ..settings import CHAPTER_STAGES, QUICK, LossWeights
 from ..vgg19 import CONVOLUTIONS
+from .drafts import MASKS, SHIPPED, STYLES
 from .elements import Text, put, tag
 from .options import FIELDS
 
@@ -15,6 +17,7 @@ PRESETS = {"quick": QUICK["stages"], "one": CHAPTER_STAGES[:1], "two": CHAPTER_S
 QUICK_VALUES = {name: str(QUICK[name]) for name in ("weights", "lr")}
 # The weights of the three losses, with their defaults.
 WEIGHTS = {name: w for name, w in vars(LossWeights()).items() if isinstance(w, float)}
+ELSEWHERE = ("stages", "style_blend")  # have a place of their own
 LAYERS = ("style_layers", "content_layers")
 DECADES = 2  # of a loss weight's slider, up and down
 NEW_ROW = ("600", "200", "100")
@@ -51,30 +54,47 @@ class Form:
         self.start()
 
     def pictures(self):
-        """The two pictures."""
+        """The two pictures, and behind a word what most visitors do not need."""
         with tag("section", "card"):
             Text("h2", self.words("pictures"))
             with tag("div", "pair"):
-                for kind in ("content", "style"):
-                    self.boxes[kind] = self.picture(kind)
+                self.picture("content")
+                self.picture("style")
+            with ui.expansion(self.words("more pictures")).classes("w-full pictures"):
+                Text("p", self.words("masks hint")).classes("soft")
+                for kinds in ((MASKS[0], "init"), *zip(STYLES[1:], MASKS[1:])):
+                    with tag("div", "pair"):
+                        for kind in kinds:
+                            self.picture(kind)
 
     def picture(self, kind):
         """One picture: a field for a file, which takes drops and pastes, too."""
-        words, identity = self.words, f"choose-{kind}"
-        url = f"/pictures/{self.draft.key}/{kind}"
-        with tag("div", "drop", data_kind=kind, data_url=url):
-            Text("h3", words(kind))
+        identity, url = f"choose-{kind}", f"/pictures/{self.draft.key}/{kind}"
+        with tag("div", "drop", data_kind=kind, data_url=url) as box:
+            title = Text("h3")
             tag("input", type="file", id=identity, accept="image/*,.heic,.heif,.tif,.tiff")
             with tag("label", for_=identity):
-                image = tag("img", alt=words(f"choose {kind}"))
-                Text("span", words("choose")).classes("hint")
+                image = tag("img")
+                Text("span", self.words("choose")).classes("hint")
             name = Text("div").classes("name")
             wrong = put(Text("div").classes("wrong"), role="alert")
-            back = tag("button", "link", type="button")
-            with back:
-                Text("span", words("shipped"))
-            back.on("click", lambda: self.draft.use_shipped(kind))
-        return image, name, wrong, back, url
+            share = self.share(kind) if kind in STYLES else None
+            with tag("button", "link", type="button") as back:
+                Text("span", self.words("shipped" if kind in SHIPPED else "remove"))
+            back.on("click", lambda: self.take_away(kind))
+        self.boxes[kind] = SimpleNamespace(
+            box=box, title=title, image=image, name=name, wrong=wrong, share=share, back=back
+        )
+
+    def share(self, kind):
+        """How much one of several paintings counts."""
+        share = ui.input(self.words("share"), value=self.draft.shares.get(kind, "1"))
+        share.on_value_change(lambda event: self.draft.shares.update({kind: event.value or ""}))
+        return share.props("outlined dense inputmode=decimal")
+
+    def take_away(self, kind):
+        """Go back to what was there before a picture was given."""
+        (self.draft.remove_style if kind in STYLES[1:] else self.draft.remove)(kind)
 
     def how(self):
         """The stages, with three that are at hand."""
@@ -179,10 +199,11 @@ class Form:
 
     def more(self):
         """Every other option, in the command line's groups."""
-        with tag("section", "card"), ui.expansion(self.words("more")).classes("w-full"):
+        with tag("section", "card"), ui.expansion(self.words("more")) as more:
+            more.classes("w-full options")
             group = None
             for name, field in FIELDS.items():
-                if name == "stages" or name in WEIGHTS:
+                if name in ELSEWHERE or name in WEIGHTS:
                     continue
                 if field.group != group:
                     group = field.group
@@ -237,6 +258,9 @@ class Form:
         """The values of all options."""
         values = dict(self.values)
         values["stages"] = ",".join(":".join(row) for row in self.rows)
+        values["style_blend"] = self.draft.blend
+        if "init" in self.draft.files:
+            values.pop("init", None)
         epochs = [int(row[1]) for row in self.rows if row[1].isdecimal()]
         if not values.get("save_every") and epochs:
             fitting = [n for n in SNAPSHOTS if max(epochs) / n <= MOST_SNAPSHOTS]
@@ -252,8 +276,11 @@ class Form:
 
     def complain(self, error):
         """Say what is wrong with which option."""
-        field = FIELDS.get(error.field)
-        self.error.text = f"{self.words.label(field)}: {error.message}" if field else str(error)
+        words, message = self.words, self.words.error(error.message)
+        if error.field:
+            field = FIELDS.get(error.field)
+            message = f"{words.label(field) if field else words(error.field)}: {message}"
+        self.error.text = message
 
     def refresh(self):
         """Show what has changed."""
@@ -268,12 +295,34 @@ class Form:
         self.button.text = self.words("queue" if self.studio.queue else "paint")
 
     def show_pictures(self):
-        """The pictures as they are now."""
-        for kind, (image, name, wrong, back, url) in self.boxes.items():
-            put(image, src=f"{url}?v={self.draft.version}")
-            name.text = self.draft.names.get(kind, "")
-            wrong.text = self.draft.errors.get(kind, "")
-            back.set_visibility(kind in self.draft.files)
+        """The pictures as they are now, and a place for one more painting."""
+        draft, styles = self.draft, self.draft.styles
+        for kind, shown in self.boxes.items():
+            is_there, called = kind in draft.files, self.called(kind)
+            of_style = STYLES[MASKS.index(kind)] if kind in MASKS else kind
+            place = STYLES.index(of_style) if of_style in STYLES else 0
+            shown.box.set_visibility(place < len(styles) + (kind in STYLES))
+            shown.title.text = called
+            source = f"/pictures/{draft.key}/{kind}?v={draft.version}"
+            put(shown.image, src=source, alt=self.words("choose it", called))
+            shown.name.text = draft.names.get(kind, "")
+            shown.wrong.text = self.words.error(draft.errors.get(kind, ""))
+            shown.back.set_visibility(is_there)
+            if kind not in SHIPPED:
+                put(shown.back, aria_label=self.words("remove it", called))
+            if shown.share:
+                shown.share.set_visibility(len(styles) > 1 and kind in styles)
+                shown.share.value = draft.shares.get(kind, "1")
+                put(shown.share, aria_label=self.words("share of", called))
+
+    def called(self, kind):
+        """What a picture is to be."""
+        name, _, number = kind.partition("-")
+        several = len(self.draft.styles) > 1
+        if number and name == "style" and kind not in self.draft.files:
+            return self.words("add style")
+        is_one_of_many = several and name in ("style", "mask")
+        return self.words(f"{name} n", number or 1) if is_one_of_many else self.words(name)
 
     def show_estimate(self, values):
         """What a run would take."""

@@ -10,10 +10,12 @@ from ..pretrained import SOURCES
 from ..settings import INITS, get_options
 from ..train import build_parser
 
-# The page has its own way to these: it paints in one style, and keeps its pictures as PNG.
+# The page has its own way to these: pictures are uploaded, each run has a folder of its own, in
+# which nothing is to be replaced and which a button resumes; a quick look is one of the ways to
+# paint; what a run says is shown. `--again` would name a file of this machine.
 OWN = {
-    *("help", "version", "quick", "content", "style", "style_blend", "output", "overwrite"),
-    *("format", "depth", "again", "resume", "quiet"),
+    *("help", "version", "quick", "content", "style", "mask", "output", "overwrite"),
+    *("again", "resume", "quiet"),
 }
 # What a browser sends may name nothing on this machine: no path, no home, no other option.
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:;()+-]*")
@@ -98,6 +100,11 @@ def get_arguments(values):
     return arguments
 
 
+def picture_arguments(pictures):
+    """The options of pictures: `--style a.jpg b.jpg` from lists of files by option."""
+    return [word for name, files in pictures.items() for word in (f"--{name}", *files)]
+
+
 def check_plain(values):
     """Refuse what could name a file, in the values that come from a browser."""
     for name in FIELDS.keys() & values.keys():
@@ -136,4 +143,5 @@ def command_line(arguments):
 def quoted(argument):
     """`--name=value` as people type it: `--name value`."""
     name, equals, value = argument.partition("=")
-    return f"{name} {shlex.quote(value)}" if equals else shlex.quote(argument)
+    is_option = equals and name.startswith("--")
+    return f"{name} {shlex.quote(value)}" if is_option else shlex.quote(argument)

@@ -1,6 +1,6 @@
 // Choosing, dropping and pasting pictures; the slider; copying.
 const page = {
-  texts: {}, most: 0, lastKind: "content",
+  texts: {}, language: "en", most: 0, lastKind: "content",
 
   async send(kind, file) {
     const box = document.querySelector(`.drop[data-kind=${kind}]`);
@@ -10,7 +10,7 @@ const page = {
     wrong.textContent = "";
     box.classList.add("busy");
     try {
-      const answer = await fetch(box.dataset.url, {
+      const answer = await fetch(`${box.dataset.url}?language=${page.language}`, {
         method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name || "") },
       });
       if (answer.status === 413) wrong.textContent = page.texts.big;

@@ -4,12 +4,13 @@ import base64
 import csv
 import dataclasses
 import json
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
 from ..files import atomic_write
-from ..settings import get_settings, settings_from_json
+from ..settings import FORMATS, get_settings, pictures_of, settings_from_json
 from .estimate import fitted, left
 from .options import get_arguments, get_values, parse
 
@@ -18,10 +19,11 @@ WAITING, STARTING, PAINTING, PAUSED = "waiting", "starting", "painting", "paused
 STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
 # What the page has to know to start a run, or to start it again.
 ORDER = "page.json"
-# The files that the page shows and gives away, and which it keeps of the two pictures.
-RESULT = re.compile(r"neural-style-(\d+)\.(png|webp|gif)|losses\.(csv|png)")
-SNAPSHOT = re.compile(r"neural-style-(\d+)-epoch-(\d+)\.png")
-PREVIEWS = {kind: f"{kind}-preview.jpg" for kind in ("content", "style")}
+# The files that the page shows and gives away, besides what it keeps of the photo for browsers.
+RESULT = re.compile(rf"neural-style-(\d+)\.({'|'.join(FORMATS)})")
+SNAPSHOT = re.compile(rf"neural-style-(\d+)-epoch-(\d+)\.({'|'.join(FORMATS)})")
+OTHERS = re.compile(r"neural-style-\d+\.gif|losses\.(csv|png)|content-preview\.jpg")
+PHOTO = "content-preview.jpg"
 
 
 class Run:
@@ -31,8 +33,8 @@ class Run:
     ----------
     folder : Path
     order : dict
-        `arguments`, the options apart from the pictures; `pictures`, their files' names by kind,
-        empty for the shipped pair; `size`, of the content picture.
+        `arguments`, the options apart from the pictures; `pictures`, lists of their files' names
+        by option, empty for the shipped pair; `size`, of the content picture.
     state : str
     stages : list of Stage
         With both sides.
@@ -79,8 +81,13 @@ class Run:
         """A run from what it has left: `run.json`, the page's order if there was one, losses."""
         settings = settings_from_json(record["settings"])
         if not order:
-            pictures = {"content": settings.content, "style": settings.style}
-            order = {"arguments": get_arguments(get_values(settings)), "pictures": pictures}
+            pictures = {}
+            for name, path in pictures_of(settings):
+                pictures.setdefault(name, []).append(path)
+            values = get_values(settings)
+            if "init" in pictures:
+                del values["init"]
+            order = {"arguments": get_arguments(values), "pictures": pictures}
         run = cls(folder, {**EMPTY, **order}, FINISHED if record["finished"] else STOPPED)
         run.stages = [
             dataclasses.replace(stage, image_shape=painted["image_shape"])
@@ -165,36 +172,62 @@ class Run:
         return left(self.stages, number, {**epoch, "seconds": recent[len(recent) // 2]})
 
     def files(self):
-        """The files that the page shows, by their names: nothing else is ever opened."""
-        return {
-            path.name: path
-            for path in (sorted(self.folder.iterdir()) if self.folder.is_dir() else ())
-            if is_shown(path.name) and path.is_file() and not path.is_symlink()
-        }
+        """The files that the page shows, nothing else is ever opened: when changed, by names."""
+        found = {}
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it has just gone
+                    if is_shown(entry.name) and entry.is_file(follow_symlinks=False):
+                        found[entry.name] = entry.stat().st_mtime_ns
+        return found
+
+    def open_file(self, name):
+        """Name and bytes of a file that the page shows, None if there is none.
+
+        The picture at which a run was stopped goes when its stage ends, and so do those for an
+        animation: a browser that asks for one a moment later gets the one that followed.
+        """
+        names, gone = [name], SNAPSHOT.fullmatch(name)
+        if gone:
+            place = int(gone[1]), int(gone[2])
+            names += [each for *key, each in self.snapshots() if tuple(key) >= place]
+        for each in names:
+            with suppress(FileNotFoundError):
+                if each in self.files():
+                    return each, (self.folder / each).read_bytes()
+        return None
+
+    def results(self):
+        """Names of the stages' results, by the stages' numbers."""
+        found = {}
+        for name in self.files():
+            match = RESULT.fullmatch(name)
+            if match:
+                # A moving picture is called as a result in WebP would be.
+                found.setdefault(int(match[1]), []).append((FORMATS.index(match[2]), name))
+        return {number: min(names)[1] for number, names in found.items()}
 
     def result(self):
         """Name of the result of the last stage that has one, None if there is none."""
-        pictures = [name for name in self.files() if re.fullmatch(r"neural-style-\d+\.png", name)]
-        return max(pictures, key=lambda name: int(re.search(r"\d+", name)[0]), default=None)
+        found = self.results()
+        return found[max(found)] if found else None
 
     def snapshots(self):
         """[(stage, epochs, name)] of the pictures on the way and of the stages' results."""
         found = {}
         for name in self.files():
-            on_the_way, at_the_end = SNAPSHOT.fullmatch(name), RESULT.fullmatch(name)
+            on_the_way = SNAPSHOT.fullmatch(name)
             if on_the_way:
-                found.setdefault((int(on_the_way[1]), int(on_the_way[2])), name)
-            elif name.endswith(".png") and at_the_end[1]:
-                number = int(at_the_end[1])
-                epochs = self.stages[number - 1].max_epochs if number <= len(self.stages) else 0
-                found[number, epochs] = name
+                found[int(on_the_way[1]), int(on_the_way[2])] = name
+        for number, name in self.results().items():
+            epochs = self.stages[number - 1].max_epochs if number <= len(self.stages) else 0
+            found[number, epochs] = name
         return [(*key, name) for key, name in sorted(found.items())]
 
 
 def is_shown(name):
     """Whether the page may show a file of this name."""
-    patterns = RESULT.fullmatch(name) or SNAPSHOT.fullmatch(name)
-    return bool(patterns) or name in PREVIEWS.values()
+    return any(pattern.fullmatch(name) for pattern in (RESULT, SNAPSHOT, OTHERS))
 
 
 EMPTY = {"arguments": [], "pictures": {}, "size": (3, 2)}

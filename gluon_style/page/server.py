@@ -8,21 +8,27 @@ import socket
 import threading
 import webbrowser
 from contextlib import suppress
-from urllib.parse import unquote
+from pathlib import Path
+from urllib.parse import quote, unquote
 
 from nicegui import app, ui
 from PIL import Image
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..errors import ImageError, UsageError
-from .drafts import MOST_BYTES, SHIPPED
+from .drafts import KINDS, MOST_BYTES
 from .safety import Guard
 from .studio import Studio
-from .texts import LANGUAGES, preferred
+from .texts import LANGUAGES, Words, preferred
 from .view import show
 
-THUMBNAIL = 320  # pixels
+THUMBNAIL, MOST_SIDE = 320, 1600  # pixels
+# What browsers show; all else is shown them as JPEG.
+MEDIA = {
+    **{".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"},
+    ".csv": "text/csv",
+}
 PORTS = range(8080, 8100)  # one that is free, unless told
 
 
@@ -93,16 +99,17 @@ def add_routes(studio):
     """All that a browser may ask for."""
 
     @app.get("/pictures/{key}/{kind}")
-    def preview(key: str, kind: str):
+    async def preview(key: str, kind: str):  # in the loop, where pictures come and go
         draft = studio.drafts.drafts.get(key)
-        if not draft or kind not in SHIPPED:
+        if not draft or kind not in KINDS:
             return Response(status_code=404)
-        return FileResponse(draft.preview(kind), headers={"cache-control": "no-store"})
+        data, media = draft.preview(kind)
+        return Response(data, media_type=media, headers={"cache-control": "no-store"})
 
     @app.post("/pictures/{key}/{kind}")
-    async def receive(key: str, kind: str, request: Request):
+    async def receive(key: str, kind: str, request: Request, language: str = "en"):
         draft = studio.drafts.drafts.get(key)
-        if not draft or kind not in SHIPPED:
+        if not draft or kind not in KINDS or language not in LANGUAGES:
             return Response(status_code=404)
         if int(request.headers.get("content-length", 0)) > MOST_BYTES:
             return Response(status_code=413, headers={"connection": "close"})
@@ -110,7 +117,7 @@ def add_routes(studio):
         try:
             await draft.receive(kind, name, request.stream())
         except ImageError as error:
-            return JSONResponse({"error": str(error)}, status_code=422)
+            return JSONResponse({"error": Words(language).error(str(error))}, status_code=422)
         return JSONResponse({})
 
     @app.get("/runs/{name}/live")
@@ -124,13 +131,18 @@ def add_routes(studio):
     @app.get("/runs/{name}/{file}")
     def result(name: str, file: str, save: bool = False, small: bool = False):
         run = studio.runs.get(name)
-        path = run and run.files().get(file)
-        if not path:
+        found = run and run.open_file(file)
+        if not found:
             return Response(status_code=404)
-        headers = {"cache-control": "no-cache"}
-        if small:
-            return Response(thumbnail(path), media_type="image/jpeg", headers=headers)
-        return FileResponse(path, headers=headers, filename=f"{name}-{file}" if save else None)
+        file, data = found
+        headers, suffix = {"cache-control": "no-cache"}, Path(file).suffix
+        if save:
+            called = quote(f"{name}-{file}")
+            headers["content-disposition"] = f"attachment; filename*=utf-8''{called}"
+        elif small or suffix not in MEDIA:
+            data, suffix = as_jpeg(data, THUMBNAIL if small else MOST_SIDE), ".jpg"
+        media = MEDIA.get(suffix, "application/octet-stream")
+        return Response(data, media_type=media, headers=headers)
 
     @ui.page("/")
     def home(request: Request):
@@ -149,10 +161,12 @@ def page_in(studio, language):
     return page
 
 
-def thumbnail(path):
-    """A small JPEG of one of our own pictures."""
+def as_jpeg(data, most_side):
+    """One of our own pictures as every browser can show it, what is transparent over white."""
     file = io.BytesIO()
-    with Image.open(path) as picture:
-        picture.thumbnail((THUMBNAIL, THUMBNAIL))
-        picture.convert("RGB").save(file, "JPEG", quality=85)
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.thumbnail((most_side, most_side))
+        shown = Image.new("RGB", picture.size, "white")
+        shown.paste(picture, mask=picture.getchannel("A") if "A" in picture.getbands() else None)
+        shown.save(file, "JPEG", quality=85)
     return file.getvalue()

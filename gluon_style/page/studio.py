@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from ..errors import OutputError
 from ..machine import child_environment
-from ..settings import get_settings
+from ..settings import get_output, get_settings
 from .drafts import Drafts
 from .estimate import Machine
-from .options import check_plain, command_line, get_arguments, parse
+from .options import check_plain, command_line, get_arguments, parse, picture_arguments
 from .runs import (
     FAILED,
     FINISHED,
@@ -66,7 +66,7 @@ class Studio:
 
     def add(self, draft, values):
         """Let a run be painted; what cannot be is a `GluonStyleError`."""
-        arguments, settings = read_values(values)
+        arguments, settings = read_values(draft, values)
         folder = self.new_folder()
         order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
         run = Run(folder, order, WAITING)
@@ -82,14 +82,14 @@ class Studio:
         return run
 
     def new_draft(self):
-        """Two pictures for a visitor."""
+        """A place for a visitor's pictures."""
         draft = self.drafts.new()
         self.tell()
         return draft
 
     def estimate(self, draft, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
-        return self.machine.estimate(read_values(values)[1], draft.size)
+        return self.machine.estimate(read_values(draft, values)[1], draft.size)
 
     def new_folder(self):
         """Create a folder, whose name is the time."""
@@ -169,7 +169,7 @@ class Studio:
     async def paint(self, run):
         """Run the command in the run's folder, from its beginning or its checkpoint."""
         run.version += 1
-        pictures = [f"--{kind}={name}" for kind, name in run.order["pictures"].items()]
+        pictures = picture_arguments(run.order["pictures"])
         arguments = [*run.order["arguments"], *pictures, f"--output={run.folder}"]
         if run.can_go_on:
             arguments = [f"--resume={run.folder}"]
@@ -256,16 +256,20 @@ class Studio:
         self.drafts.clear()
 
 
-def read_values(values):
+def read_values(draft, values):
     """What a browser has sent, as options and as settings."""
     check_plain(values)
     arguments = get_arguments(values)
-    return arguments, get_settings(parse(arguments))
+    options = parse([*arguments, *picture_arguments(draft.pictures())])
+    get_output(options)  # which complains
+    return arguments, get_settings(options)
 
 
 def command_of(run):
     """The command line that makes the same picture, to be typed where the server was started."""
-    arguments = list(run.order["arguments"])
-    for kind, name in run.order["pictures"].items():
-        arguments.append(f"--{kind}={os.path.relpath(run.folder / name)}")
-    return command_line([*arguments, f"--output={os.path.relpath(run.folder)}-again"])
+    pictures = {
+        name: [os.path.relpath(run.folder / file) for file in files]
+        for name, files in run.order["pictures"].items()
+    }
+    output = f"--output={os.path.relpath(run.folder)}-again"
+    return command_line([*run.order["arguments"], *picture_arguments(pictures), output])

@@ -3,6 +3,7 @@
 import re
 
 from ..machine import format_bytes, format_duration
+from .chinese import in_chinese
 
 # Of the address, and as Quasar has them.
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
@@ -19,9 +20,24 @@ TEXTS = {
     "content": ("Photo", "内容图像（照片）"),
     "style": ("Painting", "样式图像（画作）"),
     "choose": ("Choose, drop or paste", "点击选择，或拖入、粘贴"),
-    "choose content": ("Choose a photo", "选择照片"),
-    "choose style": ("Choose a painting", "选择画作"),
+    "choose it": ("{}: choose a picture", "{}：选择图片"),
     "shipped": ("Use the one that comes with the package", "用自带的图片"),
+    "remove": ("Remove", "去掉"),
+    "remove it": ("Remove: {}", "去掉：{}"),
+    "more pictures": ("More paintings, masks, another start", "更多画作、蒙版、起点"),
+    "masks hint": (
+        "A mask is white where it is painted, grey where in part; black keeps the photo. One mask "
+        "holds for all paintings, or each has its own.",
+        "蒙版里白色的地方会画，灰色的只画一部分，黑色的保持照片原样。"
+        "可以所有画作共用一张，或每幅画作各一张。",
+    ),
+    "mask": ("Mask", "蒙版"),
+    "mask n": ("Mask of painting {}", "第 {} 幅画作的蒙版"),
+    "style n": ("Painting {}", "样式图像 {}"),
+    "add style": ("Add a painting", "再加一幅画作"),
+    "share": ("How much it counts", "所占比重"),
+    "share of": ("{}: how much it counts", "{}：所占比重"),
+    "init": ("Start from (else the photo)", "起点图像（不选则用照片）"),
     "too big": ("More than {} MB: make it smaller.", "文件超过 {} MB，请缩小后再试。"),
     "not sent": ("It could not be sent. Try again.", "没有传送成功，请再试一次。"),
     "how": ("How it is painted", "怎么画"),
@@ -127,6 +143,8 @@ TEXTS = {
 
 # The options in Chinese: name and help; in English both are the command line's own.
 OPTIONS = {
+    "stages": ("阶段", "每个阶段的长边像素、迭代周期和衰减间隔"),
+    "style_blend": ("画作的比重", "几幅画作各占多少；不填则都一样"),
     "style_fit": (
         "样式图像的比例",
         "样式图像怎样变成内容图像的比例：像本章那样拉伸，或从中间裁出",
@@ -166,6 +184,8 @@ OPTIONS = {
         "分块",
         "每块 N 像素地计算，结果相同，内存很少，时间是 1.6 倍；auto 只在放不下时这样做",
     ),
+    "format": ("图片格式", "保存的图片的格式"),
+    "depth": ("位深", "每个颜色通道的位数；16 位只用于 png 和 tif"),
     "save_every": ("保存中间图", "每 N 个周期保存一张"),
     "animation": ("动画", "每个阶段做一个动画，从照片到结果"),
     "checkpoint_every": ("检查点间隔", "两个检查点之间的秒数"),
@@ -206,6 +226,11 @@ class Words:
         if self.language == "zh" and field.name in OPTIONS:
             text = OPTIONS[field.name][1]
         return text[:1].upper() + text[1:]
+
+    def error(self, text):
+        """What is wrong: what no pattern knows stays in English."""
+        text = text.replace("; --help lists the options", "")
+        return in_chinese(text) if self.language == "zh" else text
 
     def duration(self, seconds):
         """A time in words."""

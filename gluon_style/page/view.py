@@ -24,7 +24,7 @@ async def show(studio, language):
     texts = {"big": words("too big", MOST_BYTES // 10**6), "failed": words("not sent")}
     ui.add_head_html(
         f"<style>{CSS}</style><script>{JS}\npage.most = {MOST_BYTES};"
-        f"page.texts = {json.dumps(texts)};"
+        f"page.language = '{language}'; page.texts = {json.dumps(texts)};"
         f"document.documentElement.lang = '{LANGUAGES[language]}';</script>"
     )
     # What a tab has chosen outlives a reload.

@@ -1,0 +1,180 @@
+"""What a visitor can be told in English is told in Chinese, by the messages of the real code."""
+
+import errno
+import os
+import re
+from collections import Counter
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mxnet import MXNetError, nd
+from PIL import Image
+
+from gluon_style.beyond.masks import normalised
+from gluon_style.beyond.photographs import check_writable
+from gluon_style.beyond.pictures import grey
+from gluon_style.chapter import StyleTransfer
+from gluon_style.decode import Picture, decode
+from gluon_style.errors import DownloadError, GluonStyleError, NonFiniteLoss
+from gluon_style.files import atomic_write
+from gluon_style.machine import choose_tile, get_ctx, get_precision, out_of_memory
+from gluon_style.page.studio import read_values
+from gluon_style.page.texts import Words
+from gluon_style.pretrained.load import find
+from gluon_style.pretrained.small import NOTICE
+from gluon_style.run.folder import OutputFolder
+from gluon_style.settings import Output, Painting, Settings, Stage
+
+from ..odd_pictures import BAD, GOOD
+
+NUMBER, FILE = re.compile(r"\d[\d.]*\d|\d"), re.compile(r"[\w-]+\.[a-z]\w+|--[a-z-]+")
+
+
+def check(said):
+    """It is Chinese, and no number, no file and no option is lost in it."""
+    chinese = Words("zh").error(said)
+    # What a reader of pictures or a server says, what was typed, and a path stay as they are.
+    rest = re.sub(r"（.*）|[(（].*[)）]|pip install \S+|“.*”|[!-~]*/[!-~]*", "", chinese)
+    assert re.search(r"[\u4e00-\u9fff]", rest), chinese
+    assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", rest), chinese
+    said = said.replace("; --help lists the options", "")
+    for kind in (NUMBER, FILE):
+        assert not Counter(kind.findall(said)) - Counter(kind.findall(chinese)), chinese
+
+
+def error_of(call, *arguments):
+    """The message of what a call raises."""
+    with pytest.raises(GluonStyleError) as caught:
+        call(*arguments)
+    return caught.value.as_option()
+
+
+def test_the_odd_pictures(tmp_path, caplog):
+    caplog.set_level("INFO", "gluon_style")
+    tried = 0
+    for name, picture in {**GOOD, **BAD}.items():
+        path = tmp_path / name
+        picture.make(path)
+        try:
+            decode(path)
+        except GluonStyleError as error:
+            if os.path.isfile(path):  # what a browser can send
+                check(str(error).replace(f"{path}: ", ""))
+                tried += 1
+    assert tried > 30
+    told = {record.getMessage().replace(f"{tmp_path}/", "") for record in caplog.records}
+    assert len(told) > 2
+    for each in told:
+        check(each)
+
+
+def draft(**pictures):
+    """A visitor's, as far as the options want to know."""
+    return SimpleNamespace(pictures=lambda: pictures)
+
+
+BAD_VALUES = [
+    *(("stages", each) for each in ("::", "x", "0:1:1", "30:x:2", "9x9:0:1", "1" * 12 + ":1:1")),
+    *(("lr", each) for each in ("x", "0", "inf", "nan")),
+    *((f"{name}_weight", each) for name in ("content", "style", "tv") for each in ("x", "inf")),
+    *(("style_blend", each) for each in ("x", "1,x", "nan,1", "0,0", "1,2,3")),
+    *(("style_layer_weights", each) for each in ("x", "1,2", "0,0,0,0,0", "nan,1,1,1,1")),
+    *(("style_layers", each) for each in ("x", "0,99", "5,5")),
+    *(("style_scale", each) for each in ("x", "0", "inf")),
+    *(("seed", each) for each in ("x", "1.5", str(2**32))),
+    *(("tile", each) for each in ("x", "8")),
+    *(("save_every", each) for each in ("x", "0")),
+    *(("checkpoint_every", each) for each in ("x", "0")),
+    *(("weights", each) for each in ("/etc/passwd", "~/x", "-x")),
+    *(("colors", "pink"), ("format", "bmp"), ("depth", "12"), ("animation", "png")),
+]
+
+
+@pytest.mark.parametrize("name, value", BAD_VALUES)
+def test_bad_options(name, value):
+    check(error_of(read_values, draft(style=["a.png", "b.png"]), {"stages": "32:2:1", name: value}))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"content_weight": "0", "style_weight": "0", "tv_weight": "0"},
+        {"format": "jpg", "depth": "16"},
+        {"format": "webp", "animation": "webp"},
+    ],
+)
+def test_bad_combinations(values):
+    check(error_of(read_values, draft(), values))
+
+
+def test_masks(tmp_path):
+    two = draft(style=["a.png", "b.png", "c.png"], mask=["m.png", "n.png"])
+    check(error_of(read_values, two, {}))
+    check(error_of(grey, Picture(np.zeros((4, 4, 3), "uint8"), None, ""), "mask.png"))
+    check(error_of(normalised, nd.zeros((1, 1, 4, 6))))
+
+
+def test_sizes(tmp_path):
+    for name, size in (("dot.png", (4, 4)), ("wide.png", (900, 20)), ("photo.png", (60, 40))):
+        Image.new("RGB", size).save(tmp_path / name)
+    photo, stages = tmp_path / "photo.png", [Stage(60, 1, 1)]
+    for settings in (
+        Settings(tmp_path / "dot.png", stages=stages),
+        Settings(tmp_path / "wide.png", stages=stages),
+        Settings(photo, stages=[Stage((9, 9), 1, 1)]),
+        Settings(photo, stages=stages, painting=Painting(style_scale=0.1)),
+        Settings(photo, stages=[Stage((10**5, 10**5), 1, 1)], ctx="cpu"),
+    ):
+        check(error_of(StyleTransfer, settings).replace(f"{tmp_path}/", ""))
+
+
+def no_memory():
+    with out_of_memory((60, 40)):
+        raise MXNetError("std::bad_alloc")
+
+
+def full(path):
+    with atomic_write(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_memory_and_disk(tmp_path):
+    check(error_of(no_memory))
+    check(error_of(choose_tile, (4000, 3000), 700, "float32", 10**8))
+    check(error_of(full, tmp_path / "losses.csv"))
+    folder = tmp_path / "out"
+    with OutputFolder(folder):
+        check(error_of(OutputFolder(folder).__enter__))
+        check(error_of(OutputFolder(folder).check_space, [Stage((10**7, 10**7), 1, 1)]))
+        (folder / "neural-style-1.png").touch()
+        check(error_of(OutputFolder(folder).refuse_results))
+        (folder / "file").touch()
+        check(error_of(OutputFolder(folder / "file").__enter__))
+
+
+def test_devices_and_networks(tmp_path, monkeypatch):
+    for name in ("gpu", "gpu(7)", "tpu"):
+        check(error_of(get_ctx, name))
+    monkeypatch.setattr("gluon_style.machine.processor.cpu_flags", set)
+    check(error_of(get_precision, "bfloat16", get_ctx("cpu")))
+    check(error_of(find, tmp_path / "mine.params"))
+    reason = DownloadError("vgg19.h5: example.org: cannot be reached (Connection refused)")
+    check(NOTICE.format(reason=reason).splitlines()[0])
+    monkeypatch.setenv("GLUON_STYLE_MIRROR", "http://127.0.0.1:1")
+    check(error_of(find, "keras", tmp_path))
+
+
+def test_formats():
+    check(error_of(check_writable, Output(format="jpg"), np.zeros((2, 2), "uint8")))
+
+
+def test_losses():
+    for term in ("content", "style", "tv", "total"):
+        chinese = Words("zh").error(str(NonFiniteLoss(3, term, float("nan"))))
+        assert re.search(r"[\u4e00-\u9fff]损失为 nan", chinese) and "第 3 个" in chinese
+
+
+def test_what_is_not_known_stays():
+    assert Words("zh").error("it rains") == "it rains"
+    assert Words("en").error("argument --lr: x; --help lists the options") == "argument --lr: x"
