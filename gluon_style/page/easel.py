@@ -1,5 +1,6 @@
 """The right side: the picture as it grows, and all that belongs to it."""
 
+import math
 import time
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from .studio import command_of
 
 TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
 MOST_POINTS = 240  # of a curve
-LEAST = 1e-2  # of a loss that is drawn
+STEPS = (1, 2, 5, 10)  # at one of which a logarithmic axis begins and ends
 
 
 class Easel:
@@ -251,7 +252,8 @@ class Easel:
         chosen = list(enumerate(epoch for _, epoch in run.records))[::step]
         for series, term in zip(self.chart.options["series"], TERMS):
             # A logarithmic scale has no 0, which the content loss is at first.
-            series["data"] = [[x, epoch[term]] for x, epoch in chosen if epoch[term] > LEAST]
+            series["data"] = [[x, epoch[term]] for x, epoch in chosen if epoch[term] > 0]
+        self.chart.options["yAxis"].update(bounds([epoch for _, epoch in chosen]))
         self.chart.update()
         self.losses.text = self.words("losses", **run.records[-1][1])
 
@@ -289,6 +291,19 @@ class Easel:
 def last(runs):
     """The newest run, None if there is none."""
     return list(runs.values())[-1] if runs else None
+
+
+def bounds(epochs):
+    """Where the axis of the losses begins and ends."""
+    # The content loss comes up from 0: what it is in the first half need not be seen.
+    seen = [each[term] for each in epochs for term in TERMS if term != "content"]
+    seen += [each["content"] for each in epochs[len(epochs) // 2 :]]
+    seen = [value for value in seen if 0 < value < math.inf] or [1]
+    low, high = (10 ** math.floor(math.log10(value)) for value in (min(seen), max(seen)))
+    return {
+        "min": low * max([1, *(step for step in STEPS if low * step <= min(seen))]),
+        "max": high * min(step for step in STEPS if high * step >= max(seen)),
+    }
 
 
 def chart_options(words):

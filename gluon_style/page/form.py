@@ -288,7 +288,7 @@ class Form:
             self.seen_draft = self.draft.version
             self.show_pictures()
         values = self.effective()
-        seen = values, self.draft.size, self.studio.machine.known
+        seen = values, self.draft.version, self.studio.machine.known
         if self.seen_estimate != seen:
             self.seen_estimate = seen
             self.show_estimate(values)

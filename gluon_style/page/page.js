@@ -19,7 +19,7 @@ const page = {
       wrong.textContent = page.texts.failed;
     }
     box.classList.remove("busy");
-    box.querySelector("input").value = "";
+    box.querySelector("input[type=file]").value = "";
   },
 
   show() {  // the picture may be further down, or above a long list of options
@@ -48,7 +48,7 @@ const page = {
 
 const boxOf = (event) => event.target.closest && event.target.closest(".drop");
 document.addEventListener("change", (event) => {
-  if (event.target.matches(".drop input")) page.send(boxOf(event).dataset.kind, event.target.files[0]);
+  if (event.target.matches(".drop > input")) page.send(boxOf(event).dataset.kind, event.target.files[0]);
 });
 document.addEventListener("focusin", (event) => {
   if (boxOf(event)) page.lastKind = boxOf(event).dataset.kind;

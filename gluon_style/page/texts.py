@@ -27,9 +27,10 @@ TEXTS = {
     "more pictures": ("More paintings, masks, another start", "更多画作、蒙版、起点"),
     "masks hint": (
         "A mask is white where it is painted, grey where in part; black keeps the photo. One mask "
-        "holds for all paintings, or each has its own.",
+        "holds for all paintings, or each has its own. Painting starts from the photo, unless "
+        "another picture is given.",
         "蒙版里白色的地方会画，灰色的只画一部分，黑色的保持照片原样。"
-        "可以所有画作共用一张，或每幅画作各一张。",
+        "可以所有画作共用一张，或每幅画作各一张。不另选起点图像，就从照片开始画。",
     ),
     "mask": ("Mask", "蒙版"),
     "mask n": ("Mask of painting {}", "第 {} 幅画作的蒙版"),
@@ -37,7 +38,7 @@ TEXTS = {
     "add style": ("Add a painting", "再加一幅画作"),
     "share": ("How much it counts", "所占比重"),
     "share of": ("{}: how much it counts", "{}：所占比重"),
-    "init": ("Start from (else the photo)", "起点图像（不选则用照片）"),
+    "init": ("Start from", "起点图像"),
     "too big": ("More than {} MB: make it smaller.", "文件超过 {} MB，请缩小后再试。"),
     "not sent": ("It could not be sent. Try again.", "没有传送成功，请再试一次。"),
     "how": ("How it is painted", "怎么画"),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import shlex
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image, ImageOps
 
 from ..conftest import PROJECT, outcome
 from ..odd_pictures import png, rgb
@@ -56,16 +58,17 @@ class Visitor:
             "return document.getElementById('picture').getAttribute('src')"
         )
 
-    def button(self, name):
+    def button(self, name, within="body"):
         """The visible button with this text, None if there is none."""
         code = """
             const named = e => e.innerText.split("\\n").some(line => line.trim() === arguments[0]);
-            return [...document.querySelectorAll("button, [role=button]")]
+            const box = document.querySelector(arguments[1]);
+            return [...box.querySelectorAll("button, [role=button]")]
               .find(e => e.offsetParent && named(e)) ?? null;"""
-        return self.driver.execute_script(code, name)
+        return self.driver.execute_script(code, name, within)
 
-    def press(self, name):
-        button = self.wait(lambda: self.button(name))
+    def press(self, name, within="body"):
+        button = self.wait(lambda: self.button(name, within))
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
         button.click()
 
@@ -80,6 +83,16 @@ class Visitor:
         field = self.driver.find_element("css selector", f"[aria-label='{name}']")
         field.send_keys("\ue009a\ue000", value)  # Ctrl-A
         self.wait(lambda: field.get_attribute("value") == value)
+
+    def select(self, name, downs):
+        """Choose one of the words of an option, so many below the first."""
+        (field,) = self.wait(lambda: self.all(f"[aria-label='{name}']"))
+        self.driver.execute_script("arguments[0].focus()", field)
+        self.keys(*[DOWN] * downs, ENTER)
+
+    def chosen(self):
+        """The words that are chosen, of all options."""
+        return {each.text.strip() for each in self.all(".options .q-field__native span")}
 
     def stage(self, size, epochs, decay):
         for name, value in (("Long side", size), ("Epochs", epochs), ("Rate falls after", decay)):
@@ -117,6 +130,26 @@ class Visitor:
             lambda: self.text("#easel h2") != before and re.match(r"\d", self.text("#easel h2"))
         ) and self.text("#easel h2")
 
+    def shows(self, kind):
+        """Whether there is a place for a picture of this kind."""
+        return self.all(f"#choose-{kind} + label")[0].is_displayed()
+
+    def makes_again(self, name):
+        """Whether the command that is shown makes the same picture."""
+        words = shlex.split(self.text("pre.command"))
+        assert words[:3] == ["python", "-m", "gluon_style.train"]
+        subprocess.run(
+            [sys.executable, *words[1:]],
+            cwd=self.server.folder,
+            env={"PYTHONPATH": str(PROJECT), "PATH": ""},
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
+        )
+        root = self.server.root
+        again, first = (outcome(root / each, "*-1.*") for each in (f"{name}-again", name))
+        assert again == first
+
     def complaints(self):
         """What the browser has complained of."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
@@ -149,11 +182,8 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     visitor.wait(lambda: visitor.text(".drop .name") == "my photo.png")
     visitor.stage(36, 30, 20)
     visitor.press("More options")
-    visitor.wait(lambda: visitor.all("[aria-label='Precision']"))
-    focus = "document.querySelector(\"[aria-label='Precision']\").focus()"
-    visitor.driver.execute_script(focus)
-    visitor.keys(DOWN, DOWN, ENTER)
-    visitor.wait(lambda: "float32" in visitor.text(".q-expansion-item"))
+    visitor.select("Precision", 2)
+    visitor.wait(lambda: "float32" in visitor.chosen())
     name = visitor.paint()
     folder = server.root / name
 
@@ -190,17 +220,48 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     field = visitor.driver.find_element("css selector", "[aria-label='Learning rate']")
     field.send_keys("\ue009av\ue000")  # Ctrl-A, Ctrl-V
     visitor.wait(lambda: field.get_attribute("value") == line)
-    words = shlex.split(line)
-    assert words[:3] == ["python", "-m", "gluon_style.train"] and "float32" in words
-    again = subprocess.run(
-        [sys.executable, *words[1:]],
-        cwd=server.folder,
-        env={"PYTHONPATH": str(PROJECT), "PATH": ""},
-        capture_output=True,
-        timeout=SECONDS,
-    )
-    assert again.returncode == 0, again.stderr
-    assert outcome(server.root / f"{name}-again") == outcome(folder)
+    assert "--precision float32" in line
+    visitor.makes_again(name)
+    assert not visitor.complaints()
+
+
+def test_paintings_with_masks_are_resumed_and_made_again(visitor, server, tmp_path):
+    rgb().save(tmp_path / "second.png")
+    mask = Image.new("L", (48, 32))
+    mask.paste(255, (0, 0, 48, 16))
+    mask.save(tmp_path / "sky.png")
+    ImageOps.invert(mask).save(tmp_path / "ground.png")
+    visitor.press("More paintings, masks, another start")
+    visitor.wait(lambda: visitor.shows("mask") and not visitor.shows("mask-2"))
+    for kind in ("style-2", "mask", "mask-2", "style-3"):
+        name = {"mask": "sky.png", "mask-2": "ground.png"}.get(kind, "second.png")
+        assert visitor.choose(kind, tmp_path / name) == ""
+    # As many masks as paintings are wanted; one that is taken away is away.
+    visitor.wait(lambda: "2 for 3 styles" in visitor.text(".start"))
+    visitor.press("Remove", within="[data-kind=style-3]")
+    visitor.wait(lambda: not visitor.shows("mask-3") and "styles" not in visitor.text(".start"))
+    visitor.type("Painting 2: how much it counts", "0.5")
+    visitor.press("More options")
+    visitor.select("Precision", 2)
+    visitor.select("Format", 3)
+    visitor.wait(lambda: {"float32", "tif"} <= visitor.chosen())
+    visitor.stage(32, 40, 30)
+    name = visitor.paint()
+    visitor.press("Pause")
+    visitor.wait(lambda: visitor.status == "Paused")
+    visitor.press("Stop")
+    visitor.wait(lambda: visitor.status == "Stopped")
+    visitor.press("Go on")
+    visitor.wait(lambda: visitor.status == "Finished")
+
+    # A browser shows no TIFF: it is shown a JPEG, and saves the file.
+    folder = server.root / name
+    assert "neural-style-1.tif" in visitor.source
+    assert visitor.get(visitor.source).startswith(b"\xff\xd8")
+    saved = visitor.all(".save[href]")[0].get_attribute("href")
+    assert visitor.get(saved) == (folder / "neural-style-1.tif").read_bytes()
+    assert {"mask.png", "mask-2.png", "style.jpg", "style-2.png"} <= {*os.listdir(folder)}
+    visitor.makes_again(name)
     assert not visitor.complaints()
 
 
