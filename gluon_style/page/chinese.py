@@ -235,4 +235,5 @@ def in_chinese(text):
     """A message with those of its phrases in Chinese that are known."""
     for phrase, chinese in PHRASES.items():
         text = re.sub(phrase, chinese, text)
-    return re.sub(rf"\b({'|'.join(TERMS)}) 损失", lambda found: TERMS[found[1]] + "损失", text)
+    text = re.sub(rf"\b({'|'.join(TERMS)}) 损失", lambda found: TERMS[found[1]] + "损失", text)
+    return re.sub("(?<=[一-龥])([:;]) ", lambda found: {":": "：", ";": "；"}[found[1]], text)

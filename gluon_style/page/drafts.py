@@ -62,13 +62,13 @@ class Draft:
 
     def remove_style(self, kind):
         """Take a painting away, with its mask; those behind it move up."""
-        for kinds in (STYLES, MASKS):
-            behind = kinds[STYLES.index(kind) :]
-            self.remove(behind[0])
-            for kind_, next_ in zip(behind, behind[1:]):
+        number = STYLES.index(kind)
+        for kinds in (STYLES[number:], MASKS[number:]):
+            self.remove(kinds[0])
+            for place, behind_it in zip(kinds, kinds[1:]):
                 for each in (self.files, self.names, self.shares, self.errors):
-                    if next_ in each:
-                        each[kind_] = each.pop(next_)
+                    if behind_it in each:
+                        each[place] = each.pop(behind_it)
 
     @property
     def styles(self):
@@ -114,7 +114,7 @@ class Draft:
     def delete(self, path):
         """Delete an upload."""
         for each in (path, preview_of(path)):
-            each.unlink()
+            each.unlink(missing_ok=True)
 
     def pictures(self):
         """What a run's pictures are called in its folder, by option; without the shipped pair."""

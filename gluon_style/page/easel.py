@@ -12,6 +12,7 @@ from .studio import command_of
 
 TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
 MOST_POINTS = 240  # of a curve
+LEAST = 1e-3  # of the highest loss, to be seen
 STEPS = (1, 2, 5, 10)  # at one of which a logarithmic axis begins and ends
 
 
@@ -298,7 +299,8 @@ def bounds(epochs):
     # The content loss comes up from 0: what it is in the first half need not be seen.
     seen = [each[term] for each in epochs for term in TERMS if term != "content"]
     seen += [each["content"] for each in epochs[len(epochs) // 2 :]]
-    seen = [value for value in seen if 0 < value < math.inf] or [1]
+    most = max([value for value in seen if 0 < value < math.inf], default=1)
+    seen = [value for value in seen if LEAST * most <= value <= most] or [most]
     low, high = (10 ** math.floor(math.log10(value)) for value in (min(seen), max(seen)))
     return {
         "min": low * max([1, *(step for step in STEPS if low * step <= min(seen))]),

@@ -177,11 +177,11 @@ class Form:
         field, words = FIELDS[name], self.words
         value = self.values.get(name, f"{default:g}")
         with tag("div", "weight"):
-            Text("div", words.label(field))
+            Text("div", words.label(name))
             slider = ui.slider(min=-DECADES, max=DECADES, step=0.1, value=decades(value, default))
-            put(slider, aria_label=words.label(field))
+            put(slider, aria_label=words.label(name))
             number = ui.input(value=value).props("outlined dense inputmode=decimal")
-            put(number, aria_label=words.label(field))
+            put(number, aria_label=words.label(name))
             Text("p", words.help(field)).classes("soft")
 
         def typed(event):
@@ -228,7 +228,7 @@ class Form:
 
     def option(self, field):
         """The element for one option."""
-        label = self.words.label(field)
+        label = self.words.label(field.name)
         value = self.values.get(field.name, field.default)
         if field.kind == "switch":
             return ui.switch(label, value=bool(value))
@@ -276,11 +276,10 @@ class Form:
 
     def complain(self, error):
         """Say what is wrong with which option."""
-        words, message = self.words, self.words.error(error.message)
+        message = error.message
         if error.field:
-            field = FIELDS.get(error.field)
-            message = f"{words.label(field) if field else words(error.field)}: {message}"
-        self.error.text = message
+            message = f"{self.words.label(error.field)}: {message}"
+        self.error.text = self.words.error(message)
 
     def refresh(self):
         """Show what has changed."""

@@ -197,6 +197,7 @@ LABELS = {
     "style_weight": "Painting",
     "tv_weight": "Smoothness",
     "lr": "Learning rate",
+    "init": "Start from",
     "ctx": "Device",
     "weights": "Network",
 }
@@ -214,18 +215,18 @@ class Words:
         text = TEXTS[key][self.column]
         return text.format(*values, **named) if values or named else text
 
-    def label(self, field):
+    def label(self, name):
         """The name of an option."""
-        if self.language == "zh" and field.name in OPTIONS:
-            return OPTIONS[field.name][0]
-        plain = field.name.replace("_", " ").capitalize()
-        return LABELS.get(field.name, plain)
+        plain = name.replace("_", " ").capitalize()
+        if self.language == "en":
+            return LABELS.get(name, plain)
+        return OPTIONS[name][0] if name in OPTIONS else TEXTS.get(name, (plain, plain))[self.column]
 
     def help(self, field):
         """What an option does, and its default."""
         text = field.help
         if self.language == "zh" and field.name in OPTIONS:
-            text = OPTIONS[field.name][1]
+            return OPTIONS[field.name][1]
         return text[:1].upper() + text[1:]
 
     def error(self, text):

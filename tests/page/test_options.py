@@ -7,6 +7,7 @@ import re
 import pytest
 
 from gluon_style.errors import UsageError
+from gluon_style.page.easel import TERMS, bounds
 from gluon_style.page.estimate import Machine, fitted, left
 from gluon_style.page.options import (
     FIELDS,
@@ -18,9 +19,9 @@ from gluon_style.page.options import (
     get_values,
     parse,
 )
-from gluon_style.page.runs import FINISHED, STOPPED, read_runs
+from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
-from gluon_style.settings import CHAPTER_STAGES, Settings, get_settings
+from gluon_style.settings import CHAPTER_STAGES, Settings, Stage, get_settings
 from gluon_style.train import build_parser
 
 # Something else than the default, where it is not simply the last word; empty: no setting.
@@ -154,3 +155,31 @@ def test_runs_are_found_whoever_started_them(run_command, small_options, tmp_pat
     assert "--lr=0.02" in mine.order["arguments"]
     assert mine.snapshots() == [(1, 2, "neural-style-1.png")]
     assert {*mine.files()} == {"losses.csv", "losses.png", "neural-style-1.png"}
+
+
+def test_a_picture_on_the_way_that_has_gone_is_the_one_that_followed(tmp_path):
+    run = Run(tmp_path, EMPTY, STOPPED)
+    run.stages = [Stage(24, 20, 1)]
+    for name in ("neural-style-1-epoch-00010.tif", "neural-style-1.tif", "neural-style-1.webp"):
+        (tmp_path / name).write_bytes(name.encode())
+    for asked, given in (
+        ("neural-style-1-epoch-00010.tif", "neural-style-1-epoch-00010.tif"),
+        ("neural-style-1-epoch-00007.tif", "neural-style-1-epoch-00010.tif"),
+        ("neural-style-1-epoch-00012.tif", "neural-style-1.tif"),  # the other one moves
+    ):
+        assert run.open_file(asked) == (given, given.encode())
+    for asked in ("neural-style-2-epoch-00001.tif", "neural-style-2.tif", "../x", "x"):
+        assert run.open_file(asked) is None
+
+
+def test_the_axis_fits_the_losses():
+    def epochs(*values):
+        return [dict(zip(TERMS, each)) for each in values]
+
+    # Of the photo's loss, which comes up from 0, what it ends with is shown.
+    rise = epochs((0, 52, 2.1, 54), (1e-4, 40, 2, 42), (3, 4, 2.3, 9), (3, 4, 2.2, 9))
+    assert [bounds(rise), bounds(rise[:2])] == [{"min": 2, "max": 100}] * 2
+    assert bounds(epochs((0.3, 0, 0, 0.3), (0.4, 0, 0, 0.4))) == pytest.approx(
+        {"min": 0.2, "max": 0.5}
+    )
+    assert bounds(epochs((0, 0, 0, 0))) == {"min": 1, "max": 1}
