@@ -225,17 +225,18 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     assert not visitor.complaints()
 
 
-def test_paintings_with_masks_are_resumed_and_made_again(visitor, server, tmp_path):
-    rgb().save(tmp_path / "second.png")
+def choose_two_paintings(visitor, folder):
+    """Two paintings, above and below, as TIFF; computed such that it can be computed again."""
+    rgb().save(folder / "second.png")
     mask = Image.new("L", (48, 32))
     mask.paste(255, (0, 0, 48, 16))
-    mask.save(tmp_path / "sky.png")
-    ImageOps.invert(mask).save(tmp_path / "ground.png")
+    mask.save(folder / "sky.png")
+    ImageOps.invert(mask).save(folder / "ground.png")
     visitor.press("More paintings, masks, another start")
     visitor.wait(lambda: visitor.shows("mask") and not visitor.shows("mask-2"))
     for kind in ("style-2", "mask", "mask-2", "style-3"):
         name = {"mask": "sky.png", "mask-2": "ground.png"}.get(kind, "second.png")
-        assert visitor.choose(kind, tmp_path / name) == ""
+        assert visitor.choose(kind, folder / name) == ""
     # As many masks as paintings are wanted; one that is taken away is away.
     visitor.wait(lambda: "2 for 3 styles" in visitor.text(".start"))
     visitor.press("Remove", within="[data-kind=style-3]")
@@ -246,33 +247,13 @@ def test_paintings_with_masks_are_resumed_and_made_again(visitor, server, tmp_pa
     visitor.select("Format", 3)
     visitor.wait(lambda: {"float32", "tif"} <= visitor.chosen())
     visitor.type("Save every", "50")
+
+
+def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, server, tmp_path):
+    choose_two_paintings(visitor, tmp_path)
     visitor.stage(32, 40, 30)
     name = visitor.paint()
-    visitor.press("Pause")
-    visitor.wait(lambda: visitor.status == "Paused")
-    visitor.press("Stop")
-    visitor.wait(lambda: visitor.status == "Stopped" and "-epoch-" in visitor.source)
-    stopped_at, folder = visitor.source, server.root / name
-    (snapshot,) = folder.glob("*-epoch-*.tif")
-    visitor.press("Go on")
-    visitor.wait(lambda: visitor.status == "Finished")
-
-    # A browser shows no TIFF: it is shown a JPEG, and saves the file.
-    visitor.wait(lambda: "neural-style-1.tif" in visitor.source)
-    shown = visitor.get(visitor.source)
-    assert shown.startswith(b"\xff\xd8")
-    # The picture at which it was stopped has gone; whoever still asks for it sees the result.
-    assert not snapshot.exists() and visitor.get(stopped_at) == shown
-    saved = visitor.all(".save[href]")[0].get_attribute("href")
-    assert visitor.get(saved) == (folder / "neural-style-1.tif").read_bytes()
-    assert {"mask.png", "mask-2.png", "style.jpg", "style-2.png"} <= {*os.listdir(folder)}
-    visitor.makes_again(name)
-    assert not visitor.complaints()
-
-
-def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, server):
-    visitor.stage(32, 40, 30)
-    name = visitor.paint()
+    folder = server.root / name
     visitor.press("Pause")
     visitor.wait(lambda: visitor.status == "Paused")
     # A second one waits.
@@ -292,8 +273,8 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     assert other.text("#easel")[:40] == before[:40]
     other.press("Stop")
     other.wait(lambda: other.status == "Stopped")
-    assert (server.root / name / "checkpoint.npz").exists()
-    assert not (server.root / name / "neural-style-1.png").exists()
+    assert (folder / "checkpoint.npz").exists()
+    assert not (folder / "neural-style-1.tif").exists()
     other.driver.close()
     other.driver.switch_to.window(own)
 
@@ -301,11 +282,23 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     visitor.wait(lambda: visitor.text("#easel h2") == second and visitor.status == "Finished")
     (card,) = [each for each in visitor.all("button.run") if name in each.text]
     card.click()
-    visitor.wait(lambda: visitor.text("#easel h2") == name)
+    visitor.wait(lambda: visitor.text("#easel h2") == name and "-epoch-" in visitor.source)
+    stopped_at = visitor.source
+    (snapshot,) = folder.glob("*-epoch-*.tif")
     visitor.press("Go on")
-    visitor.wait(lambda: visitor.status == "Finished")
-    lines = (server.root / name / "losses.csv").read_text().splitlines()
+    visitor.wait(lambda: visitor.status == "Finished" and "neural-style-1.tif" in visitor.source)
+    lines = (folder / "losses.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(40)))
+
+    # A browser shows no TIFF: it is shown a JPEG, and saves the file. The picture at which the
+    # run was stopped has gone; whoever still asks for it sees the result.
+    shown = visitor.get(visitor.source)
+    assert shown.startswith(b"\xff\xd8")
+    assert not snapshot.exists() and visitor.get(stopped_at) == shown
+    saved = visitor.all(".save[href]")[0].get_attribute("href")
+    assert visitor.get(saved) == (folder / "neural-style-1.tif").read_bytes()
+    assert {"mask.png", "mask-2.png", "style.jpg", "style-2.png"} <= {*os.listdir(folder)}
+    visitor.makes_again(name)
     assert not visitor.complaints()
 
 
