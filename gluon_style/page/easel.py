@@ -1,19 +1,14 @@
 """The right side: the picture as it grows, and all that belongs to it."""
 
-import math
 import time
 from urllib.parse import quote
 
 from nicegui import ui
 
+from .curves import chart_options, draw
 from .elements import Text, put, tag
 from .runs import FAILED, FINISHED, PAINTING, PAUSED, PHOTO, STARTING, STOPPED, WAITING
 from .studio import command_of
-
-TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
-MOST_POINTS = 240  # of a curve
-LEAST = 1e-3  # of the highest loss, to be seen
-STEPS = (1, 2, 5, 10)  # at one of which a logarithmic axis begins and ends
 
 
 class Easel:
@@ -219,6 +214,8 @@ class Easel:
         if self.strip_of != run.name:
             self.strip_of, self.buttons = run.name, {}
             self.strip.clear()
+        for gone in self.buttons.keys() - {None, *(each[2] for each in found)}:
+            self.buttons.pop(gone).delete()
         for number, epochs, name in found:
             if name not in self.buttons:
                 what = self.words("epoch n", stage=number, epoch=epochs)
@@ -249,12 +246,7 @@ class Easel:
         if run.state == PAINTING and time.monotonic() - self.drawn < 1:
             return
         self.seen_points, self.drawn = points, time.monotonic()
-        step = -(-len(run.records) // MOST_POINTS)
-        chosen = list(enumerate(epoch for _, epoch in run.records))[::step]
-        for series, term in zip(self.chart.options["series"], TERMS):
-            # A logarithmic scale has no 0, which the content loss is at first.
-            series["data"] = [[x, epoch[term]] for x, epoch in chosen if epoch[term] > 0]
-        self.chart.options["yAxis"].update(bounds([epoch for _, epoch in chosen]))
+        draw(self.chart.options, [epoch for _, epoch in run.records])
         self.chart.update()
         self.losses.text = self.words("losses", **run.records[-1][1])
 
@@ -292,41 +284,3 @@ class Easel:
 def last(runs):
     """The newest run, None if there is none."""
     return list(runs.values())[-1] if runs else None
-
-
-def bounds(epochs):
-    """Where the axis of the losses begins and ends."""
-    # The content loss comes up from 0: what it is in the first half need not be seen.
-    seen = [each[term] for each in epochs for term in TERMS if term != "content"]
-    seen += [each["content"] for each in epochs[len(epochs) // 2 :]]
-    most = max([value for value in seen if 0 < value < math.inf], default=1)
-    seen = [value for value in seen if LEAST * most <= value <= most] or [most]
-    low, high = (10 ** math.floor(math.log10(value)) for value in (min(seen), max(seen)))
-    return {
-        "min": low * max([1, *(step for step in STEPS if low * step <= min(seen))]),
-        "max": high * min(step for step in STEPS if high * step >= max(seen)),
-    }
-
-
-def chart_options(words):
-    """The curves of the losses, on a logarithmic scale."""
-    return {
-        "aria": {"enabled": True},
-        "animation": False,
-        "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
-        "legend": {"top": 0, "itemWidth": 14, "itemGap": 8},
-        "tooltip": {"trigger": "axis"},
-        "xAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
-        "yAxis": {"type": "log", "splitLine": {"lineStyle": {"color": "#ddd3c4"}}},
-        "series": [
-            {
-                "type": "line",
-                "name": words(f"{term} loss"),
-                "showSymbol": False,
-                "lineStyle": {"width": 2.5 if term == "total" else 1.6},
-                "color": colour,
-                "data": [],
-            }
-            for term, colour in TERMS.items()
-        ],
-    }

@@ -192,9 +192,10 @@ class Run:
             place = int(gone[1]), int(gone[2])
             names += [each for *key, each in self.snapshots() if tuple(key) >= place]
         for each in names:
+            path = self.folder / each  # not by a listing, which may miss what is being replaced
             with suppress(FileNotFoundError):
-                if each in self.files():
-                    return each, (self.folder / each).read_bytes()
+                if is_shown(each) and path.is_file() and not path.is_symlink():
+                    return each, path.read_bytes()
         return None
 
     def results(self):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gluon_style.errors import UsageError
-from gluon_style.page.easel import TERMS, bounds
+from gluon_style.page.curves import TERMS, bounds
 from gluon_style.page.estimate import Machine, fitted, left
 from gluon_style.page.options import (
     FIELDS,
