@@ -1,13 +1,18 @@
 """Without a browser: options, texts, estimates, earlier runs."""
 
+import io
 import json
 import math
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from gluon_style.beyond import save_photograph
 from gluon_style.errors import UsageError
 from gluon_style.page.curves import TERMS, bounds
+from gluon_style.page.drafts import Draft
 from gluon_style.page.estimate import Machine, fitted, left
 from gluon_style.page.options import (
     FIELDS,
@@ -18,6 +23,7 @@ from gluon_style.page.options import (
     get_arguments,
     get_values,
     parse,
+    picture_arguments,
 )
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
@@ -183,3 +189,46 @@ def test_the_axis_fits_the_losses():
         {"min": 0.2, "max": 0.5}
     )
     assert bounds(epochs((0, 0, 0, 0))) == {"min": 1, "max": 1}
+
+
+def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
+    draft = Draft(tmp_path, None)
+    assert draft.pictures() == {} and draft.blend == ""
+    for kind in ("style-2", "style-3", "mask-3", "mask", "init"):
+        draft.files[kind] = tmp_path / f"{kind}.png"
+        draft.files[kind].write_bytes(kind.encode())
+    draft.shares = {"style-3": " 0.5 "}
+    # The shipped painting is the first one, and is copied.
+    assert draft.pictures() == {
+        "style": ["style.jpg", "style-2.png", "style-3.png"],
+        "mask": ["mask.png", "mask-3.png"],
+        "init": ["init.png"],
+    }
+    assert draft.blend == "1,1,0.5"
+    draft.remove_style("style-2")
+    assert draft.pictures()["style"] == ["style.jpg", "style-2.png"] and draft.blend == "1,0.5"
+    folder = tmp_path / "run"
+    folder.mkdir()
+    draft.copy_to(folder)
+    copied = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    assert copied == {
+        **{"style-2.png": b"style-3", "mask-2.png": b"mask-3"},
+        **{"mask.png": b"mask", "init.png": b"init"},
+    }
+    options = parse(picture_arguments(draft.pictures()))
+    assert options.style == ["style.jpg", "style-2.png"] and options.init == "init.png"
+    draft.remove("mask")
+    assert draft.pictures()["mask"] == ["mask-2.png"]
+
+
+@pytest.mark.parametrize("name, depth", [("a.png", 16), ("a.tif", 16), ("a.tif", 8)])
+def test_what_no_browser_shows_is_shown_as_jpeg_over_white(tmp_path, name, depth):
+    for needed in ("nicegui", "numpngw", "tifffile"):
+        pytest.importorskip(needed)
+    from gluon_style.page.server import as_jpeg
+
+    alpha = np.repeat(np.array([[0, 255]], "uint8"), 20, axis=1)
+    save_photograph(np.full((20, 40, 3), 0.5), tmp_path / name, alpha, depth)
+    shown = Image.open(io.BytesIO(as_jpeg((tmp_path / name).read_bytes(), 20)))
+    assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (20, 10))
+    assert abs(np.asarray(shown)[5, [2, 17], 0] - [255.0, 127.5]).max() < 4
