@@ -228,7 +228,7 @@ PHRASES = {
     r"interrupted": "已中断",
 }
 # The losses, as the messages call them.
-TERMS = {"content": "内容", "style": "样式", "tv": "全变分", "total": "总"}
+TERMS = {"content": "内容", "style": "样式", "tv": "总变差", "total": "总"}
 
 
 def in_chinese(text):

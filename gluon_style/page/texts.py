@@ -123,11 +123,11 @@ TEXTS = {
     "curves": ("Losses", "损失曲线"),
     "content loss": ("content", "内容损失"),
     "style loss": ("style", "样式损失"),
-    "tv loss": ("TV", "全变分损失"),
+    "tv loss": ("TV", "总变差损失"),
     "total loss": ("total", "总损失"),
     "losses": (
         "content {content:.2f}, style {style:.2f}, TV {tv:.2f}",
-        "内容 {content:.2f}，样式 {style:.2f}，全变分 {tv:.2f}",
+        "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}",
     ),
     "command": ("The command that makes the same", "得到同样结果的命令"),
     "copy": ("Copy", "复制"),
