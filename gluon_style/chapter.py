@@ -100,6 +100,8 @@ class StageRun:
     trainer : Adam or LBFGS
     tile : int or None
         Side of the tiles that it is computed in, if it is.
+    is_draft : bool
+        Whether the small network paints it, for the real one to go on from.
     show : callable
         Makes a picture of the synthesized image.
     """
@@ -110,6 +112,7 @@ class StageRun:
     gen_img: object
     trainer: object
     tile: Optional[int] = None
+    is_draft: bool = False
     show: Callable = postprocess
 
     def picture(self):
@@ -166,6 +169,28 @@ class Kept:
         self.parameters, self.nets, self.style_grams = Last(3), Last(2), Last(64)
 
 
+@dataclass(frozen=True)
+class Network:
+    """VGG-19 as a run uses it.
+
+    Attributes
+    ----------
+    net : mxnet.gluon.nn.Sequential
+    made_from : tuple
+        All that decides what it computes.
+    channels : int
+        Of conv1_1: 64, or less.
+    """
+
+    net: object
+    made_from: tuple
+    channels: int
+
+    def values_per_pixel(self, layers):
+        """Of the convolutions' outputs, for each pixel of the picture."""
+        return values_per_pixel(layers.last, self.channels)
+
+
 class StyleTransfer:
     """The chapter as one object: made from settings, it knows its pictures, device and network.
 
@@ -190,7 +215,8 @@ class StyleTransfer:
     precision : str
         `float32` or `bfloat16`.
     pretrained : Pretrained
-    net : mxnet.gluon.nn.Sequential
+    networks : tuple of Network
+        Of each stage.
     tiles : tuple of (int or None)
         Side of the tiles that each stage is to be computed in; None for whole.
     names : dict of str to str
@@ -214,23 +240,37 @@ class StyleTransfer:
         self.ctx = get_ctx(settings.ctx)
         self.precision = get_precision(settings.precision, self.ctx)
         for stage in self.stages:  # what not even the small network can hold needs no download
-            self.choose_tile(stage, SMALL_CHANNELS)
+            self.choose_tile(stage, values_per_pixel(settings.layers.last, SMALL_CHANNELS))
         self.kept = kept or Kept()
-        self.pretrained = pretrained or self.get_weights()
-        wanted = settings.layers, self.ctx, self.precision, settings.method.pooling
-        self.made_from = (self.identity()["weights"], self.pretrained.gain, *wanted)
-        self.net = self.kept.nets.get(
-            self.made_from, lambda: get_net(self.pretrained.parameters, *wanted)
+        self.pretrained = pretrained or self.get_weights(settings.weights)
+        # One that is small already needs no other to draft for it.
+        self.drafts = settings.method.draft if self.pretrained.source != "small" else 0
+        self.drafter = self.get_weights("small") if self.drafts else None
+        if self.drafts >= len(self.stages):
+            logger.warning("all stages are drafts: the small network paints them, and no other")
+        self.networks = (
+            *(self.get_network(self.drafter) for _ in self.stages[: self.drafts]),
+            *(self.get_network(self.pretrained) for _ in self.stages[self.drafts :]),
         )
-        channels = self.pretrained.parameters[0][0].shape[0]
-        self.tiles = tuple(self.choose_tile(stage, channels) for stage in self.stages)
+        self.tiles = tuple(
+            self.choose_tile(stage, network.values_per_pixel(settings.layers))
+            for stage, network in zip(self.stages, self.networks)
+        )
         self.tell_distortion()
 
-    def get_weights(self):
+    def get_weights(self, which):
         """VGG-19's parameters; where their scale depends on the pictures, those of these two."""
-        which, layers = self.settings.weights, self.settings.layers
+        layers = self.settings.layers
         found = self.kept.parameters.get((which, layers), lambda: find_weights(which, layers))
         return to_scale(found, self.content_img, self.pictures.styles[0])
+
+    def get_network(self, pretrained):
+        """The network of these parameters."""
+        settings, parameters = self.settings, pretrained.parameters
+        wanted = settings.layers, self.ctx, self.precision, settings.method.pooling
+        made_from = (pretrained.sha256 or pretrained.source, pretrained.gain, *wanted)
+        net = self.kept.nets.get(made_from, lambda: get_net(parameters, *wanted))
+        return Network(net, made_from, parameters[0][0].shape[0])
 
     def check_sizes(self):
         """Make sure that the pictures and the stages are large enough for the layers."""
@@ -268,10 +308,10 @@ class StyleTransfer:
                     "style_scale",
                 )
 
-    def choose_tile(self, stage, channels):
+    def choose_tile(self, stage, values):
         """Side of the tiles that a stage is to be computed in, None for whole.
 
-        `channels` are conv1_1's.
+        `values` are the convolutions' for each pixel.
         """
         tile, (width, height) = self.settings.tile, stage.image_shape
         # Whatever is larger: a style picture's features are there before the loop begins.
@@ -281,7 +321,6 @@ class StyleTransfer:
         given = tile if is_given and max(largest) > tile else None
         if self.ctx.device_type != "cpu" or is_given and largest == stage.image_shape:
             return given  # a GPU's memory is not known
-        values = values_per_pixel(self.settings.layers.last, channels)
         free = None  # all that can be had
         if self.settings.method.optimizer == "lbfgs":
             free = available() - BYTES_PER_PIXEL * width * height
@@ -301,12 +340,10 @@ class StyleTransfer:
             raise NotEnoughMemory(f"off, and {width}x{height} does not fit: leave it out", "tile")
         return chosen
 
-    def has_plenty(self, stage, tile):
+    def has_plenty(self, stage, tile, values):
         """Whether a stage need not spare the memory."""
         if self.ctx.device_type != "cpu":
             return False
-        channels = self.pretrained.parameters[0][0].shape[0]
-        values = values_per_pixel(self.settings.layers.last, channels)
         if tile:
             needed = tiled_bytes(stage.image_shape, values, tile)
         else:
@@ -353,8 +390,9 @@ class StyleTransfer:
 
         A picture's are of the bytes that were read.
         """
-        weights = self.pretrained.sha256 or self.pretrained.source
-        return {**self.pictures.checksums, "weights": weights}
+        networks = {"weights": self.pretrained, "draft": self.drafter}
+        checksums = {name: each.sha256 or each.source for name, each in networks.items() if each}
+        return {**self.pictures.checksums, **checksums}
 
     def show(self, X):
         """The picture that a synthesized image stands for: NDArray, shape (h, w, 3), 0..1."""
@@ -410,7 +448,7 @@ class StyleTransfer:
             state = None  # it belongs to one stage; those behind it start afresh
         return self.pictures.finished(result).asnumpy()
 
-    def get_targets(self, stage, tile):
+    def get_targets(self, stage, tile, network):
         """What a stage aims at.
 
         Returns
@@ -421,30 +459,30 @@ class StyleTransfer:
         grams : list of (list of NDArray)
             The Gram matrices of each style.
         """
-        shape, layers = stage.image_shape, self.settings.layers
+        shape, layers, net = stage.image_shape, self.settings.layers, network.net
         content, styles = self.pictures.at(shape)
         if tile:
-            tiles = Tiles(self.net, layers, tile)
+            tiles = Tiles(net, layers, tile)
             content_X = preprocess(content, shape).copyto(self.ctx)
             content_Y = tiles.contents(content_X)
 
             def style_grams(style):
                 return tiles.grams(preprocess(*style).copyto(self.ctx))
         else:
-            content_X, content_Y = get_contents(self.net, content, shape, layers, self.ctx)
+            content_X, content_Y = get_contents(net, content, shape, layers, self.ctx)
 
             def style_grams(style):
-                _, style_Y = get_styles(self.net, *style, layers, self.ctx)
+                _, style_Y = get_styles(net, *style, layers, self.ctx)
                 return [gram(Y) for Y in style_Y]
 
         grams = []
         for img, size in styles:
             digest = hashlib.sha256(img.asnumpy().tobytes()).digest()
-            key = self.made_from, size, tile, img.shape, digest
+            key = network.made_from, size, tile, img.shape, digest
             grams.append(self.kept.style_grams.get(key, partial(style_grams, (img, size))))
         return content_X, content_Y, grams
 
-    def seams(self, stage, tile, grams):
+    def seams(self, stage, tile, net, grams):
         """What a stage's loop is given beyond the chapter.
 
         Returns
@@ -462,7 +500,7 @@ class StyleTransfer:
         if masks and len(masks) > 1:
             style_Y_gram = [gram for of_style in grams for gram in of_style]
             loss_weights = for_regions(loss_weights, shares, len(layers.style_layers))
-        return style_Y_gram, loss_weights, get_backward(self.net, layers, tile, masks)
+        return style_Y_gram, loss_weights, get_backward(net, layers, tile, masks)
 
     def run_stage(self, number, stage, result, listeners, state):
         """Train at one size, from the content image, the stage before, or a state.
@@ -482,12 +520,12 @@ class StyleTransfer:
         NDArray, shape (height, width, 3), float32
             The postprocessed picture.
         """
-        settings, tile = self.settings, self.tiles[number - 1]
+        settings, tile, network = self.settings, self.tiles[number - 1], self.networks[number - 1]
         if state and settings.tile == "auto":
             tile = state.tile or tile  # as it was begun, to the last bit, if that still fits
-        keep_freed(self.has_plenty(stage, tile))
-        content_X, content_Y, grams = self.get_targets(stage, tile)
-        style_Y_gram, loss_weights, backward = self.seams(stage, tile, grams)
+        keep_freed(self.has_plenty(stage, tile, network.values_per_pixel(settings.layers)))
+        content_X, content_Y, grams = self.get_targets(stage, tile, network)
+        style_Y_gram, loss_weights, backward = self.seams(stage, tile, network.net, grams)
         start = self.pictures.start(stage.image_shape) if result is None else result * 255
         X = content_X if start is None else preprocess(start, stage.image_shape)
         if state is not None:
@@ -501,13 +539,14 @@ class StyleTransfer:
         del content_X, X, start, grams
         nd.waitall()
         first_epoch = state.epochs if state else 0
-        stage_run = StageRun(number, stage, first_epoch, gen_img, trainer, tile, self.show)
+        how = tile, number <= self.drafts, self.show
+        stage_run = StageRun(number, stage, first_epoch, gen_img, trainer, *how)
         if state is not None:
             trainer.restore(state.epochs, state.lr, state.memory)
         try:
             tell(listeners, "start_stage", stage_run)
             for epoch in train(
-                self.net,
+                network.net,
                 gen_img,
                 trainer,
                 content_Y,

@@ -364,6 +364,9 @@ class Method:
         `adam`, or `lbfgs`, which needs no learning rate.
     pooling : str
         Of the truncated network: `max` or `average`.
+    draft : int
+        How many of the first stages are painted by the small network, for the real one to go on
+        from.
 
     Raises
     ------
@@ -373,6 +376,7 @@ class Method:
 
     optimizer: str = OPTIMIZERS[0]
     pooling: str = POOLINGS[0]
+    draft: int = 0
 
     def __post_init__(self):
         put(
@@ -380,6 +384,12 @@ class Method:
             optimizer=one_of(OPTIMIZERS, self.optimizer, "optimizer"),
             pooling=one_of(POOLINGS, self.pooling, "pooling"),
         )
+        draft = whole_numbers([self.draft])
+        if not draft or draft[0] < 0:
+            raise UsageError(
+                f"{brief(self.draft)}: a number of stages, 0 or more, is wanted", "draft"
+            )
+        put(self, draft=draft[0])
 
 
 # The settings within the settings, each of whose fields is an option.

@@ -177,6 +177,14 @@ def add_settings(parser):
             help=f"layers of VGG-19, 0 to 36, whose outputs are the {what} features",
         )
     group.add_argument(
+        "--draft",
+        type=int,
+        default=method.draft,
+        metavar="N",
+        help="paint the first N stages with the small network, in a third of the time, for the "
+        "real one to go on from",
+    )
+    group.add_argument(
         "--pooling",
         choices=POOLINGS,
         default=method.pooling,

@@ -15,7 +15,7 @@ from ..errors import NotEnoughMemory
 from ..machine import SIDES, forecast
 from ..pretrained import Pretrained
 from ..settings import CHAPTER_STAGES, Layers, Settings, Stage
-from ..vgg19 import CHANNELS, CONVOLUTIONS, convolution_shape
+from ..vgg19 import CHANNELS, CONVOLUTIONS, convolution_shape, values_per_pixel
 
 EPOCHS = 4
 
@@ -34,11 +34,11 @@ def run(ctx, precision):
     transfer, meter = StyleTransfer(settings, random_parameters()), Meter()
     transfer.run([meter])
     measured = meter.measurement()
-    stages = []
+    stages, values = [], values_per_pixel(settings.layers.last, CHANNELS[0])
     for stage in CHAPTER_STAGES:
         stage, lacking = stage.fitted(transfer.content_img), None
         try:
-            tile = transfer.choose_tile(stage, CHANNELS[0])
+            tile = transfer.choose_tile(stage, values)
         except NotEnoughMemory as error:
             tile, lacking = SIDES[-1], str(error)
         expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)

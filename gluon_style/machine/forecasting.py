@@ -23,6 +23,8 @@ BYTES_PER_VALUE = {"float32": 10.5, "bfloat16": 8.5}
 # gradients, and the content layer's target.
 TILED_BYTES_PER_PIXEL = 250
 TILED_SLOWER = 1.6  # the epoch, as was seen at 1200x800
+# Of the small network's epoch and feature maps to the real one's, which have twice the channels.
+SMALL_TIME, SMALL_MEMORY = 1 / 3, 1 / 2
 SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
 
 
@@ -43,6 +45,8 @@ class Measurement:
         does not count: a later stage uses that again.
     tiled : bool
         Whether it was computed in tiles.
+    small : bool
+        Whether by the small network, where the stages to forecast may be another's.
     """
 
     pixels: int
@@ -50,6 +54,7 @@ class Measurement:
     bytes_per_pixel: float
     base: float
     tiled: bool = False
+    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,15 @@ class Forecast:
         return f"{format_duration(self.seconds)}, {format_bytes(self.memory)} of memory"
 
 
-def forecast(measurement, image_shape, max_epochs, tile=None):
-    """Forecast a stage, computed whole or in tiles of that side."""
-    pixels = math.prod(image_shape)
-    slower = TILED_SLOWER ** (bool(tile) - measurement.tiled)
+def forecast(measurement, image_shape, max_epochs, tile=None, small=False):
+    """Forecast a stage, computed whole or in tiles of that side, by the small network or not."""
+    pixels, change = math.prod(image_shape), small - measurement.small
+    slower = TILED_SLOWER ** (bool(tile) - measurement.tiled) * SMALL_TIME**change
     seconds = measurement.seconds * slower * (pixels / measurement.pixels) ** TIME_EXPONENT
-    memory = measurement.bytes_per_pixel * pixels
+    per_pixel = measurement.bytes_per_pixel * (1 if measurement.tiled else SMALL_MEMORY**change)
+    memory = per_pixel * pixels
     if tile and not measurement.tiled:
-        memory = TILED_BYTES_PER_PIXEL * pixels + measurement.bytes_per_pixel * tile**2
+        memory = TILED_BYTES_PER_PIXEL * pixels + per_pixel * tile**2
     return Forecast(seconds * max_epochs, measurement.base + memory)
 
 

@@ -7,8 +7,6 @@ from types import SimpleNamespace
 from ..machine import BYTES_PER_VALUE, Measurement, choose_tile, forecast
 from ..vgg19 import CHANNELS, SMALL_CHANNELS, values_per_pixel
 
-# The small network has half of the channels; an epoch takes about a third of the real one's.
-SMALL_TIME = 1 / 3
 # What Python and the libraries hold before the first stage.
 BASE_BYTES = 250_000_000
 
@@ -25,14 +23,11 @@ class Estimate:
         Bytes, at the most.
     tiled : bool
         Whether a stage does not fit whole.
-    small : bool
-        Whether the small network paints.
     """
 
     seconds: float
     memory: float
     tiled: bool
-    small: bool
 
 
 class Machine:
@@ -63,30 +58,28 @@ class Machine:
     def estimate(self, settings, size):
         """What a run with these settings will take, for a content picture of (width, height)."""
         # `auto` downloads the real network, if it can.
-        small = settings.weights == "small"
-        channels = SMALL_CHANNELS if small else CHANNELS[0]
+        drafts = len(settings.stages) if settings.weights == "small" else settings.method.draft
         precision = self.fastest if settings.precision == "auto" else settings.precision
         seconds, pixels = self.epochs.get(precision, (math.nan, 1))
-        values = values_per_pixel(settings.layers.last, channels)
-        measured = Measurement(
-            pixels,
-            seconds * (SMALL_TIME if small else 1),
-            BYTES_PER_VALUE[precision] * values,
-            BASE_BYTES,
+        real, small = (
+            values_per_pixel(settings.layers.last, channels)
+            for channels in (CHANNELS[0], SMALL_CHANNELS)
         )
+        measured = Measurement(pixels, seconds, BYTES_PER_VALUE[precision] * real, BASE_BYTES)
         expected, tiles = [], []
-        for stage in fitted(settings.stages, size):
-            tile = choose_tile(stage.image_shape, values, precision)
+        for number, stage in enumerate(fitted(settings.stages, size)):
+            is_small = number < drafts
+            tile = choose_tile(stage.image_shape, small if is_small else real, precision)
             if isinstance(settings.tile, int) and max(stage.image_shape) > settings.tile:
                 tile = settings.tile
-            expected.append(forecast(measured, stage.image_shape, stage.max_epochs, tile))
+            how = tile, is_small
+            expected.append(forecast(measured, stage.image_shape, stage.max_epochs, *how))
             tiles.append(tile)
         total = sum(each.seconds for each in expected)
         return Estimate(
             None if math.isnan(total) else total,
             max(each.memory for each in expected),
             any(tiles),
-            small,
         )
 
 
@@ -96,11 +89,16 @@ def fitted(stages, size):
     return [stage.fitted(picture) for stage in stages]
 
 
-def left(stages, number, epoch):
-    """Seconds that a run will still take after an epoch, a dict, of the stage of that number."""
+def left(stages, number, epoch, drafts=0):
+    """Seconds that a run will still take after an epoch, a dict, of the stage of that number.
+
+    `drafts` of the stages are painted by the small network, for the real one to go on from.
+    """
     stage, seconds = stages[number - 1], epoch["seconds"]
     total = seconds * (stage.max_epochs - epoch["epoch"] - 1)
-    measured = Measurement(math.prod(stage.image_shape), seconds, 0, 0)
-    for later in stages[number:]:
-        total += forecast(measured, later.image_shape, later.max_epochs).seconds
+    is_draft = number <= drafts
+    measured = Measurement(math.prod(stage.image_shape), seconds, 0, 0, small=is_draft)
+    for index, later in enumerate(stages[number:], number):
+        how = None, index < drafts
+        total += forecast(measured, later.image_shape, later.max_epochs, *how).seconds
     return total

@@ -110,7 +110,7 @@ class Meter(Listener):
     def start_stage(self, stage_run):
         self.pixels = math.prod(stage_run.stage.image_shape)
         self.resident, self.peak, self.seconds = resident(), peak(), []
-        self.tiled = bool(stage_run.tile)
+        self.tiled, self.small = bool(stage_run.tile), stage_run.is_draft
 
     def end_epoch(self, stage_run, epoch):
         self.seconds.append(epoch.seconds)
@@ -127,6 +127,7 @@ class Meter(Listener):
             bytes_per_pixel=max(0, (reached - base) / self.pixels),
             base=base,
             tiled=self.tiled,
+            small=self.small,
         )
 
 
@@ -138,14 +139,14 @@ class ForecastRun(Listener):
     LEAST_PIXELS = 30_000
 
     def __init__(self, transfer, quiet=False):
-        self.stages, self.tiles = transfer.stages, transfer.tiles
+        drafts = [number < transfer.drafts for number in range(len(transfer.stages))]
+        self.stages = list(zip(transfer.stages, transfer.tiles, drafts))
         self.quiet, self.meter = quiet, Meter()
         self.on_cpu = transfer.ctx.device_type == "cpu"  # what is measured is its memory
         self.end = None  # when all stages will have ended, in seconds since 1970
 
     def start_stage(self, stage_run):
-        number = stage_run.number
-        self.later = list(zip(self.stages[number:], self.tiles[number:]))
+        self.later = self.stages[stage_run.number :]
         self.meter.start_stage(stage_run)
 
     def end_epoch(self, stage_run, epoch):
@@ -154,9 +155,10 @@ class ForecastRun(Listener):
             return
         measured, stage = self.meter.measurement(), stage_run.stage
         left = stage.max_epochs - epoch.epoch - 1
-        expected = [forecast(measured, stage.image_shape, left, stage_run.tile)]
-        for each, tile in self.later:
-            expected.append(forecast(measured, each.image_shape, each.max_epochs, tile))
+        now = stage_run.tile, stage_run.is_draft
+        expected = [forecast(measured, stage.image_shape, left, *now)]
+        for each, *how in self.later:
+            expected.append(forecast(measured, each.image_shape, each.max_epochs, *how))
         is_first, seconds = self.end is None, sum(each.seconds for each in expected)
         self.end = time.time() + seconds
         if is_first:

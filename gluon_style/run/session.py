@@ -230,8 +230,9 @@ def plan(transfer, folder, checkpoint=None):
             change = "" if stage == was else f" ({was} before)" if was else " (added)"
             tile = transfer.tiles[number - 1]
             tiles = f" in tiles of {tile}, {TILED_SLOWER:g} times as slow," if tile else ""
+            by = " by the small network," if number <= transfer.drafts else ""
             lines.append(
-                f"stage {number}  {width}x{height},{tiles} {stage.max_epochs} epochs{change}"
+                f"stage {number}  {width}x{height},{tiles}{by} {stage.max_epochs} epochs{change}"
             )
     lines.append(f"results  {folder.path}")
     if checkpoint:

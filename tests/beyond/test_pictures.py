@@ -172,13 +172,33 @@ def test_average_pooling_changes_what_lies_behind_a_pooling(small_settings):
     one, other = run(small_settings)[0], run(average)[0]
     assert one[0] != other[0]
     X = nd.array(np.random.RandomState(0).normal(size=(1, 3, 16, 24)))
-    nets = [StyleTransfer(each).net for each in (small_settings, average)]
+    nets = [StyleTransfer(each).networks[0].net for each in (small_settings, average)]
     for layer in range(4):
         X = nets[0][layer](X)
     found = [net[4](X).asnumpy() for net in nets]
     blocks = X.asnumpy().reshape(1, 64, 8, 2, 12, 2)
     np.testing.assert_array_equal(found[0], blocks.max(axis=(3, 5)))
     np.testing.assert_allclose(found[1], blocks.mean(axis=(3, 5)), rtol=1e-5)
+
+
+def test_the_first_stages_are_drafts_of_the_small_network(small_settings, tmp_path, caplog):
+    first, last = Stage((48, 32), 3, 9), Stage((60, 40), 2, 9)
+    small_settings = dataclasses.replace(small_settings, stages=(first, last))
+    found, picture = run(dataclasses.replace(small_settings, method=Method(draft=1)))
+    small = dataclasses.replace(small_settings, stages=(first,), weights="small")
+    drafted, draft = run(small)
+    assert found[:3] == drafted
+    # The real one goes on from the draft.
+    assert found[3:] != run(small_settings)[0][3:]
+    transfer = StyleTransfer(dataclasses.replace(small_settings, stages=(last,)))
+    losses = Losses()
+    transfer.run_stage(1, last, nd.array(draft), [losses], None)
+    assert found[3:] == losses.epochs
+    # The small network is no draft of itself; and something is said where nothing is finished.
+    assert run(dataclasses.replace(small, method=Method(draft=1)))[0] == drafted
+    assert "all stages are drafts" not in caplog.text
+    StyleTransfer(dataclasses.replace(small_settings, method=Method(draft=2)))
+    assert "all stages are drafts: the small network paints them" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -210,5 +230,8 @@ def test_each_style_layer_has_one_weight():
         Method(optimizer="adma")
     with pytest.raises(UsageError, match="^pooling mean: max or average is wanted"):
         Method(pooling="mean")
+    for wrong in (-1, 0.5, "1"):
+        with pytest.raises(UsageError, match="^draft .*: a number of stages, 0 or more, is wanted"):
+            Method(draft=wrong)
     with pytest.raises(UsageError, match="^style needs at least one picture"):
         Settings(style=())

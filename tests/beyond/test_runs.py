@@ -70,7 +70,7 @@ def everything(small_settings, tmp_path):
             init="noise",
             seed=5,
         ),
-        method=Method(optimizer="lbfgs", pooling="average"),
+        method=Method(optimizer="lbfgs", pooling="average", draft=1),
         style_fit="crop",
     )
 
@@ -149,7 +149,7 @@ def test_all_settings_survive_json_and_the_command_line(everything):
 ALL = (
     *("--stages", "48x32:3:9", "--style-blend", "3,1", "--style-scale", "1.5"),
     *("--colors", "content", "--init", "noise", "--seed", "4", "--optimizer", "lbfgs"),
-    *("--pooling", "average", "--style-layer-weights", "1,2"),
+    *("--pooling", "average", "--draft", "1", "--style-layer-weights", "1,2"),
 )
 
 
@@ -174,7 +174,7 @@ def test_the_file_answers_which_command_made_it(painted, run_command, tmp_path):
         **{"style_blend": [3.0, 1.0], "style_scale": 1.5, "colors": "content"},
         **{"mask": ["mask.png"], "init": "noise", "seed": 4},
     }
-    assert run["settings"]["method"] == {"optimizer": "lbfgs", "pooling": "average"}
+    assert run["settings"]["method"] == {"optimizer": "lbfgs", "pooling": "average", "draft": 1}
     assert run["settings"]["style"] == ["b.png", "a.png"]
     picture = painted / "neural-style-1.png"
     with Image.open(picture) as one:
@@ -208,6 +208,7 @@ def test_the_options_of_a_run_stay_on_resume(everything, tmp_path, monkeypatch, 
         (("--style-blend", "1,1"), "--style-blend was 0.7,0.3 and is now 1,1"),
         (("--optimizer", "adam"), "--optimizer was lbfgs and is now adam"),
         (("--pooling", "max"), "--pooling was average and is now max"),
+        (("--draft", "0"), "--draft was 1 and is now 0"),
         (("--colors", "style"), "--colors was luminance and is now style"),
         (("--format", "tif"), "--format is for new runs"),
         (("--mask", str(tmp_path / "left.png")), "left.png: not what the run was started with"),

@@ -4,6 +4,8 @@ import pytest
 
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine.forecasting import (
+    SMALL_MEMORY,
+    SMALL_TIME,
     TILED_BYTES_PER_PIXEL,
     TILED_SLOWER,
     Forecast,
@@ -35,6 +37,13 @@ def test_tiles_take_longer_and_less_memory():
     # What was measured in tiles is so already.
     measured = dataclasses.replace(measured, tiled=True)
     assert forecast(measured, (1200, 800), 300, 256).seconds == pytest.approx(whole.seconds)
+
+
+def test_the_real_network_takes_more_than_the_small_one_that_drafts_for_it():
+    draft = Measurement(pixels=60_000, seconds=0.1, bytes_per_pixel=1500, base=GB, small=True)
+    small, real = (forecast(draft, (1200, 800), 30, small=small) for small in (True, False))
+    assert real.seconds == pytest.approx(small.seconds / SMALL_TIME)
+    assert real.memory - GB == pytest.approx((small.memory - GB) / SMALL_MEMORY)
 
 
 @pytest.mark.parametrize(

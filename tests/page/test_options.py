@@ -27,14 +27,14 @@ from gluon_style.page.options import (
 )
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
-from gluon_style.settings import CHAPTER_STAGES, Settings, Stage, get_settings
+from gluon_style.settings import CHAPTER_STAGES, Method, Settings, Stage, get_settings
 from gluon_style.train import build_parser
 
 # Something else than the default, where it is not simply the last word; empty: no setting.
 OTHER = {
     **{"stages": "60:5:2,90x60:3:1", "style_layers": "0,5", "content_layers": "7", "lr": "0.5"},
     **{"content_weight": "2.0", "style_weight": "30.0", "tv_weight": "0.0", "tile": "128"},
-    **{"style_scale": "0.5", "seed": "7", "style_layer_weights": "1.0,0.5"},
+    **{"style_scale": "0.5", "seed": "7", "style_layer_weights": "1.0,0.5", "draft": "1"},
     **{"save_every": "", "animation": "", "checkpoint_every": "", "book": ""},
     **{"style_blend": "", "format": "", "depth": ""},
 }
@@ -128,12 +128,17 @@ def test_a_run_takes_its_epochs_by_its_pixels():
         Settings(stages=CHAPTER_STAGES, precision="float32", weights="small"), (1800, 1200)
     )
     assert math.isclose(small.seconds, known.seconds / 3) and small.memory < known.memory
+    drafting = Settings(stages=CHAPTER_STAGES, precision="float32", method=Method(draft=1))
+    drafted = Machine(report(0.5)).estimate(drafting, (1800, 1200))
+    assert small.seconds < drafted.seconds < known.seconds and drafted.memory == known.memory
 
 
 def test_what_is_left_counts_later_stages():
     epoch, stages = {"epoch": 399, "seconds": 0.5}, fitted(CHAPTER_STAGES, (1800, 1200))
     assert math.isclose(left(stages, 1, epoch), 0.5 * 100 + 300 * 0.5 * 16**1.06)
     assert left(stages, 2, {"epoch": 299, "seconds": 9}) == 0
+    drafted = left(stages, 1, epoch, drafts=1)
+    assert math.isclose(drafted, 0.5 * 100 + 3 * 300 * 0.5 * 16**1.06)
 
 
 def test_what_does_not_work_here_is_said():

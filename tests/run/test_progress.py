@@ -11,7 +11,12 @@ import pytest
 
 from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.machine import keep_freed, memory
-from gluon_style.machine.forecasting import FIXED_BYTES, TILED_SLOWER, TIME_EXPONENT
+from gluon_style.machine.forecasting import (
+    FIXED_BYTES,
+    SMALL_TIME,
+    TILED_SLOWER,
+    TIME_EXPONENT,
+)
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.progress import (
     ForecastRun,
@@ -28,7 +33,8 @@ from gluon_style.trainer import Epoch
 
 
 def stage_run(width, height):
-    return SimpleNamespace(stage=SimpleNamespace(image_shape=(width, height)), tile=None)
+    stage = SimpleNamespace(image_shape=(width, height))
+    return SimpleNamespace(stage=stage, tile=None, is_draft=False)
 
 
 @pytest.fixture
@@ -85,18 +91,20 @@ def test_the_whole_run_is_forecast_after_a_few_epochs(transfer, capsys):
 
 def epochs_of(forecast, number, stage, seconds):
     """Let a forecast see a stage whose epochs all take that long."""
-    tile = forecast.tiles[number - 1]
-    run = SimpleNamespace(number=number, stage=stage, first_epoch=0, tile=tile)
+    _, tile, is_draft = forecast.stages[number - 1]
+    run = SimpleNamespace(number=number, stage=stage, first_epoch=0, tile=tile, is_draft=is_draft)
     forecast.start_stage(run)
     for epoch in range(stage.max_epochs):
         forecast.end_epoch(run, SimpleNamespace(epoch=epoch, seconds=seconds))
         yield forecast.end and forecast.end - time.time()
 
 
-@pytest.mark.parametrize("tile, slower", [(None, 1), (512, TILED_SLOWER)])
-def test_the_time_of_all_stages_is_counted(transfer, tile, slower):
+@pytest.mark.parametrize(
+    "tile, drafts, slower", [(None, 0, 1), (512, 0, TILED_SLOWER), (None, 1, 1 / SMALL_TIME)]
+)
+def test_the_time_of_all_stages_is_counted(transfer, tile, drafts, slower):
     one, two = transfer.stages = Stage((300, 200), 100, 9), Stage((1200, 800), 30, 9)
-    transfer.tiles = None, tile
+    transfer.tiles, transfer.drafts = (None, tile), drafts
     forecast = ForecastRun(transfer, quiet=True)
     left = list(epochs_of(forecast, 1, one, 2.0))
     later = slower * 2.0 * 16**TIME_EXPONENT * 30
