@@ -38,6 +38,8 @@ class Draft:
         Of the content picture, (width, height).
     errors : dict of str to str
         What was wrong with the last upload.
+    coming : dict of str to Path
+        The uploads under way: they move with their paintings, and are dropped with them.
     version : int
         Goes up with every change.
     """
@@ -45,15 +47,21 @@ class Draft:
     def __init__(self, root, lock):
         self.key = secrets.token_urlsafe(16)
         self.folder = root / f".new-{self.key}"
-        self.files, self.names, self.shares, self.errors, self.version = {}, {}, {}, {}, 0
-        self.lock = lock  # one upload at a time: a picture may take much memory
+        self.files, self.names, self.shares, self.errors, self.coming = {}, {}, {}, {}, {}
+        self.version = 0
+        self.lock = lock  # one is decoded at a time: a picture may take much memory
         self.remove("content")
+
+    @property
+    def by_kind(self):
+        """All that is kept by kind."""
+        return self.files, self.names, self.shares, self.errors, self.coming
 
     def remove(self, kind):
         """Take a picture away; its place gets the one that comes with the package, or none."""
         if kind in self.files:
             self.delete(self.files[kind])
-        for each in (self.files, self.names, self.shares, self.errors):
+        for each in self.by_kind:
             each.pop(kind, None)
         if kind == "content":
             with Image.open(SHIPPED[kind]) as picture:
@@ -66,7 +74,7 @@ class Draft:
         for kinds in (STYLES[number:], MASKS[number:]):
             self.remove(kinds[0])
             for place, behind_it in zip(kinds, kinds[1:]):
-                for each in (self.files, self.names, self.shares, self.errors):
+                for each in self.by_kind:
                     if behind_it in each:
                         each[place] = each.pop(behind_it)
 
@@ -91,25 +99,38 @@ class Draft:
 
     async def receive(self, kind, name, chunks):
         """Take in an upload, piece by piece; an `ImageError` says why not."""
-        async with self.lock:
-            self.folder.mkdir(exist_ok=True)
-            suffix = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
-            path = self.folder / f"{secrets.token_hex(4)}{suffix[0].lower() if suffix else ''}"
-            try:
-                await write(path, chunks)
+        self.folder.mkdir(exist_ok=True)
+        suffix = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
+        path = self.folder / f"{secrets.token_hex(4)}{suffix[0].lower() if suffix else ''}"
+        self.coming[kind] = path
+        try:
+            await write(path, chunks)
+            async with self.lock:
                 size = await decoded(path, preview_of(path))
-            except ImageError as error:
-                path.unlink()
+        except BaseException as error:  # also a browser that has hung up
+            self.delete(path)
+            kind = self.arrive(path)
+            if kind and isinstance(error, ImageError):
                 self.errors[kind] = str(error)
                 self.version += 1
-                raise
-            if kind in self.files:
-                self.delete(self.files[kind])
-            self.files[kind], self.names[kind] = path, name
-            self.errors.pop(kind, None)
-            if kind == "content":
-                self.size = size
-            self.version += 1
+            raise
+        kind = self.arrive(path)
+        if not kind:
+            self.delete(path)
+            return
+        if kind in self.files:
+            self.delete(self.files[kind])
+        self.files[kind], self.names[kind] = path, name
+        self.errors.pop(kind, None)
+        if kind == "content":
+            self.size = size
+        self.version += 1
+
+    def arrive(self, path):
+        """What an upload is to be by now, None if it was taken away or followed by another."""
+        kind = next((kind for kind, each in self.coming.items() if each == path), None)
+        self.coming.pop(kind, None)
+        return kind
 
     def delete(self, path):
         """Delete an upload."""
@@ -140,6 +161,7 @@ class Draft:
 
     def remove_all(self):
         """Delete what was uploaded."""
+        self.coming.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -151,12 +173,15 @@ def preview_of(path):
 async def write(path, chunks):
     """Write what comes, up to so many bytes."""
     count = 0
-    with open(path, "wb") as file:
-        async for chunk in chunks:
-            count += len(chunk)
-            if count > MOST_BYTES:
-                raise ImageError(f"more than {MOST_BYTES // 10**6} MB: make it smaller")
-            file.write(chunk)
+    try:
+        with open(path, "wb") as file:
+            async for chunk in chunks:
+                count += len(chunk)
+                if count > MOST_BYTES:
+                    raise ImageError(f"more than {MOST_BYTES // 10**6} MB: make it smaller")
+                file.write(chunk)
+    except OSError as error:
+        raise ImageError(f"cannot be written: {error.strerror}") from None
 
 
 async def decoded(path, preview):

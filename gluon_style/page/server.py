@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from nicegui import app, ui
 from PIL import Image
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..errors import ImageError, UsageError
@@ -113,11 +113,13 @@ def add_routes(studio):
             return Response(status_code=404)
         if int(request.headers.get("content-length", 0)) > MOST_BYTES:
             return Response(status_code=413, headers={"connection": "close"})
-        name = unquote(request.headers.get("x-name", ""))[:200]
+        name = unquote(request.headers.get("x-name", ""))[-200:]  # with its suffix
         try:
             await draft.receive(kind, name, request.stream())
         except ImageError as error:
             return JSONResponse({"error": Words(language).error(str(error))}, status_code=422)
+        except ClientDisconnect:  # nobody is there to be answered
+            return Response(status_code=400)
         return JSONResponse({})
 
     @app.get("/runs/{name}/live")
@@ -140,7 +142,10 @@ def add_routes(studio):
             called = quote(f"{name}-{file}")
             headers["content-disposition"] = f"attachment; filename*=utf-8''{called}"
         elif small or suffix not in MEDIA:
-            data, suffix = as_jpeg(data, THUMBNAIL if small else MOST_SIDE), ".jpg"
+            try:
+                data, suffix = as_jpeg(data, THUMBNAIL if small else MOST_SIDE), ".jpg"
+            except Exception:  # at what is damaged, Pillow may raise anything
+                return Response(status_code=404)
         media = MEDIA.get(suffix, "application/octet-stream")
         return Response(data, media_type=media, headers=headers)
 

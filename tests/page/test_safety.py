@@ -27,12 +27,15 @@ def server(tmp_path_factory):
     run = folder / "out" / "earlier"
     run.mkdir(parents=True)
     rgb().save(run / "neural-style-1.png")
+    for damaged in ("neural-style-3.png", "neural-style-4.tif"):
+        (run / damaged).write_bytes(b"\x89PNG\r\n\x1a\n")
     (run / "page.json").write_text('{"arguments": []}')
     (run / "neural-style-2.png").symlink_to("/etc/passwd")
     for place in (run, run.parent):
         (place / "secret.txt").write_text("secret")
     with serving(folder) as server:
         yield server
+        assert "Traceback" not in server.end()
 
 
 def ask(server, path, method="GET", **headers):
@@ -103,6 +106,10 @@ def test_the_page_may_ask_nobody_else_and_be_in_no_frame(server):
         "/runs/earlier/page.json",
         "/runs/earlier/neural-style-2.png",
         "/runs/earlier/checkpoint.npz",
+        f"/runs/earlier/neural-style-{'1' * 300}.png",
+        f"/runs/earlier/neural-style-1-epoch-{'9' * 5000}.png",
+        "/runs/earlier/neural-style-3.png?small=1",
+        "/runs/earlier/neural-style-4.tif",
         "/runs//etc/passwd",
         "/pictures/../content",
         "/pictures/..%2f..%2fearlier/content",
@@ -212,6 +219,17 @@ def test_the_name_of_a_file_leads_nowhere(server, url, tmp_path):
     (draft,) = server.root.glob(".new-*")
     assert len([*draft.iterdir()]) == 2  # the last one and its preview
     assert not [*server.folder.glob("evil*"), *server.folder.parent.glob("evil*")]
+
+
+def test_an_upload_that_stalls_holds_nobody_up(server, url, tmp_path):
+    rgb().save(tmp_path / "a.png")
+    parts = urlsplit(url)
+    lines = f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}", "Content-Length: 9999", "", "x"
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as stalled:
+        stalled.sendall("\r\n".join(lines).encode())
+        data = (tmp_path / "a.png").read_bytes()
+        mask = url.replace("/content", "/mask")
+        assert requests.post(mask, data=data, timeout=60).status_code == 200
 
 
 def test_others_need_the_token(tmp_path):

@@ -1,0 +1,77 @@
+"""Uploads that are under way while other things happen."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gluon_style.errors import ImageError
+from gluon_style.page.drafts import Draft, write
+
+from ..odd_pictures import rgb
+
+
+async def coming(path, meanwhile):
+    """A file's bytes in two pieces, between which something happens."""
+    data = path.read_bytes()
+    yield data[:100]
+    meanwhile()
+    yield data[100:]
+
+
+def test_an_upload_goes_where_its_painting_has_gone(tmp_path):
+    rgb().save(tmp_path / "a.png")
+
+    async def uploads():
+        draft = Draft(tmp_path, asyncio.Lock())
+
+        def upload(kind, name, meanwhile):
+            return draft.receive(kind, name, coming(tmp_path / "a.png", meanwhile))
+
+        draft.files["style-2"], draft.files["style-3"] = tmp_path / "2", tmp_path / "3"
+        # A new one for the third painting, which becomes the second one; and none for one that
+        # is taken away, or that is chosen again.
+        await upload("style-3", "third.png", lambda: draft.remove_style("style-2"))
+        await upload("style-2", "gone.png", lambda: draft.remove_style("style-2"))
+        assert draft.styles == ["style"] and not [*draft.folder.iterdir()]
+        await upload("style-3", "third.png", lambda: draft.remove_style("style-2"))
+        assert draft.styles == ["style", "style-2"] and draft.names == {"style-2": "third.png"}
+        later = []
+        await upload(
+            *("mask", "first.png"),
+            lambda: later.append(asyncio.ensure_future(upload("mask", "second.png", int))),
+        )
+        await later[0]
+        assert draft.names["mask"] == "second.png"
+        assert len([*draft.folder.iterdir()]) == 4  # two, each with its preview
+        return draft
+
+    draft = asyncio.run(uploads())
+    draft.remove_all()
+    assert draft.coming == {}
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(tmp_path):
+    rgb().save(tmp_path / "a.png")
+
+    def hang_up():
+        raise EOFError
+
+    async def uploads():
+        draft = Draft(tmp_path, asyncio.Lock())
+        with pytest.raises(EOFError):
+            await draft.receive("mask", "a.png", coming(tmp_path / "a.png", hang_up))
+        assert not [*draft.folder.iterdir()] and draft.files == draft.coming == draft.errors == {}
+
+    asyncio.run(uploads())
+
+
+def test_a_full_disk_is_told():
+    async def piece():
+        yield b"x"
+
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    with pytest.raises(ImageError, match="cannot be written: No space left on device"):
+        asyncio.run(write(full, piece()))
