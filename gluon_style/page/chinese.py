@@ -231,9 +231,19 @@ PHRASES = {
 TERMS = {"content": "内容", "style": "样式", "tv": "总变差", "total": "总"}
 
 
+def alone(phrase):
+    """A phrase that is no part of a path, of a file's name, or of what was typed."""
+    before = r"(?<![A-Za-z0-9_/\\'“])" if phrase[0] not in ":; " else ""
+    after = r"(?![A-Za-z0-9_/\\']|\.[A-Za-z0-9])" if phrase[-1].isalpha() else ""
+    return re.compile(f"{before}(?:{phrase}){after}")
+
+
+PATTERNS = [(alone(phrase), chinese) for phrase, chinese in PHRASES.items()]
+
+
 def in_chinese(text):
     """A message with those of its phrases in Chinese that are known."""
-    for phrase, chinese in PHRASES.items():
-        text = re.sub(phrase, chinese, text)
+    for pattern, chinese in PATTERNS:
+        text = pattern.sub(chinese, text)
     text = re.sub(rf"\b({'|'.join(TERMS)}) 损失", lambda found: TERMS[found[1]] + "损失", text)
     return re.sub("(?<=[一-龥])([:;]) ", lambda found: {":": "：", ";": "；"}[found[1]], text)

@@ -8,6 +8,7 @@ from .chinese import in_chinese
 # Of the address, and as Quasar has them.
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 NAMES = {"en": "English", "zh": "中文"}
+LONGEST = 1000  # letters of an error; all its phrases are looked for in each
 
 # What the page says: English, Chinese.
 TEXTS = {
@@ -236,6 +237,8 @@ class Words:
     def error(self, text):
         """What is wrong: what no pattern knows stays in English."""
         text = text.replace("; --help lists the options", "")
+        if len(text) > LONGEST:  # something was pasted
+            text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
         return in_chinese(text) if self.language == "zh" else text
 
     def duration(self, seconds):

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import time
 from collections import Counter
 from types import SimpleNamespace
 
@@ -173,6 +174,28 @@ def test_losses():
     for term in ("content", "style", "tv", "total"):
         chinese = Words("zh").error(str(NonFiniteLoss(3, term, float("nan"))))
         assert re.search(r"[\u4e00-\u9fff]损失为 nan", chinese) and "第 3 个" in chinese
+
+
+@pytest.mark.parametrize(
+    "said, chinese",
+    [
+        ("cannot be reached.jpg: not a file", "cannot be reached.jpg: 不是文件"),
+        ("out/interrupted/x: Permission denied", "out/interrupted/x: 没有权限"),
+        ("/not a file/x.png: no such folder", "/not a file/x.png: 没有这个文件夹"),
+        ("argument --lr: invalid float value: 'interrupted'", "--lr：“interrupted”不是数"),
+    ],
+)
+def test_names_and_what_was_typed_are_no_phrases(said, chinese):
+    assert Words("zh").error(said) == chinese
+
+
+@pytest.mark.parametrize("pasted", ["a", "1", "'", "1x1:", "x: "])
+def test_what_is_pasted_takes_no_time(pasted):
+    said = f"argument --lr: invalid float value: '{pasted * 10_000}'"
+    before = time.process_time()
+    for language in ("en", "zh"):
+        assert len(Words(language).error(said)) < 1100
+    assert time.process_time() - before < 1
 
 
 def test_what_is_not_known_stays():
