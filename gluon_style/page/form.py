@@ -1,6 +1,7 @@
 """The left side: the pictures, the options, and the start."""
 
 import math
+import re
 from types import SimpleNamespace
 
 from nicegui import ui
@@ -261,7 +262,7 @@ class Form:
         values["style_blend"] = self.draft.blend
         if "init" in self.draft.files:
             values.pop("init", None)
-        epochs = [int(row[1]) for row in self.rows if row[1].isdecimal()]
+        epochs = [int(row[1]) for row in self.rows if re.fullmatch("[0-9]{1,9}", row[1])]
         if not values.get("save_every") and epochs:
             fitting = [n for n in SNAPSHOTS if max(epochs) / n <= MOST_SNAPSHOTS]
             values["save_every"] = str((fitting or [max(epochs)])[0])

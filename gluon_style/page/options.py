@@ -18,7 +18,7 @@ OWN = {
     *("again", "resume", "quiet"),
 }
 # What a browser sends may name nothing on this machine: no path, no home, no other option.
-PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,:;()+-]*")
+PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9 .,:;()+-]*")
 PATHS = ("FILE", "DIR", "PATH")
 WORDS = {"weights": ("auto", "small", *SOURCES), "init": INITS}
 

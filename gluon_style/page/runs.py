@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..files import atomic_write
 from ..settings import FORMATS, get_settings, pictures_of, settings_from_json
+from .curves import TERMS
 from .estimate import fitted, left
 from .options import get_arguments, get_values, parse
 
@@ -20,9 +21,10 @@ STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
 # What the page has to know to start a run, or to start it again.
 ORDER = "page.json"
 # The files that the page shows and gives away, besides what it keeps of the photo for browsers.
-RESULT = re.compile(rf"neural-style-(\d+)\.({'|'.join(FORMATS)})")
-SNAPSHOT = re.compile(rf"neural-style-(\d+)-epoch-(\d+)\.({'|'.join(FORMATS)})")
-OTHERS = re.compile(r"neural-style-\d+\.gif|losses\.(csv|png)|content-preview\.jpg")
+STAGE = "neural-style-([1-9][0-9]{0,8})"
+RESULT = re.compile(rf"{STAGE}\.({'|'.join(FORMATS)})")
+SNAPSHOT = re.compile(rf"{STAGE}-epoch-([0-9]{{1,9}})\.({'|'.join(FORMATS)})")
+OTHERS = re.compile(rf"{STAGE}\.gif|losses\.(csv|png)|content-preview\.jpg")
 PHOTO = "content-preview.jpg"
 
 
@@ -53,7 +55,7 @@ class Run:
 
     def __init__(self, folder, order, state):
         self.folder, self.order, self.state = folder, order, state
-        self.name = folder.name
+        self.name = printable(folder.name)
         self.stages, self.records, self.notes = [], [], []
         self.picture, self.painted, self.version = None, 0, 0
         self.error = self.said = ""
@@ -63,16 +65,16 @@ class Run:
     @classmethod
     def read(cls, folder):
         """A run from its folder, whoever has started it; None if there is none."""
-        record, order = read_json(folder / "run.json"), read_json(folder / ORDER)
+        record, order = read_json(folder / "run.json"), as_order(read_json(folder / ORDER))
         try:
             if record:
                 run = cls.painted_in(folder, record, order)
             elif order:
-                run = cls(folder, {**EMPTY, **order}, STOPPED)
+                run = cls(folder, order, STOPPED)
                 run.set_stages(get_settings(parse(run.order["arguments"])).stages)
             else:
                 return None
-        except Exception:  # what is in a damaged or foreign file may raise anything
+        except (Exception, SystemExit):  # a damaged or foreign file may lead to anything
             return None
         return run
 
@@ -88,16 +90,13 @@ class Run:
             if "init" in pictures:
                 del values["init"]
             order = {"arguments": get_arguments(values), "pictures": pictures}
-        run = cls(folder, {**EMPTY, **order}, FINISHED if record["finished"] else STOPPED)
+        order = {**EMPTY, **order}
+        run = cls(folder, order, FINISHED if record["finished"] else STOPPED)
         run.stages = [
             dataclasses.replace(stage, image_shape=painted["image_shape"])
             for stage, painted in zip(settings.stages, record["stages"])
         ]
-        with suppress(FileNotFoundError), open(folder / "losses.csv", newline="") as file:
-            for row in csv.DictReader(file):
-                number = int(row.pop("stage"))
-                epoch = {name: float(value) for name, value in row.items()}
-                run.records.append((number, epoch))
+        run.records = read_losses(folder / "losses.csv", len(run.stages))
         return run
 
     def write_order(self):
@@ -174,9 +173,9 @@ class Run:
     def files(self):
         """The files that the page shows, nothing else is ever opened: when changed, by names."""
         found = {}
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+        with suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):  # it has just gone
+                with suppress(OSError):  # it has just gone
                     if is_shown(entry.name) and entry.is_file(follow_symlinks=False):
                         found[entry.name] = entry.stat().st_mtime_ns
         return found
@@ -193,7 +192,7 @@ class Run:
             names += [each for *key, each in self.snapshots() if tuple(key) >= place]
         for each in names:
             path = self.folder / each  # not by a listing, which may miss what is being replaced
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 if is_shown(each) and path.is_file() and not path.is_symlink():
                     return each, path.read_bytes()
         return None
@@ -238,8 +237,45 @@ def read_json(path):
     """What is in a file of JSON, None if it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def as_order(found):
+    """An order from what was in its file, None if that is none."""
+    try:
+        order = {**EMPTY, **found}
+        # Before there could be several of a kind, a picture was a name alone.
+        order["pictures"] = {
+            name: [files] if isinstance(files, str) else [*map(os.fspath, files)]
+            for name, files in order["pictures"].items()
+        }
+        order["arguments"] = [*map(os.fspath, order["arguments"])]
+        width, height = order["size"]
+        return order if width > 0 and height > 0 else None
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def read_losses(path, stages):
+    """[(stage, record)] of every epoch in `losses.csv`, none if it is damaged."""
+    records = []
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                number = int(row.pop("stage"))
+                epoch = {name: float(row[name]) for name in (*TERMS, "seconds")}
+                if not 1 <= number <= stages:
+                    return []
+                records.append((number, {**epoch, "epoch": int(row["epoch"])}))
+    except (OSError, ValueError, TypeError, KeyError, csv.Error):
+        return []
+    return records
+
+
+def printable(text):
+    """A path that is shown: a browser takes no bytes that are not UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def read_runs(root):

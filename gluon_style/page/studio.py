@@ -26,6 +26,7 @@ from .runs import (
     STOPPED,
     WAITING,
     Run,
+    printable,
     read_runs,
 )
 
@@ -272,4 +273,5 @@ def command_of(run):
         for name, files in run.order["pictures"].items()
     }
     output = f"--output={os.path.relpath(run.folder)}-again"
-    return command_line([*run.order["arguments"], *picture_arguments(pictures), output])
+    words = [*run.order["arguments"], *picture_arguments(pictures), output]
+    return printable(command_line(words))

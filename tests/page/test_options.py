@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import re
 
 import numpy as np
@@ -26,8 +27,16 @@ from gluon_style.page.options import (
     picture_arguments,
 )
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
+from gluon_style.page.studio import command_of
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
-from gluon_style.settings import CHAPTER_STAGES, Method, Settings, Stage, get_settings
+from gluon_style.settings import (
+    CHAPTER_STAGES,
+    Method,
+    Settings,
+    Stage,
+    get_settings,
+    settings_to_json,
+)
 from gluon_style.train import build_parser
 
 # Something else than the default, where it is not simply the last word; empty: no setting.
@@ -56,7 +65,7 @@ def test_every_value_goes_to_the_command_line_and_back():
     }
     values = {name: value for name, value in values.items() if value}
     assert len(values) > 10
-    check_plain(values)
+    check_plain({**values, "style_blend": ".5,1"})
     assert get_values(get_settings(parse(get_arguments(values)))) == values
 
 
@@ -168,6 +177,50 @@ def test_runs_are_found_whoever_started_them(run_command, small_options, tmp_pat
     assert {*mine.files()} == {"losses.csv", "losses.png", "neural-style-1.png"}
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        *({"arguments": each} for each in (None, "--lr=1", [1], ["--nonsense"], ["--help"])),
+        *({"pictures": each} for each in (None, ["a.png"], {"content": None}, {"content": [1]})),
+        *({"size": each} for each in (None, "ab", [0, 0], [-1, 2], [1, 2, 3])),
+        *("x", 5, ["x"]),
+    ],
+    ids=str,
+)
+def test_a_damaged_order_is_no_run(tmp_path, order):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "page.json").write_text(json.dumps(order))
+    assert read_runs(tmp_path) == {}
+
+
+def test_runs_of_an_older_page_and_damaged_ones(tmp_path):
+    def run_of(**files):
+        for name, text in files.items():
+            (tmp_path / "run" / name.replace("_", ".")).write_text(text)
+        return read_runs(tmp_path)["run"]
+
+    (tmp_path / "run").mkdir()
+    old = {"arguments": ["--lr=1"], "pictures": {"content": "content.jpg"}, "size": [30, 20]}
+    old = run_of(page_json=json.dumps(old))
+    assert picture_arguments(old.order["pictures"]) == ["--content", "content.jpg"]
+    assert "run/content.jpg " in command_of(old)
+    # What has painted something is told by its record, even where all else is damaged.
+    settings = settings_to_json(Settings(stages=[Stage(24, 2, 1)]))
+    record = {"settings": settings, "stages": [{"image_shape": [24, 16]}], "finished": True}
+    losses = "stage,epoch,content,style,tv,total,lr,seconds\n1,0,1,1,1,3,1,0.1\n"
+    run = run_of(run_json=json.dumps(record), losses_csv=losses)
+    assert run.progress == (1, 1, 2) and run.state == FINISHED
+    for damaged in (losses + "2,0,1,1,1,3,1,0.1\n", losses + "1,1\n", "x\n1\n", "\0"):
+        run = run_of(page_json="[" * 100_000, losses_csv=damaged)
+        assert (run.progress, run.share, run.state) == (None, 0, FINISHED)
+
+
+def test_a_folder_of_any_name_can_be_shown(tmp_path):
+    run = Run(tmp_path / os.fsdecode(b"caf\xe9"), EMPTY, STOPPED)
+    assert run.name == "caf?"
+    assert b"caf?-again" in command_of(run).encode()
+
+
 def test_a_picture_on_the_way_that_has_gone_is_the_one_that_followed(tmp_path):
     run = Run(tmp_path, EMPTY, STOPPED)
     run.stages = [Stage(24, 20, 1)]
@@ -181,6 +234,12 @@ def test_a_picture_on_the_way_that_has_gone_is_the_one_that_followed(tmp_path):
         assert run.open_file(asked) == (given, given.encode())
     for asked in ("neural-style-2-epoch-00001.tif", "neural-style-2.tif", "../x", "x"):
         assert run.open_file(asked) is None
+    for many in ("1" * 300, "9" * 5000):  # more than a file's name, or a number, may have
+        for asked in (f"neural-style-{many}.tif", f"neural-style-1-epoch-{many}.tif"):
+            assert run.open_file(asked) is None
+    run.stages = []
+    (tmp_path / "neural-style-0.png").touch()
+    assert [key for *key, _ in run.snapshots()] == [[1, 0], [1, 10]]
 
 
 def test_the_axis_fits_the_losses():
