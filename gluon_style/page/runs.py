@@ -57,6 +57,7 @@ class Run:
         self.folder, self.order, self.state = folder, order, state
         self.name = printable(folder.name)
         self.stages, self.records, self.notes = [], [], []
+        self.drafts = 0  # stages that the small network paints, for the real one to go on from
         self.picture, self.painted, self.version = None, 0, 0
         self.error = self.said = ""
         self.stopping = False
@@ -71,7 +72,7 @@ class Run:
                 run = cls.painted_in(folder, record, order)
             elif order:
                 run = cls(folder, order, STOPPED)
-                run.set_stages(get_settings(parse(run.order["arguments"])).stages)
+                run.set_stages(get_settings(parse(run.order["arguments"])))
             else:
                 return None
         except (Exception, SystemExit):  # a damaged or foreign file may lead to anything
@@ -96,6 +97,7 @@ class Run:
             dataclasses.replace(stage, image_shape=painted["image_shape"])
             for stage, painted in zip(settings.stages, record["stages"])
         ]
+        run.drafts = settings.method.draft
         run.records = read_losses(folder / "losses.csv", len(run.stages))
         return run
 
@@ -114,9 +116,10 @@ class Run:
         """Whether there is a checkpoint."""
         return (self.folder / "checkpoint.npz").exists()
 
-    def set_stages(self, stages):
+    def set_stages(self, settings):
         """The stages as the settings have them, for the content picture's size."""
-        self.stages = fitted(stages, self.order["size"])
+        self.stages = fitted(settings.stages, self.order["size"])
+        self.drafts = settings.method.draft
 
     def hear(self, message):
         """Take in what the painter tells."""
@@ -168,7 +171,8 @@ class Run:
             return None
         number, epoch = self.records[-1]
         recent = sorted(each["seconds"] for _, each in self.records[-20:])
-        return left(self.stages, number, {**epoch, "seconds": recent[len(recent) // 2]})
+        epoch = {**epoch, "seconds": recent[len(recent) // 2]}
+        return left(self.stages, number, epoch, self.drafts)
 
     def files(self):
         """The files that the page shows, nothing else is ever opened: when changed, by names."""

@@ -71,7 +71,7 @@ class Studio:
         folder = self.new_folder()
         order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
         run = Run(folder, order, WAITING)
-        run.set_stages(settings.stages)
+        run.set_stages(settings)
         try:
             draft.copy_to(folder)
             run.write_order()
