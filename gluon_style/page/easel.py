@@ -54,10 +54,11 @@ class Easel:
             type="range",
             min="0",
             max="100",
-            value="0",
             id="cut",
             oninput="page.cut(+this.value)",
             aria_label=words("compare"),
+            # As an attribute, with which it begins: Vue would set a property at each update.
+            **{"^value": "0"},
         )
         self.cut_text = Text("p", words("compare")).classes("soft")
 
@@ -113,6 +114,7 @@ class Easel:
         self.studio.pause(self.run)
 
     def do_go(self):
+        self.shown = None  # what comes is to be seen
         self.studio.go_on(self.run)
 
     def do_stop(self):
@@ -139,6 +141,8 @@ class Easel:
             return
         if not self.seen or self.seen[0] != run.name:
             self.copied.text, self.pausing = "", False
+        elif self.seen[2] in (STARTING, PAINTING, PAUSED) and not run.is_active:
+            self.shown = None  # it has ended: its result is to be seen
         self.seen = seen
         self.show_state(run)
         files = run.files()

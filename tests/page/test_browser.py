@@ -187,6 +187,11 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     name = visitor.paint()
     folder = server.root / name
 
+    # The slider lays the photo over the result; it stays while the picture changes.
+    cut = visitor.driver.find_element("id", "cut")
+    visitor.wait(lambda: cut.is_displayed() and visitor.status == "Painting")
+    cut.send_keys(HOME, RIGHT * 7)
+
     pictures, sources = set(), [None]
     while visitor.status != "Finished":
         visitor.wait(lambda: visitor.source != sources[-1] or visitor.status == "Finished")
@@ -208,8 +213,7 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     strip[0].click()
     visitor.wait(lambda: "neural-style-1-epoch-00005.png" in visitor.source)
 
-    # The slider lays the photo over the result.
-    visitor.driver.find_element("id", "cut").send_keys(HOME, RIGHT * 7)
+    assert cut.get_property("value") == "7"
     photo = "return getComputedStyle(document.querySelector('.photo')).clipPath"
     visitor.wait(lambda: visitor.driver.execute_script(photo) == "inset(0px 93% 0px 0px)")
 
@@ -285,6 +289,8 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     visitor.wait(lambda: visitor.text("#easel h2") == name and "-epoch-" in visitor.source)
     stopped_at = visitor.source
     (snapshot,) = folder.glob("*-epoch-*.tif")
+    visitor.all(".strip button img")[-1].click()  # what is looked at gives way to what comes
+    visitor.wait(lambda: visitor.all(".strip button[aria-pressed=true]"))
     visitor.press("Go on")
     visitor.wait(lambda: visitor.status == "Finished" and "neural-style-1.tif" in visitor.source)
     lines = (folder / "losses.csv").read_text().splitlines()
