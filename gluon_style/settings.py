@@ -8,6 +8,7 @@ JSON is here too.
 import dataclasses
 import math
 import operator
+import os
 import reprlib
 import shlex
 import textwrap
@@ -709,6 +710,16 @@ def fixed_options(settings):
 def settings_to_json(settings):
     """The settings as plain values that fit into JSON; of a picture that was given, its name."""
     return dataclasses.asdict(with_pictures(settings, str))
+
+
+def absolute(values):
+    """Plain values with whole paths of the files that they name, which have a suffix."""
+    if isinstance(values, dict):
+        return {name: absolute(each) for name, each in values.items()}
+    if isinstance(values, (list, tuple)):
+        return tuple(map(absolute, values))
+    is_file = isinstance(values, str) and Path(values).suffix and os.path.isfile(values)
+    return os.path.abspath(values) if is_file else values
 
 
 def settings_from_json(values):

@@ -22,6 +22,7 @@ from ..settings import (
     INITS,
     Output,
     Settings,
+    absolute,
     fixed_options,
     pictures_of,
     settings_from_json,
@@ -193,16 +194,6 @@ def make_job(settings, output, content, style, options=None):
     job = Job(name, settings, output, content, style, checksums, options)
     job.left = work_left(stages_of(job))
     return job
-
-
-def absolute(values):
-    """Plain values with whole paths of the files that they name, which have a suffix."""
-    if isinstance(values, dict):
-        return {name: absolute(each) for name, each in values.items()}
-    if isinstance(values, (list, tuple)):
-        return tuple(map(absolute, values))
-    is_file = isinstance(values, str) and Path(values).suffix and os.path.isfile(values)
-    return os.path.abspath(values) if is_file else values
 
 
 def checksum(path):

@@ -8,7 +8,7 @@ from nicegui import ui
 from .curves import chart_options, draw
 from .elements import Text, put, tag
 from .runs import FAILED, FINISHED, PAINTING, PAUSED, PHOTO, STARTING, STOPPED, WAITING
-from .studio import command_of
+from .studio import command_of, gone
 
 
 class Easel:
@@ -149,7 +149,8 @@ class Easel:
         self.show_picture(run, files)
         self.show_strip(run)
         self.show_curves(run)
-        self.command.text = command_of(run)
+        missing = gone(run)
+        self.command.text = self.words("gone", ", ".join(missing)) if missing else command_of(run)
 
     def show_state(self, run):
         """Words, the bar and the buttons."""
@@ -218,8 +219,8 @@ class Easel:
         if self.strip_of != run.name:
             self.strip_of, self.buttons = run.name, {}
             self.strip.clear()
-        for gone in self.buttons.keys() - {None, *(each[2] for each in found)}:
-            self.buttons.pop(gone).delete()
+        for name in self.buttons.keys() - {None, *(each[2] for each in found)}:
+            self.buttons.pop(name).delete()
         for number, epochs, name in found:
             if name not in self.buttons:
                 what = self.words("epoch n", stage=number, epoch=epochs)

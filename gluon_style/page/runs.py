@@ -86,7 +86,7 @@ class Run:
         if not order:
             pictures = {}
             for name, path in pictures_of(settings):
-                pictures.setdefault(name, []).append(path)
+                pictures.setdefault(name, []).append(os.path.abspath(path))
             values = get_values(settings)
             if "init" in pictures:
                 del values["init"]

@@ -173,7 +173,9 @@ class Studio:
         pictures = picture_arguments(run.order["pictures"])
         arguments = [*run.order["arguments"], *pictures, f"--output={run.folder}"]
         if run.can_go_on:
-            arguments = [f"--resume={run.folder}"]
+            # Whoever started it may have named its files from another folder.
+            weights = [each for each in run.order["arguments"] if each.startswith("--weights=")]
+            arguments = [f"--resume={run.folder}", *pictures, *weights]
             run.records = (Run.read(run.folder) or run).records
         run.process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gluon_style.page.painter", *arguments),
@@ -264,6 +266,12 @@ def read_values(draft, values):
     options = parse([*arguments, *picture_arguments(draft.pictures())])
     get_output(options)  # which complains
     return arguments, get_settings(options)
+
+
+def gone(run):
+    """The pictures that a run was made from, but that are not there any more."""
+    files = [run.folder / file for each in run.order["pictures"].values() for file in each]
+    return [printable(os.path.relpath(file)) for file in files if not file.is_file()]
 
 
 def command_of(run):

@@ -131,6 +131,7 @@ TEXTS = {
         "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}",
     ),
     "command": ("The command that makes the same", "得到同样结果的命令"),
+    "gone": ("There is none: {} is not there any more.", "没有这个命令：{} 已经不在了。"),
     "copy": ("Copy", "复制"),
     "copied": ("Copied", "已复制"),
     "runs": ("Runs", "所有图画"),

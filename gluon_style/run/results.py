@@ -21,7 +21,7 @@ from ..beyond import check_writable, save_photograph
 from ..chapter import Listener
 from ..files import atomic_write, short
 from ..images import to_picture
-from ..settings import Output, command_line, settings_to_json, with_pictures
+from ..settings import Output, absolute, command_line, settings_to_json, with_pictures
 from .animation import frame_epochs, write_animation
 from .folder import ALWAYS, RECORD
 
@@ -212,7 +212,7 @@ class Results(Listener):
                 }
             )
         run = {
-            "settings": settings_to_json(transfer.settings),
+            "settings": absolute(settings_to_json(transfer.settings)),
             "identity": transfer.identity(),
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,

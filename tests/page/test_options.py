@@ -27,7 +27,7 @@ from gluon_style.page.options import (
     picture_arguments,
 )
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
-from gluon_style.page.studio import command_of
+from gluon_style.page.studio import command_of, gone
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
 from gluon_style.settings import (
     CHAPTER_STAGES,
@@ -38,6 +38,8 @@ from gluon_style.settings import (
     settings_to_json,
 )
 from gluon_style.train import build_parser
+
+from ..odd_pictures import rgb
 
 # Something else than the default, where it is not simply the last word; empty: no setting.
 OTHER = {
@@ -175,6 +177,20 @@ def test_runs_are_found_whoever_started_them(run_command, small_options, tmp_pat
     assert "--lr=0.02" in mine.order["arguments"]
     assert mine.snapshots() == [(1, 2, "neural-style-1.png")]
     assert {*mine.files()} == {"losses.csv", "losses.png", "neural-style-1.png"}
+
+
+def test_the_pictures_of_a_run_are_found_from_any_folder(
+    run_command, small_options, tmp_path, monkeypatch
+):
+    rgb().save(tmp_path / "me.png")
+    options = (*small_options, "--stages", "24:2:1", "--content", "me.png", "--output", "out/mine")
+    assert run_command("train", *options).returncode == 0
+    monkeypatch.chdir(tmp_path / "out")
+    (run,) = read_runs(tmp_path / "out").values()
+    assert run.order["pictures"]["content"] == [str(tmp_path / "me.png")] and gone(run) == []
+    assert " --content ../me.png " in command_of(run)
+    (tmp_path / "me.png").unlink()
+    assert gone(run) == ["../me.png"]
 
 
 @pytest.mark.parametrize(
