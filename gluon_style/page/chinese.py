@@ -59,6 +59,7 @@ PHRASES = {
     # Sizes.
     r"(\d+x\d+) is too small": r"\1 太小",
     r"(\d+x\d+:\d+:\d+) is too small": r"阶段 \1 太小",
+    r"(\d+) is too small: choose (\d+) or more": r"\1 太小，请填 \2 或更大",
     r"the chosen layers need at least (\d+x\d+) pixels": r"所选的层至少需要 \1 像素",
     r"its proportions of (\S+):1 \((\d+x\d+)\) make it (\d+x\d+) at a long side of (\d+), and ": (
         r"长宽比为 \1:1（\2），长边为 \4 时只有 \3，而"
@@ -78,11 +79,11 @@ PHRASES = {
     r"(\d+x\d+) needs (\S+ \S+) of memory even in tiles, and (\S+ \S+) can be had: the largest "
     r"size that fits is (\d+x\d+); choose it with --stages, or end other programs": (
         r"\1 即使分块也需要内存 \2，而可用的只有 \3：放得下的最大尺寸是 \4，"
-        r"请在 --stages 里选它，或关闭其他程序"
+        r"请选这个尺寸，或关闭其他程序"
     ),
     r"(\d+x\d+) needs more memory than can be had: choose --tile 128, a smaller size with "
     r"--stages, or end other programs": (
-        r"\1 需要的内存比可用的多：请选 --tile 128、在 --stages 里选更小的尺寸，或关闭其他程序"
+        r"\1 需要的内存比可用的多：请选 --tile 128、更小的尺寸，或关闭其他程序"
     ),
     r"off, and (\d+x\d+) does not fit: leave it out": r"为 off，而内存放不下 \1：请不要选它",
     r"there is too little memory to read it: end other programs": (
@@ -110,16 +111,19 @@ PHRASES = {
     ),
     # Options: what argparse says, and what the settings say.
     r"argument (--\S+): ": r"\1：",
-    r"invalid (?:float|int) value: '(.*)'": r"“\1”不是数",
+    r"invalid float value: '(.*)'": r"“\1”不是数",
+    r"invalid int value: '(.*)'": r"“\1”不是整数",
+    r"'(.*)': a number is wanted": r"“\1”不是数",
+    r"'(.*)': a whole number is wanted": r"“\1”不是整数",
     r"invalid choice: '?(.*?)'? \(choose from (.*?)\)": r"没有“\1”（可选 \2）",
     r"expected one argument": "缺少值",
     r"is given twice": "给了两次",
     r"; did you mean (.*)\?": r"；是不是 \1？",
-    r"(?:'(.*)'|(.*)): layer indices with commas between them are wanted, for example (\S+)": (
-        r"“\1\2”：应为用逗号隔开的层号，例如 \3"
+    r"['\"](.*)['\"]: layer indices with commas between them are wanted, for example (\S+)": (
+        r"“\1”：应为用逗号隔开的层号，例如 \2"
     ),
-    r"(?:'(.*)'|(.*)): numbers with commas between them are wanted, for example (\S+)": (
-        r"“\1\2”：应为用逗号隔开的数，例如 \3"
+    r"['\"](.*)['\"]: numbers with commas between them are wanted, for example (\S+)": (
+        r"“\1”：应为用逗号隔开的数，例如 \2"
     ),
     r": a whole number above 0 is wanted": "：应为大于 0 的整数",
     r": a number above 0 is wanted": "：应为大于 0 的数",

@@ -11,6 +11,7 @@ from PIL import Image
 from ..errors import ImageError
 from ..machine import run_python
 from ..settings import shipped
+from .options import typed
 from .runs import PHOTO
 
 MOST_BYTES = 100_000_000  # of an upload
@@ -86,8 +87,12 @@ class Draft:
     @property
     def blend(self):
         """How much each of several paintings counts, empty if all count the same."""
-        shares = [self.shares.get(kind, "").strip() or "1" for kind in self.styles]
-        return ",".join(shares) if len(set(shares)) > 1 else ""
+        shares = [typed(self.shares.get(kind)) or "1" for kind in self.styles]
+        return ",".join(shares) if len(shares) > 1 and {*shares} != {"1"} else ""
+
+    def has(self, kind):
+        """Whether there is a picture of this kind."""
+        return kind in self.files or kind in SHIPPED
 
     def preview(self, kind):
         """A picture that every browser can show, and what it is."""
@@ -110,10 +115,12 @@ class Draft:
         except BaseException as error:  # also a browser that has hung up
             self.delete(path)
             kind = self.arrive(path)
+            if isinstance(error, ImageError) and name:
+                error = ImageError(f"{name}: {error}")
             if kind and isinstance(error, ImageError):
                 self.errors[kind] = str(error)
                 self.version += 1
-            raise
+            raise error
         kind = self.arrive(path)
         if not kind:
             self.delete(path)

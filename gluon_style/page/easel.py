@@ -109,6 +109,11 @@ class Easel:
         ui.run_javascript("page.show()")
         self.refresh()
 
+    def is_held(self, run):
+        """Whether a run waits for one that is paused."""
+        current = self.studio.current
+        return run.state == WAITING and bool(current) and current.state == PAUSED
+
     def do_pause(self):
         self.pausing = True
         self.studio.pause(self.run)
@@ -136,7 +141,8 @@ class Easel:
                 each.set_visibility(False)
             return
         seen = run.name, run.version, run.state, run.stopping, len(self.studio.queue), self.shown
-        seen += (run.can_go_on,)  # the painter of a server that was killed ends after it
+        # The painter of a server that was killed ends after it.
+        seen += (self.is_held(run), run.can_go_on)
         if seen == self.seen:
             return
         if not self.seen or self.seen[0] != run.name:
@@ -150,7 +156,8 @@ class Easel:
         self.show_strip(run)
         self.show_curves(run)
         missing = gone(run)
-        self.command.text = self.words("gone", ", ".join(missing)) if missing else command_of(run)
+        said = self.words("gone", self.words("comma").join(missing))
+        self.command.text = said if missing else command_of(run)
 
     def show_state(self, run):
         """Words, the bar and the buttons."""
@@ -173,12 +180,14 @@ class Easel:
             )
         if state == PAINTING and run.seconds_left is not None:
             parts.append(words("time left", words.duration(run.seconds_left)))
-        self.detail.text = ", ".join(parts)
+        self.detail.text = words("comma").join(parts)
         self.bar.value = 1.0 if state == FINISHED else run.share
         self.bar.set_visibility(True)
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
         if state == STOPPED and run.can_go_on:
             notes.append(words("interrupted"))
+        if self.is_held(run):
+            notes.append(words("waits"))
         self.note.text = " ".join(map(words.error, dict.fromkeys(notes)))
         self.wrong.text = words.error(run.error) if state in (FAILED, STOPPED) else ""
         self.pause.set_visibility(state == PAINTING)
@@ -192,7 +201,7 @@ class Easel:
         is_new = self.shown not in files
         name = run.result() if is_new else self.shown
         if is_new and run.is_active and run.picture:
-            source, name = f"{base}/live?v={run.painted}", None
+            source, name = f"{base}/live?v={run.painted}", "live"
         else:
             found = run.snapshots()
             name = name or (found[-1][2] if found else None)

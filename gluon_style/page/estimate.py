@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from types import SimpleNamespace
 
+from ..errors import UsageError
 from ..machine import BYTES_PER_VALUE, Measurement, choose_tile, forecast
 from ..vgg19 import CHANNELS, SMALL_CHANNELS, values_per_pixel
 
@@ -81,6 +82,22 @@ class Machine:
             max(each.memory for each in expected),
             any(tiles),
         )
+
+
+def check_sizes(settings, size):
+    """Refuse what is too small for the layers, for a content picture of (width, height)."""
+    least, (width, height) = settings.layers.least_side, size
+    enough = f"the chosen layers need at least {least}x{least} pixels"
+    if min(size) < least:
+        raise UsageError(f"{width}x{height} is too small: {enough}", "content")
+    for given, stage in zip(settings.stages, fitted(settings.stages, size)):
+        if min(stage.image_shape) >= least:
+            continue
+        if given == stage:
+            w, h = stage.image_shape
+            raise UsageError(f"{w}x{h} is too small: {enough}", "size")
+        fitting = math.ceil(least * max(size) / min(size))
+        raise UsageError(f"{given.image_shape} is too small: choose {fitting} or more", "size")
 
 
 def fitted(stages, size):

@@ -11,7 +11,8 @@ from ..settings import CHAPTER_STAGES, QUICK, LossWeights
 from ..vgg19 import CONVOLUTIONS
 from .drafts import MASKS, SHIPPED, STYLES
 from .elements import Text, put, tag
-from .options import FIELDS
+from .options import FIELDS, check_rows, typed
+from .runs import PAUSED
 
 PRESETS = {"quick": QUICK["stages"], "one": CHAPTER_STAGES[:1], "two": CHAPTER_STAGES}
 # What a quick look has besides its stage.
@@ -58,6 +59,7 @@ class Form:
         """The two pictures, and behind a word what most visitors do not need."""
         with tag("section", "card"):
             Text("h2", self.words("pictures"))
+            self.lost = put(Text("p").classes("note"), role="status")
             with tag("div", "pair"):
                 self.picture("content")
                 self.picture("style")
@@ -96,6 +98,8 @@ class Form:
     def take_away(self, kind):
         """Go back to what was there before a picture was given."""
         (self.draft.remove_style if kind in STYLES[1:] else self.draft.remove)(kind)
+        if not self.draft.files:
+            ui.run_javascript("page.forget()")
 
     def how(self):
         """The stages, with three that are at hand."""
@@ -148,7 +152,7 @@ class Form:
 
     def edit(self, row, column, event):
         """A number of a stage was typed."""
-        row[column] = (event.value or "").strip()
+        row[column] = typed(event.value)
         self.own()
 
     def own(self):
@@ -218,7 +222,7 @@ class Form:
                         Text("span", self.words.help(field) + " ")
                         Text("code", field.flag)
                         if field.default:
-                            Text("span", f" ({self.words('default')}: {shown(field)})")
+                            Text("span", self.words("default", shown(field)))
 
     def group(self, title):
         """The name of a group of options."""
@@ -251,13 +255,14 @@ class Form:
         with tag("section", "card start"):
             self.lacking = put(Text("p").classes("wrong"), role="alert")
             self.takes = Text("p").classes("soft")
+            self.waits = Text("p", self.words("waits")).classes("note")
             self.error = put(Text("p").classes("wrong"), role="alert")
             self.button = ui.button(self.words("paint"), icon="brush", on_click=self.paint)
             self.button.classes("paint").props("unelevated no-caps id=paint")
 
     def effective(self):
         """The values of all options."""
-        values = dict(self.values)
+        values = {name: typed(value) for name, value in self.values.items()}
         values["stages"] = ",".join(":".join(row) for row in self.rows)
         values["style_blend"] = self.draft.blend
         if "init" in self.draft.files:
@@ -271,6 +276,7 @@ class Form:
     def paint(self):
         """Start a run."""
         try:
+            check_rows(self.rows)
             self.on_start(self.studio.add(self.draft, self.effective()))
         except GluonStyleError as error:
             self.complain(error)
@@ -292,6 +298,8 @@ class Form:
         if self.seen_estimate != seen:
             self.seen_estimate = seen
             self.show_estimate(values)
+        current = self.studio.current
+        self.waits.set_visibility(bool(current) and current.state == PAUSED)
         self.button.text = self.words("queue" if self.studio.queue else "paint")
 
     def show_pictures(self):
@@ -306,7 +314,7 @@ class Form:
             source = f"/pictures/{draft.key}/{kind}?v={draft.version}"
             put(shown.image, src=source, alt=self.words("choose it", called))
             shown.name.text = draft.names.get(kind, "")
-            shown.wrong.text = self.words.error(draft.errors.get(kind, ""))
+            shown.wrong.text = self.words.refused(draft.errors.get(kind, ""), draft.has(kind))
             shown.back.set_visibility(is_there)
             if kind not in SHIPPED:
                 put(shown.back, aria_label=self.words("remove it", called))
@@ -321,6 +329,9 @@ class Form:
         several = len(self.draft.styles) > 1
         if number and name == "style" and kind not in self.draft.files:
             return self.words("add style")
+        masks = [each for each in MASKS if each in self.draft.files]
+        if several and masks == [kind]:
+            return self.words("mask for all")
         is_one_of_many = several and name in ("style", "mask")
         return self.words(f"{name} n", number or 1) if is_one_of_many else self.words(name)
 
@@ -331,6 +342,7 @@ class Form:
         if machine.lacking:
             self.lacking.text = " ".join([words("cannot work"), *machine.lacking])
         try:
+            check_rows(self.rows)
             expected = self.studio.estimate(self.draft, values)
         except GluonStyleError as error:
             self.complain(error)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import unicodedata
 from dataclasses import dataclass
 from typing import Tuple
 
@@ -18,7 +19,7 @@ OWN = {
     *("again", "resume", "quiet"),
 }
 # What a browser sends may name nothing on this machine: no path, no home, no other option.
-PLAIN = re.compile(r"[A-Za-z0-9.][A-Za-z0-9 .,:;()+-]*")
+PLAIN = re.compile(r"(-(?=[0-9.]))?[A-Za-z0-9.][A-Za-z0-9 .,:;()+-]*")
 PATHS = ("FILE", "DIR", "PATH")
 WORDS = {"weights": ("auto", "small", *SOURCES), "init": INITS}
 
@@ -32,7 +33,7 @@ class Field:
     name : str
         Of the setting.
     kind : str
-        `switch`, `choice` or `text`.
+        `switch`, `choice`, `number` or `text`.
     default : str
     words : tuple of str
         For a choice all values, for a text those that are at hand.
@@ -68,7 +69,9 @@ def to_field(action, group):
     choices = tuple(map(str, action.choices or ()))
     words = choices or WORDS.get(action.dest) or words_of(action.metavar)
     is_choice = choices or action.dest in WORDS
-    kind = "switch" if action.nargs == 0 else "choice" if is_choice else "text"
+    is_number = action.type in (int, float) or action.metavar in ("N", "SECONDS")
+    kind = "choice" if is_choice else "number" if is_number else "text"
+    kind = "switch" if action.nargs == 0 else kind
     default = "" if action.default in (None, False, ()) else str(action.default)
     if choices and default not in choices:  # it may be left out
         words = ("", *choices)
@@ -94,10 +97,27 @@ def get_arguments(values):
     arguments = []
     for name, field in FIELDS.items():
         value = str(values.get(name, "")).strip()
-        if value in ("", field.default):
+        if value == "" or is_default(value, field):
             continue
         arguments.append(field.flag if field.kind == "switch" else f"{field.flag}={value}")
     return arguments
+
+
+def is_default(value, field):
+    """Whether a value is an option's default, a number however it is written."""
+    try:
+        return (
+            value == field.default
+            or field.kind == "number"
+            and float(value) == float(field.default)
+        )
+    except ValueError:
+        return False
+
+
+def typed(text):
+    """What was typed, in plain letters: an input method may have written wide ones."""
+    return unicodedata.normalize("NFKC", text or "").strip()
 
 
 def picture_arguments(pictures):
@@ -110,15 +130,35 @@ def check_plain(values):
     for name in FIELDS.keys() & values.keys():
         value = str(values[name]).strip()
         if value and not PLAIN.fullmatch(value):
+            if FIELDS[name].kind == "number":
+                raise UsageError(f"'{value}': a number is wanted", name)
             raise UsageError(f"{value}: letters, numbers and simple signs are wanted", name)
         words = FIELDS[name].words
         if value and FIELDS[name].kind == "choice" and value not in words:
             raise UsageError(f"{value}: {' or '.join(filter(None, words))} is wanted", name)
 
 
+def check_rows(rows):
+    """Refuse what are no numbers of stages, rows of size, epochs and decay."""
+    for row in rows:
+        for name, text in zip(("size", "epochs", "decay"), row):
+            sides = text.lower().split("x") if name == "size" else [text]
+            if len(sides) > 2 or not all(re.fullmatch("0*[1-9][0-9]*", side) for side in sides):
+                what = "a whole number above 0 is wanted"
+                raise UsageError(f"'{text}': {what}" if text else what, name)
+
+
 def parse(arguments):
     """What the command line makes of them; whatever is wrong is a `GluonStyleError`."""
-    return build_parser().parse_args(arguments)
+    try:
+        return build_parser().parse_args(arguments)
+    except UsageError as error:
+        found = re.match(r"argument --([a-z-]+): (.*?)(; --help lists the options)?$", str(error))
+        if not found:
+            raise
+        message = re.sub(r"^invalid float value: (.*)", r"\1: a number is wanted", found[2])
+        message = re.sub(r"^invalid int value: (.*)", r"\1: a whole number is wanted", message)
+        raise UsageError(message, found[1].replace("-", "_")) from None
 
 
 def get_values(settings):

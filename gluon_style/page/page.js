@@ -6,21 +6,36 @@ const page = {
     const box = document.querySelector(`.drop[data-kind=${kind}]`);
     const wrong = box.querySelector(".wrong");
     if (!file) return;
-    if (file.size > page.most) { wrong.textContent = page.texts.big; return; }
+    const say = (text) => {
+      const said = file.name ? `${file.name}: ${text}` : text;
+      wrong.textContent = /^(content|style)$/.test(kind) ? page.texts.kept.replace("{}", () => said) : said;
+    };
+    if (file.size > page.most) { say(page.texts.big); return; }
     wrong.textContent = "";
     box.classList.add("busy");
     try {
       const answer = await fetch(`${box.dataset.url}?language=${page.language}`, {
         method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name || "") },
       });
-      if (answer.status === 413) wrong.textContent = page.texts.big;
-      else if (!answer.ok) wrong.textContent = (await answer.json()).error;
+      if (answer.status === 413) say(page.texts.big);
+      else if (answer.ok) sessionStorage.setItem("draft", box.dataset.url.split("/")[2]);
+      else wrong.textContent = (await answer.json()).error;
     } catch {
-      wrong.textContent = page.texts.failed;
+      say(page.texts.failed);
     }
     box.classList.remove("busy");
     box.querySelector("input[type=file]").value = "";
   },
+
+  // What was uploaded goes with the server: whether something has, of an earlier draft.
+  lost(draft) {
+    const uploaded = sessionStorage.getItem("draft");
+    if (!uploaded || uploaded === draft) return false;
+    page.forget();
+    return true;
+  },
+
+  forget() { sessionStorage.removeItem("draft"); },
 
   show() {  // the picture may be further down, or above a long list of options
     const easel = document.getElementById("easel");

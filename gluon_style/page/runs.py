@@ -282,11 +282,12 @@ def printable(text):
     return text.encode(errors="replace").decode()
 
 
-def read_runs(root):
-    """The runs in a folder of folders, by name."""
+def read_runs(root, known=()):
+    """The runs in a folder of folders, by name, but for those that are known."""
     runs = {}
     for folder in sorted(Path(root).iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
+        is_new = printable(folder.name) not in known
+        if is_new and folder.is_dir() and not folder.name.startswith("."):
             run = Run.read(folder)
             if run:
                 runs[run.name] = run

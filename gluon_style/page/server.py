@@ -117,17 +117,20 @@ def add_routes(studio):
         try:
             await draft.receive(kind, name, request.stream())
         except ImageError as error:
-            return JSONResponse({"error": Words(language).error(str(error))}, status_code=422)
+            said = Words(language).refused(str(error), draft.has(kind))
+            return JSONResponse({"error": said}, status_code=422)
         except ClientDisconnect:  # nobody is there to be answered
             return Response(status_code=400)
         return JSONResponse({})
 
     @app.get("/runs/{name}/live")
-    def live(name: str):
+    def live(name: str, save: bool = False):
         run = studio.runs.get(name)
         if not run or not run.picture:
             return Response(status_code=404)
         headers = {"cache-control": "no-store"}
+        if save:
+            headers.update(attachment(f"{name}-live.jpg"))
         return Response(run.picture, media_type="image/jpeg", headers=headers)
 
     @app.get("/runs/{name}/{file}")
@@ -139,8 +142,7 @@ def add_routes(studio):
         file, data = found
         headers, suffix = {"cache-control": "no-cache"}, Path(file).suffix
         if save:
-            called = quote(f"{name}-{file}")
-            headers["content-disposition"] = f"attachment; filename*=utf-8''{called}"
+            headers.update(attachment(f"{name}-{file}"))
         elif small or suffix not in MEDIA:
             try:
                 data, suffix = as_jpeg(data, THUMBNAIL if small else MOST_SIDE), ".jpg"
@@ -155,6 +157,11 @@ def add_routes(studio):
 
     for language, quasar in LANGUAGES.items():
         ui.page(f"/{language}", language=quasar)(page_in(studio, language))
+
+
+def attachment(name):
+    """The header of what is saved under a name."""
+    return {"content-disposition": f"attachment; filename*=utf-8''{quote(name)}"}
 
 
 def page_in(studio, language):

@@ -15,7 +15,7 @@ from ..errors import OutputError
 from ..machine import child_environment
 from ..settings import get_output, get_settings
 from .drafts import Drafts
-from .estimate import Machine
+from .estimate import Machine, check_sizes
 from .options import check_plain, command_line, get_arguments, parse, picture_arguments
 from .runs import (
     FAILED,
@@ -68,6 +68,7 @@ class Studio:
     def add(self, draft, values):
         """Let a run be painted; what cannot be is a `GluonStyleError`."""
         arguments, settings = read_values(draft, values)
+        check_sizes(settings, draft.size)
         folder = self.new_folder()
         order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
         run = Run(folder, order, WAITING)
@@ -82,6 +83,17 @@ class Studio:
         self.enqueue(run)
         return run
 
+    def look_around(self):
+        """Take in the runs that others have left in the folder, or have taken away."""
+        for name, run in [*self.runs.items()]:
+            if not run.is_active and not run.folder.is_dir():
+                del self.runs[name]
+        done = {name for name, run in self.runs.items() if run.is_active or run.state == FINISHED}
+        with suppress(OSError):
+            for name, run in read_runs(self.root, done).items():
+                if name not in self.runs or run.state == FINISHED:
+                    self.runs[name] = run
+
     def new_draft(self):
         """A place for a visitor's pictures."""
         draft = self.drafts.new()
@@ -90,7 +102,9 @@ class Studio:
 
     def estimate(self, draft, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
-        return self.machine.estimate(read_values(draft, values)[1], draft.size)
+        _, settings = read_values(draft, values)
+        check_sizes(settings, draft.size)
+        return self.machine.estimate(settings, draft.size)
 
     def new_folder(self):
         """Create a folder, whose name is the time."""

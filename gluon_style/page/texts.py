@@ -8,6 +8,9 @@ from .chinese import in_chinese
 # Of the address, and as Quasar has them.
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 NAMES = {"en": "English", "zh": "中文"}
+# In messages: an option, and what the picture of a run is called in its folder.
+OPTION = re.compile(r"(?:(?<=[一-龥]) )?--([a-z][a-z-]*)(?: (?=[一-龥]))?")
+KIND = re.compile(r"(?<![\w/.-])(content|style|mask|init)(?:-([2-4]))?\.[a-z]{3,5}\b((?:: )?)")
 LONGEST = 1000  # letters of an error; all its phrases are looked for in each
 
 # What the page says: English, Chinese.
@@ -34,14 +37,20 @@ TEXTS = {
         "可以所有画作共用一张，或每幅画作各一张。不另选起点图像，就从照片开始画。",
     ),
     "mask": ("Mask", "蒙版"),
+    "mask for all": ("Mask (for all paintings)", "蒙版（所有画作共用）"),
     "mask n": ("Mask of painting {}", "第 {} 幅画作的蒙版"),
     "style n": ("Painting {}", "样式图像 {}"),
     "add style": ("Add a painting", "再加一幅画作"),
     "share": ("How much it counts", "所占比重"),
     "share of": ("{}: how much it counts", "{}：所占比重"),
     "init": ("Start from", "起点图像"),
-    "too big": ("More than {} MB: make it smaller.", "文件超过 {} MB，请缩小后再试。"),
-    "not sent": ("It could not be sent. Try again.", "没有传送成功，请再试一次。"),
+    "too big": ("more than {} MB: make it smaller", "超过 {} MB，请缩小后再试"),
+    "not sent": ("it could not be sent, try again", "没有传送成功，请再试一次"),
+    "kept": ("{}. The earlier picture is still used.", "{}。仍用原来的图片。"),
+    "lost": (
+        "The server was started anew: choose your pictures and options again.",
+        "服务器重新启动过：请重新选择图片和选项。",
+    ),
     "how": ("How it is painted", "怎么画"),
     "quick": ("Quick", "快速"),
     "one": ("Small", "小图"),
@@ -65,17 +74,18 @@ TEXTS = {
     "remove stage": ("Remove stage {}", "去掉第 {} 阶段"),
     "balance": ("What counts how much", "三种损失的权重"),
     "more": ("More options", "更多选项"),
-    "default": ("default", "默认"),
+    "default": (" (default: {})", "（默认：{}）"),
+    "comma": (", ", "，"),
     "none": ("none", "无"),
     "pictures group": ("Pictures", "图片"),
     "training group": ("Training", "训练"),
     "network group": ("Network", "网络"),
     "results group": ("Results", "结果"),
     "stopping and resuming group": ("Stopping and resuming", "停止与继续"),
-    "will take": ("It will take {time} and {memory} of memory.", "大约需要{time}，内存 {memory}。"),
+    "will take": ("It will take {time} and {memory} of memory.", "需要{time}，内存 {memory}。"),
     "will take memory": (
         "It will take {memory} of memory. How long is being measured…",
-        "大约需要内存 {memory}；正在测量这台机器的速度……",
+        "需要内存约 {memory}；正在测量这台机器的速度……",
     ),
     "tiled": ("It does not fit whole and is painted in tiles.", "内存放不下整张图，将分块计算。"),
     "real network": (
@@ -85,6 +95,10 @@ TEXTS = {
     ),
     "paint": ("Paint", "开始画"),
     "queue": ("Paint after that", "排队等候"),
+    "waits": (
+        "A run before it is paused: it waits until that one goes on or is stopped.",
+        "前面有一幅已暂停：等它继续画完或停止后，才会开始画。",
+    ),
     "cannot work": ("Style transfer does not work here yet.", "这台机器还不能做样式迁移。"),
     "easel": ("The picture", "合成图像"),
     "empty": (
@@ -115,8 +129,8 @@ TEXTS = {
     "stop": ("Stop", "停止"),
     "save": ("Save the picture", "保存图片"),
     "compare": (
-        "Between the photo (left) and the result (right)",
-        "左边是照片，右边是结果",
+        "Drag to lay the photo over the result",
+        "拖动滑块，与照片对比",
     ),
     "now": ("now", "当前"),
     "strip": ("On the way", "中间过程"),
@@ -150,9 +164,9 @@ OPTIONS = {
     "style_blend": ("画作的比重", "几幅画作各占多少；不填则都一样"),
     "style_fit": (
         "样式图像的比例",
-        "样式图像怎样变成内容图像的比例：像本章那样拉伸，或从中间裁出",
+        "样式图像怎样变成内容图像的比例：像本章那样拉伸（stretch），或从中间裁出（crop）",
     ),
-    "background": ("背景", "内容图像有透明部分时：结果保持透明，或铺在白色上"),
+    "background": ("背景", "内容图像有透明部分时：结果保持透明（keep），或铺在白色上（white）"),
     "book": ("书中的图片", "用书中的两张图片（下载一次），最后把书中的损失与我们的并列"),
     "style_scale": (
         "笔触大小",
@@ -224,9 +238,9 @@ class Words:
     def label(self, name):
         """The name of an option."""
         plain = name.replace("_", " ").capitalize()
-        if self.language == "en":
-            return LABELS.get(name, plain)
-        return OPTIONS[name][0] if name in OPTIONS else TEXTS.get(name, (plain, plain))[self.column]
+        if name in OPTIONS:
+            return LABELS.get(name, plain) if self.language == "en" else OPTIONS[name][0]
+        return TEXTS.get(name, (plain, plain))[self.column]
 
     def help(self, field):
         """What an option does, and its default."""
@@ -240,7 +254,27 @@ class Words:
         text = text.replace("; --help lists the options", "")
         if len(text) > LONGEST:  # something was pasted
             text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
-        return in_chinese(text) if self.language == "zh" else text
+        if self.language == "zh":
+            text = in_chinese(text)
+        else:
+            text = text.replace("argument --", "--").replace(" with --stages", "")
+        return KIND.sub(self.kind, OPTION.sub(self.option, text))
+
+    def option(self, found):
+        """An option in a message, as the page calls it."""
+        name = found[1].replace("-", "_")
+        return f"“{self.label(name)}”" if name in OPTIONS else found[0]
+
+    def kind(self, found):
+        """The file of one of a run's pictures in a message, as the page calls it."""
+        name, number, colon = found.groups()
+        called = self(f"{name} n", number) if number else self(name)
+        return called + ("：" if colon and self.language == "zh" else colon)
+
+    def refused(self, text, is_kept):
+        """Why an upload was refused, and whether there is an earlier picture."""
+        text = self.error(text)
+        return self("kept", text) if is_kept and text else text
 
     def duration(self, seconds):
         """A time in words."""

@@ -22,6 +22,7 @@ async def show(studio, language):
     ui.colors(primary="#9c3d22")
     ui.page_title(words("title"))
     texts = {"big": words("too big", MOST_BYTES // 10**6), "failed": words("not sent")}
+    texts["kept"] = words("kept", "{}")
     ui.add_head_html(
         f"<style>{CSS}</style><script>{JS}\npage.most = {MOST_BYTES};"
         f"page.language = '{language}'; page.texts = {json.dumps(texts)};"
@@ -29,6 +30,7 @@ async def show(studio, language):
     )
     # What a tab has chosen outlives a reload.
     await ui.context.client.connected(timeout=30)
+    studio.look_around()
     tab = app.storage.tab
     if tab.get("draft") not in studio.drafts.drafts:
         tab["draft"] = studio.new_draft().key
@@ -47,6 +49,8 @@ async def show(studio, language):
         easel.refresh()
 
     ui.timer(EVERY, refresh)
+    if await ui.run_javascript(f"page.lost('{draft.key}')", timeout=30):
+        form.lost.text = words("lost")
 
 
 def head(words, language):

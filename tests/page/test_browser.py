@@ -260,11 +260,14 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     folder = server.root / name
     visitor.press("Pause")
     visitor.wait(lambda: visitor.status == "Paused")
+    saved = visitor.all(".save[href]")[0].get_attribute("href")
+    assert "/live?" in saved and visitor.get(saved).startswith(b"\xff\xd8")
     # A second one waits.
     visitor.stage(32, 2, 1)
     second = visitor.paint()
     assert second != name
     visitor.wait(lambda: visitor.status.startswith("Waiting") and "1 before" in visitor.status)
+    assert "is paused: it waits until" in visitor.text("#easel .note")
 
     # Another tab finds the first one, and so does a reload.
     own = visitor.driver.current_window_handle
@@ -366,7 +369,9 @@ def test_bad_uploads_are_told_and_change_nothing(visitor, tmp_path):
     # What is too large is not even sent.
     with open(tmp_path / "large.jpg", "wb") as file:
         file.truncate(200_000_000)
-    assert visitor.choose("style", tmp_path / "large.jpg") == "More than 100 MB: make it smaller."
+    assert visitor.choose("style", tmp_path / "large.jpg") == (
+        "large.jpg: more than 100 MB: make it smaller. The earlier picture is still used."
+    )
     assert not visitor.complaints()
     bad = {
         "notes.png": (b"Dear diary,", "not a picture that can be read"),
@@ -378,6 +383,7 @@ def test_bad_uploads_are_told_and_change_nothing(visitor, tmp_path):
         (tmp_path / name).write_bytes(data)
         visitor.choose("content", tmp_path / name)
         visitor.wait(lambda said=said: said in visitor.text(".drop .wrong"))
+        assert visitor.text(".drop .wrong").startswith(f"{name}: ")
         assert visitor.text(".drop .name") == ""
         assert visitor.shown("content").split("?")[0] == before
     assert all("422" in each for each in visitor.complaints())
@@ -388,7 +394,8 @@ def test_a_mistake_is_told_and_starts_nothing(visitor, server):
     visitor.stage(48, "many", 3)
     visitor.wait(lambda: "many" in visitor.text(".start"))
     visitor.driver.find_element("id", "paint").click()
-    visitor.wait(lambda: "SIZE" in visitor.text(".start") or "wanted" in visitor.text(".start"))
+    said = "Epochs: 'many': a whole number above 0 is wanted"
+    visitor.wait(lambda: said in visitor.text(".start"))
     assert {*server.root.iterdir()} == runs
 
 
@@ -415,15 +422,16 @@ def test_it_speaks_chinese(visitor, tmp_path):
     assert [each for each in labels if not re.search(r"[\u4e00-\u9fff]|\d", each)] == []
     # So it does when something is wrong: with an upload, an option, a run.
     (tmp_path / "notes.png").write_bytes(b"Dear diary,")
-    assert visitor.choose("style", tmp_path / "notes.png") == "不是能读取的图片"
+    assert visitor.choose("style", tmp_path / "notes.png") == (
+        "notes.png: 不是能读取的图片。仍用原来的图片。"
+    )
     visitor.type("长边像素", "x")
-    visitor.wait(lambda: re.search("阶段：x:.*应为 1、2", visitor.text(".start")))
+    visitor.wait(lambda: "长边像素：'x'：应为大于 0 的整数" in visitor.text(".start"))
     visitor.type("长边像素", "32")
     rgb(width=4, height=4).save(tmp_path / "small.png")
     assert visitor.choose("content", tmp_path / "small.png") == ""
-    visitor.paint()
-    visitor.wait(lambda: visitor.status == "没有成功")
-    assert "4x4 太小：所选的层至少需要 16x16 像素" in visitor.text("#easel .wrong")
+    too_small = "内容图像（照片）：4x4 太小：所选的层至少需要 16x16 像素"
+    visitor.wait(lambda: too_small in visitor.text(".start"))
     assert all("422" in each for each in visitor.complaints())
     visitor.driver.find_element("css selector", "a.lang").click()
     visitor.wait(lambda: visitor.text("h1").startswith("Paint"))

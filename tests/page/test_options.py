@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,12 +15,13 @@ from gluon_style.beyond import save_photograph
 from gluon_style.errors import UsageError
 from gluon_style.page.curves import TERMS, bounds
 from gluon_style.page.drafts import Draft
-from gluon_style.page.estimate import Machine, fitted, left
+from gluon_style.page.estimate import Machine, check_sizes, fitted, left
 from gluon_style.page.options import (
     FIELDS,
     OWN,
     PATHS,
     check_plain,
+    check_rows,
     command_line,
     get_arguments,
     get_values,
@@ -27,7 +29,7 @@ from gluon_style.page.options import (
     picture_arguments,
 )
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
-from gluon_style.page.studio import command_of, gone
+from gluon_style.page.studio import Studio, command_of, gone, read_values
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
 from gluon_style.settings import (
     CHAPTER_STAGES,
@@ -73,6 +75,9 @@ def test_every_value_goes_to_the_command_line_and_back():
 
 def test_the_defaults_need_no_option():
     assert get_arguments({}) == []
+    assert get_arguments({"style_weight": "1e3", "lr": "0.010", "tv_weight": "x"}) == [
+        "--tv-weight=x"
+    ]
     assert get_settings(parse([])) == Settings()
 
 
@@ -84,6 +89,58 @@ def test_no_path_comes_from_a_browser(value):
     with pytest.raises(UsageError, match="letters, numbers") as caught:
         check_plain({"weights": value})
     assert caught.value.field == "weights"
+
+
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("lr", "-1", "the learning rate is a finite number above 0"),
+        ("lr", "a/b", "'a/b': a number is wanted"),
+        ("lr", "x", "'x': a number is wanted"),
+        ("seed", "1.5", "'1.5': a whole number is wanted"),
+        ("seed", "-1", "a whole number from 0"),
+        ("style_layer_weights", "1,a,1", "'1,a,1': numbers with commas"),
+    ],
+)
+def test_a_wrong_number_is_told_with_its_field(name, value, said):
+    with pytest.raises(UsageError, match=re.escape(said)) as caught:
+        read_values(SimpleNamespace(pictures=dict), {name: value})
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize(
+    "row, name",
+    [(("", "5", "2"), "size"), (("9x9x9", "5", "2"), "size"), (("9", "-1", "2"), "epochs")],
+)
+def test_a_wrong_row_is_told_with_its_field(row, name):
+    check_rows([("60", "5", "2"), ("90x60", "5", "2")])
+    with pytest.raises(UsageError, match="a whole number above 0 is wanted") as caught:
+        check_rows([("60", "5", "2"), row])
+    assert caught.value.field == name
+
+
+def test_what_is_too_small_is_told_before_it_waits():
+    for stage, size, name in (
+        (3, (1800, 1200), "size"),
+        ((60, 9), (1800, 1200), "size"),
+        (60, (60, 4), "content"),
+    ):
+        with pytest.raises(UsageError, match="too small") as caught:
+            check_sizes(Settings(stages=[Stage(stage, 5, 2)]), size)
+        assert caught.value.field == name
+    check_sizes(Settings(stages=[Stage(24, 5, 2)]), (1800, 1200))
+
+
+def test_messages_speak_of_fields_and_not_of_options_or_files():
+    english, chinese = Words("en"), Words("zh")
+    large = "9x9 needs more memory than can be had: choose --tile 128, a smaller size with --stages"
+    assert english.error(large).endswith("choose “Tile” 128, a smaller size")
+    said = "4000x3000 needs 9.1 GB of memory even in tiles, and 2.0 GB can be had: the largest "
+    said += "size that fits is 1200x800; choose it with --stages, or end other programs"
+    assert "请选这个尺寸，或" in chinese.error(said)
+    assert english.error("style-2.png: is bad") == "Painting 2: is bad"
+    assert chinese.error("content.jpg: not a file") == "内容图像（照片）：不是文件"
+    assert english.error("my/content.jpg: is bad") == "my/content.jpg: is bad"
 
 
 def test_the_command_line_can_be_typed():
@@ -193,6 +250,23 @@ def test_the_pictures_of_a_run_are_found_from_any_folder(
     assert gone(run) == ["../me.png"]
 
 
+def test_runs_that_come_and_go_are_seen(tmp_path):
+    def leave(name):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "page.json").write_text(json.dumps({"arguments": ["--stages=3:5:2"]}))
+
+    leave("first")
+    studio = Studio(tmp_path)
+    (first,) = studio.runs.values()
+    leave("second")
+    studio.look_around()
+    assert [*studio.runs] == ["first", "second"] and studio.runs["first"] is first
+    (tmp_path / "first" / "page.json").unlink()
+    (tmp_path / "first").rmdir()
+    studio.look_around()
+    assert [*studio.runs] == ["second"]
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -277,7 +351,9 @@ def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
     for kind in ("style-2", "style-3", "mask-3", "mask", "init"):
         draft.files[kind] = tmp_path / f"{kind}.png"
         draft.files[kind].write_bytes(kind.encode())
-    draft.shares = {"style-3": " 0.5 "}
+    draft.shares = {"style": "0", "style-2": "0", "style-3": "0"}
+    assert draft.blend == "0,0,0"  # to be refused
+    draft.shares = {"style-3": " ０.5 "}
     # The shipped painting is the first one, and is copied.
     assert draft.pictures() == {
         "style": ["style.jpg", "style-2.png", "style-3.png"],
