@@ -96,8 +96,8 @@ TEXTS = {
     "paint": ("Paint", "开始画"),
     "queue": ("Paint after that", "排队等候"),
     "waits": (
-        "A run before it is paused: it waits until that one goes on or is stopped.",
-        "前面有一幅已暂停：等它继续画完或停止后，才会开始画。",
+        "A run is paused: others wait until it goes on and ends, or is stopped.",
+        "有一幅已暂停：其他的要等它继续画完，或停止后，才会开始。",
     ),
     "cannot work": ("Style transfer does not work here yet.", "这台机器还不能做样式迁移。"),
     "easel": ("The picture", "合成图像"),

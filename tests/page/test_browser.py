@@ -267,7 +267,7 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     second = visitor.paint()
     assert second != name
     visitor.wait(lambda: visitor.status.startswith("Waiting") and "1 before" in visitor.status)
-    assert "is paused: it waits until" in visitor.text("#easel .note")
+    assert "A run is paused: others wait" in visitor.text("#easel .note")
 
     # Another tab finds the first one, and so does a reload.
     own = visitor.driver.current_window_handle
@@ -314,6 +314,9 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
 def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
     with serving(tmp_path) as server:
         visitor = Visitor(driver, server)
+        rgb().save(tmp_path / "a.png")
+        assert visitor.choose("content", tmp_path / "a.png") == ""
+        uploaded = driver.execute_script("return sessionStorage.getItem('draft')")
         visitor.stage(32, 50, 40)
         name = visitor.paint()
         visitor.wait(lambda: "epoch 3" in visitor.text("#easel"))
@@ -321,6 +324,11 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
         driver.get("about:blank")
     with serving(tmp_path) as server:
         visitor = Visitor(driver, server)
+        # What was uploaded has gone with the server. (At another port, this is another site.)
+        assert not visitor.text(".card > .note")
+        driver.execute_script(f"sessionStorage.setItem('draft', '{uploaded}')")
+        driver.refresh()
+        visitor.wait(lambda: "choose your pictures" in visitor.text(".card > .note"))
         visitor.wait(lambda: visitor.text("#easel h2") == name and visitor.status == "Stopped")
         visitor.wait(lambda: "it can go on" in visitor.text("#easel .note"))
         # The painter of old keeps a checkpoint and gives the folder free.
