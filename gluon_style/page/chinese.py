@@ -250,4 +250,4 @@ def in_chinese(text):
     for pattern, chinese in PATTERNS:
         text = pattern.sub(chinese, text)
     text = re.sub(rf"\b({'|'.join(TERMS)}) 损失", lambda found: TERMS[found[1]] + "损失", text)
-    return re.sub("(?<=[一-龥])([:;]) ", lambda found: {":": "：", ";": "；"}[found[1]], text)
+    return re.sub("(?<=[一-龥）”])([:;]) ", lambda found: {":": "：", ";": "；"}[found[1]], text)
