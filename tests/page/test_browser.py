@@ -87,7 +87,9 @@ class Visitor:
     def select(self, name, downs):
         """Choose one of the words of an option, so many below the first."""
         (field,) = self.wait(lambda: self.all(f"[aria-label='{name}']"))
-        self.driver.execute_script("arguments[0].focus()", field)
+        # What is still folded takes none.
+        focus = "arguments[0].focus(); return document.activeElement === arguments[0]"
+        self.wait(lambda: self.driver.execute_script(focus, field))
         self.keys(*[DOWN] * downs, ENTER)
 
     def chosen(self):
