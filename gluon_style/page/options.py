@@ -72,7 +72,8 @@ def to_field(action, group):
     is_number = action.type in (int, float) or action.metavar in ("N", "SECONDS")
     kind = "choice" if is_choice else "number" if is_number else "text"
     kind = "switch" if action.nargs == 0 else kind
-    default = "" if action.default in (None, False, ()) else str(action.default)
+    has_none = action.default in (None, ()) or action.default is False  # 0 is one
+    default = "" if has_none else str(action.default)
     if choices and default not in choices:  # it may be left out
         words = ("", *choices)
     return Field(action.dest, kind, default, words, action.help, group)

@@ -75,7 +75,7 @@ def test_every_value_goes_to_the_command_line_and_back():
 
 def test_the_defaults_need_no_option():
     assert get_arguments({}) == []
-    assert get_arguments({"style_weight": "1e3", "lr": "0.010", "tv_weight": "x"}) == [
+    assert get_arguments({"style_weight": "1e3", "lr": "0.010", "seed": "0", "tv_weight": "x"}) == [
         "--tv-weight=x"
     ]
     assert get_settings(parse([])) == Settings()
