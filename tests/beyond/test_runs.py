@@ -172,10 +172,10 @@ def test_the_file_answers_which_command_made_it(painted, run_command, tmp_path):
     run = json.loads((painted / "run.json").read_text())
     assert run["settings"]["painting"] == {
         **{"style_blend": [3.0, 1.0], "style_scale": 1.5, "colors": "content"},
-        **{"mask": ["mask.png"], "init": "noise", "seed": 4},
+        **{"mask": [str(tmp_path / "mask.png")], "init": "noise", "seed": 4},
     }
     assert run["settings"]["method"] == {"optimizer": "lbfgs", "pooling": "average", "draft": 1}
-    assert run["settings"]["style"] == ["b.png", "a.png"]
+    assert run["settings"]["style"] == [str(tmp_path / name) for name in ("b.png", "a.png")]
     picture = painted / "neural-style-1.png"
     with Image.open(picture) as one:
         origin = json.loads(one.info["gluon_style"])
