@@ -30,7 +30,7 @@ def run(folder, *arguments, handler="SIG_DFL"):
     [
         *(("train", module) for module in ("ctypes", "numpy", "argparse", "mxnet")),
         *(("weights", module) for module in ("numpy", "argparse", "mxnet")),
-        *(("doctor", module) for module in ("numpy", "unicodedata", "mxnet")),
+        *(("doctor", module) for module in ("numpy", "textwrap", "mxnet")),
         ("doctor.probe_epochs", "numpy"),
     ],
 )
