@@ -10,6 +10,7 @@ from gluon_style.page.__main__ import build_parser as page_parser
 from gluon_style.train import build_parser as train_parser
 from gluon_style.weights import build_parser as weights_parser
 
+from .benchmarks.draft import build_parser as draft_parser
 from .benchmarks.epoch_time import build_parser as benchmark_parser
 from .conftest import PROJECT
 from .small.judge import build_parser as judge_parser
@@ -50,6 +51,7 @@ def test_every_option_that_is_named_exists():
         doctor_parser().format_help(),
         page_parser().format_help(),
         benchmark_parser().format_help(),
+        draft_parser().format_help(),
     ]
     help_texts += [judge_parser().format_help()]
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))

@@ -70,16 +70,20 @@ def draw(curves, path):
     figure.savefig(path, dpi=110)
 
 
-def main():
-    """Paint in all ways, and show them."""
+def build_parser():
+    """The options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="auto", help="of the real network")
     parser.add_argument("--size", type=int, default=1200, help="long side")
     parser.add_argument("--epochs", type=int, default=150, help="at that size")
     parser.add_argument("--polish", type=int, nargs="+", default=[30, 50], help="of them real")
     parser.add_argument("--out", default="draft", help="name of the files, without .csv and .png")
-    options = parser.parse_args()
-    kept = Kept()
+    return parser
+
+
+def main():
+    """Paint in all ways, and show them."""
+    options, kept = build_parser().parse_args(), Kept()
     painted = {"real throughout": paint(options, None, kept)}
     for polish in options.polish:
         painted[f"draft, the last {polish} real"] = paint(options, polish, kept)
