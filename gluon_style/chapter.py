@@ -246,7 +246,9 @@ class StyleTransfer:
         # One that is small already needs no other to draft for it.
         self.drafts = settings.method.draft if self.pretrained.source != "small" else 0
         self.drafter = self.get_weights("small") if self.drafts else None
-        if self.drafts >= len(self.stages):
+        if settings.method.draft and not self.drafts:
+            logger.warning("the small network paints all stages, so there is nothing to draft")
+        elif self.drafts >= len(self.stages):
             logger.warning("all stages are drafts: the small network paints them, and no other")
         self.networks = (
             *(self.get_network(self.drafter) for _ in self.stages[: self.drafts]),

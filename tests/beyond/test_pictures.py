@@ -197,6 +197,7 @@ def test_the_first_stages_are_drafts_of_the_small_network(small_settings, tmp_pa
     # The small network is no draft of itself; and something is said where nothing is finished.
     assert run(dataclasses.replace(small, method=Method(draft=1)))[0] == drafted
     assert "all stages are drafts" not in caplog.text
+    assert "there is nothing to draft" in caplog.text
     StyleTransfer(dataclasses.replace(small_settings, method=Method(draft=2)))
     assert "all stages are drafts: the small network paints them" in caplog.text
 
