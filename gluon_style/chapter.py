@@ -42,7 +42,7 @@ from .pretrained import find_weights, real_network, to_scale
 from .settings import Given, Stage, with_pictures
 from .tiles import Tiles
 from .trainer import get_backward, train
-from .vgg19 import SMALL_CHANNELS, values_per_pixel
+from .vgg19 import SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
 logger = logging.getLogger(__name__)
 
@@ -241,6 +241,12 @@ class StyleTransfer:
         self.precision = get_precision(settings.precision, self.ctx)
         for stage in self.stages:  # what not even the small network can hold needs no download
             self.choose_tile(stage, values_per_pixel(settings.layers.last, SMALL_CHANNELS))
+        if settings.method.draft and settings.layers.last > SMALL_LAST:
+            raise UsageError(
+                f"{settings.method.draft}: the small network ends at layer {SMALL_LAST}, but layer "
+                f"{settings.layers.last} is needed: choose other layers, or leave it out",
+                "draft",
+            )
         self.kept = kept or Kept()
         self.pretrained = pretrained or self.get_weights(settings.weights)
         # One that is small already needs no other to draft for it.

@@ -27,6 +27,7 @@ CONVOLUTIONS = {
 }
 CHANNELS = (64, 128, 256, 512, 512)  # of the five convolution blocks
 SMALL_CHANNELS = CHANNELS[0] // 2  # conv1_1's in the small network
+SMALL_LAST = 28  # its last layer
 # Mean and standard deviation of ImageNet's colours, RGB, on a scale of 0 to 1.
 RGB_MEAN, RGB_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -200,6 +200,10 @@ def test_the_first_stages_are_drafts_of_the_small_network(small_settings, tmp_pa
     assert "there is nothing to draft" in caplog.text
     StyleTransfer(dataclasses.replace(small_settings, method=Method(draft=2)))
     assert "all stages are drafts: the small network paints them" in caplog.text
+    deep = dataclasses.replace(small_settings, layers=Layers((0, 30), (7,)))
+    stages = (Stage((64, 48), 1, 9), Stage((64, 64), 1, 9))
+    with pytest.raises(UsageError, match="^draft 1: the small network ends at layer 28, but layer"):
+        StyleTransfer(dataclasses.replace(deep, stages=stages, method=Method(draft=1)))
 
 
 @pytest.mark.parametrize(
