@@ -178,17 +178,13 @@ class Network:
     net : mxnet.gluon.nn.Sequential
     made_from : tuple
         All that decides what it computes.
-    channels : int
-        Of conv1_1: 64, or less.
+    values : float
+        Of the convolutions' outputs, for each pixel of the picture.
     """
 
     net: object
     made_from: tuple
-    channels: int
-
-    def values_per_pixel(self, layers):
-        """Of the convolutions' outputs, for each pixel of the picture."""
-        return values_per_pixel(layers.last, self.channels)
+    values: float
 
 
 class StyleTransfer:
@@ -261,7 +257,7 @@ class StyleTransfer:
             *(self.get_network(self.pretrained) for _ in self.stages[self.drafts :]),
         )
         self.tiles = tuple(
-            self.choose_tile(stage, network.values_per_pixel(settings.layers))
+            self.choose_tile(stage, network.values)
             for stage, network in zip(self.stages, self.networks)
         )
         self.tell_distortion()
@@ -278,7 +274,8 @@ class StyleTransfer:
         wanted = settings.layers, self.ctx, self.precision, settings.method.pooling
         made_from = (pretrained.sha256 or pretrained.source, pretrained.gain, *wanted)
         net = self.kept.nets.get(made_from, lambda: get_net(parameters, *wanted))
-        return Network(net, made_from, parameters[0][0].shape[0])
+        channels = parameters[0][0].shape[0]
+        return Network(net, made_from, values_per_pixel(settings.layers.last, channels))
 
     def check_sizes(self):
         """Make sure that the pictures and the stages are large enough for the layers."""
@@ -531,7 +528,7 @@ class StyleTransfer:
         settings, tile, network = self.settings, self.tiles[number - 1], self.networks[number - 1]
         if state and settings.tile == "auto":
             tile = state.tile or tile  # as it was begun, to the last bit, if that still fits
-        keep_freed(self.has_plenty(stage, tile, network.values_per_pixel(settings.layers)))
+        keep_freed(self.has_plenty(stage, tile, network.values))
         content_X, content_Y, grams = self.get_targets(stage, tile, network)
         style_Y_gram, loss_weights, backward = self.seams(stage, tile, network.net, grams)
         start = self.pictures.start(stage.image_shape) if result is None else result * 255

@@ -189,7 +189,7 @@ class Form:
             put(number, aria_label=words.label(name))
             Text("p", words.help(field)).classes("soft")
 
-        def typed(event):
+        def edited(event):
             self.values[name] = event.value or ""
             slider.value = decades(event.value, default)
 
@@ -199,7 +199,7 @@ class Form:
             lambda event: number.set_value(f"{default * 10**event.args:.3g}"),
             throttle=0.1,
         )
-        number.on_value_change(typed)
+        number.on_value_change(edited)
         self.inputs[name] = number
 
     def more(self):

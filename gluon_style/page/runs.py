@@ -24,8 +24,8 @@ ORDER = "page.json"
 STAGE = "neural-style-([1-9][0-9]{0,8})"
 RESULT = re.compile(rf"{STAGE}\.({'|'.join(FORMATS)})")
 SNAPSHOT = re.compile(rf"{STAGE}-epoch-([0-9]{{1,9}})\.({'|'.join(FORMATS)})")
-OTHERS = re.compile(rf"{STAGE}\.gif|losses\.(csv|png)|content-preview\.jpg")
 PHOTO = "content-preview.jpg"
+OTHERS = re.compile(rf"{STAGE}\.gif|losses\.(csv|png)|{re.escape(PHOTO)}")
 
 
 class Run:

@@ -68,7 +68,6 @@ class Studio:
     def add(self, draft, values):
         """Let a run be painted; what cannot be is a `GluonStyleError`."""
         arguments, settings = read_values(draft, values)
-        check_sizes(settings, draft.size)
         folder = self.new_folder()
         order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
         run = Run(folder, order, WAITING)
@@ -102,9 +101,7 @@ class Studio:
 
     def estimate(self, draft, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
-        _, settings = read_values(draft, values)
-        check_sizes(settings, draft.size)
-        return self.machine.estimate(settings, draft.size)
+        return self.machine.estimate(read_values(draft, values)[1], draft.size)
 
     def new_folder(self):
         """Create a folder, whose name is the time."""
@@ -274,12 +271,14 @@ class Studio:
 
 
 def read_values(draft, values):
-    """What a browser has sent, as options and as settings."""
+    """What a browser has sent, as options and as settings that can be painted."""
     check_plain(values)
     arguments = get_arguments(values)
     options = parse([*arguments, *picture_arguments(draft.pictures())])
     get_output(options)  # which complains
-    return arguments, get_settings(options)
+    settings = get_settings(options)
+    check_sizes(settings, draft.size)
+    return arguments, settings
 
 
 def gone(run):
