@@ -20,34 +20,113 @@ import difflib
 import signal
 
 
+class Message:
+    """A sentence and its values, put into words where it is read.
+
+    Parameters
+    ----------
+    text : str
+        In English, with the values' names in braces: `"{size} is too small"`. It is the sentence's
+        code, too: a translation is looked up by it.
+    values : dict
+        Text and numbers; a `Setting`, which each place calls by its own name; another `Message`;
+        or a list of any of these, joined by "or".
+    """
+
+    def __init__(self, text, **values):
+        self.text, self.values = text, values
+
+    def tell(self, name=str, phrase=str):
+        """The sentence in words.
+
+        Parameters
+        ----------
+        name : callable
+            Takes a setting's name and gives what the reader knows it by.
+        phrase : callable
+            Takes an English text with braces and gives its translation.
+        """
+
+        def word(value):
+            if isinstance(value, Setting):
+                return name(value.name)
+            if isinstance(value, Message):
+                return value.tell(name, phrase)
+            if isinstance(value, (list, tuple)):
+                return phrase(" or ").join(str(word(each)) for each in value)
+            return value
+
+        text = phrase(self.text)
+        if not self.values:
+            return text  # may hold braces
+        return text.format(**{key: word(value) for key, value in self.values.items()})
+
+
+class Setting:
+    """A setting that a message speaks of: `draft`, `--draft`, or a label of the page."""
+
+    def __init__(self, name):
+        self.name = name
+
+
 class GluonStyleError(Exception):
     """Something that the user can fix.
 
     Parameters
     ----------
-    message : str
-        One line: what is wrong, and what to do.
+    text : str
+        What is wrong, see `Message`.
     field : str, optional
-        The setting that is meant, as in `Settings`; the commands write it as their option.
+        The setting that is meant, as in `Settings`.
+    file : str or Path, optional
+        The file that is meant.
+    remedy : str or Message, optional
+        What to do about it, with the same values.
+    values : dict
+        Of the text.
 
     Attributes
     ----------
+    problem : Message
+    field, file
+    remedy : Message or None
+    remarks : list of Message
+        What others have added: how to go on, which picture it was.
     exit_status : int
         What a command returns to the shell after reporting the error.
     """
 
     exit_status = 2
 
-    def __init__(self, message, field=None):
-        super().__init__(message)
-        self.message, self.field = message, field
+    def __init__(self, text, field=None, *, file=None, remedy=None, **values):
+        super().__init__(text)
+        self.problem, self.field, self.file, self.remarks = Message(text, **values), field, file, []
+        self.remedy = Message(remedy, **values) if isinstance(remedy, str) else remedy
+
+    def add(self, text, **values):
+        """Add a remark, told after a semicolon."""
+        self.remarks.append(Message(text, **values))
+
+    def tell(self, name=str, phrase=str):
+        """Problem, remedy and remarks in words, see `Message.tell`."""
+        told = self.problem.tell(name, phrase)
+        if self.remedy:
+            told += phrase(": ") + self.remedy.tell(name, phrase)
+        return phrase("; ").join([told, *(each.tell(name, phrase) for each in self.remarks)])
+
+    def tell_all(self, name=str, phrase=str):
+        """The same behind the setting and the file that are meant."""
+        told = self.tell(name, phrase)
+        if self.file:
+            told = f"{self.file}" + phrase(": ") + told
+        return f"{name(self.field)} {told}" if self.field else told
 
     def __str__(self):
-        return f"{self.field} {self.message}" if self.field else self.message
+        return self.tell_all()
 
     def as_option(self):
-        """The text with the option that sets the field."""
-        return f"{option(self.field)} {self.message}" if self.field else self.message
+        """The whole text, settings named by the command line's options."""
+        return self.tell_all(option)
 
 
 class UsageError(GluonStyleError):
@@ -104,8 +183,11 @@ class NonFiniteLoss(GluonStyleError):
 
     def __init__(self, epoch, term, value):
         super().__init__(
-            f"epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate "
-            "or a loss weight that is too high, or weights on a wrong scale"
+            "epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate "
+            "or a loss weight that is too high, or weights on a wrong scale",
+            epoch=epoch,
+            term=term,
+            value=value,
         )
         self.epoch, self.term = epoch, term
 
@@ -126,7 +208,7 @@ class Stopped(GluonStyleError):
     """
 
     def __init__(self, number):
-        super().__init__(f"stopped by {signal.Signals(number).name}")
+        super().__init__("stopped by {signal}", signal=signal.Signals(number).name)
         self.exit_status = 128 + number
 
 

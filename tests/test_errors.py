@@ -1,6 +1,6 @@
 import pytest
 
-from gluon_style.errors import UsageError, did_you_mean
+from gluon_style.errors import Message, Setting, UsageError, did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,24 @@ def test_an_error_names_the_setting_and_for_commands_its_option():
     assert error.as_option() == "--style-weight -1: too low"
     without = UsageError("too low")
     assert str(without) == without.as_option() == "too low"
+
+
+def test_words_are_made_where_an_error_is_read():
+    error = UsageError(
+        "{least}x{least} is too small with {draft}",
+        "stages",
+        file="a{b}.png",
+        remedy="choose {least} or more, or {one}",
+        least=8,
+        draft=Setting("draft"),
+        one=["max", Message("the {what}", what="mean")],
+    )
+    error.add("stage {number} goes on", number=2)
+    assert str(error) == (
+        "stages a{b}.png: 8x8 is too small with draft: choose 8 or more, or max or the mean; "
+        "stage 2 goes on"
+    )
+    assert "with --draft" in error.as_option()
+    chinese = {"{least}x{least} is too small with {draft}": "用{draft}时 {least} 太小", ": ": "："}
+    told = error.tell(lambda name: {"draft": "草稿"}[name], lambda text: chinese.get(text, text))
+    assert told.startswith("用草稿时 8 太小：choose 8 or more")

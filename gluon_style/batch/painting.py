@@ -104,7 +104,11 @@ def tell_end(jobs, folder, number, quiet):
     left = sum(job.state == "waiting" for job in jobs)
     if number and left:
         error = Stopped(number)
-        error.message += f"; {left} of {len(jobs)} pictures are left: to go on, do the same again"
+        error.add(
+            "{left} of {all} pictures are left: to go on, do the same again",
+            left=left,
+            all=len(jobs),
+        )
         raise error
     if not quiet:
         print(f"{folder / TABLE}\n{folder / PAGE}")

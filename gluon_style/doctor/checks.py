@@ -160,7 +160,7 @@ def check_file(which):
         pretrained = find(which)
         check_reach(pretrained, Layers())
     except WeightsError as error:
-        return Finding("--weights", False, error.message, ("copy the file again",), needed=True)
+        return Finding("--weights", False, error.tell(), ("copy the file again",), needed=True)
     source, sha256 = pretrained.source, pretrained.sha256
     text = f"{which}: all that the chapter needs, source {source}, sha256 {sha256[:16]}..."
     return Finding("--weights", True, text, data={"source": source, "sha256": sha256})

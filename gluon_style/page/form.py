@@ -283,7 +283,7 @@ class Form:
 
     def complain(self, error):
         """Say what is wrong with which option."""
-        message = error.message
+        message = error.tell()
         if error.field:
             message = f"{self.words.label(error.field)}: {message}"
         self.error.text = self.words.error(message)

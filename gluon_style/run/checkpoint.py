@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..chapter import Listener, State
-from ..errors import CheckpointError, NonFiniteLoss, OutputError
+from ..errors import CheckpointError, NonFiniteLoss, OutputError, Setting
 from ..files import atomic_write
 from ..settings import (
     Settings,
@@ -178,9 +178,11 @@ class Checkpoint:
         for name in {**self.identity, **checksums}:
             if checksums.get(name) != self.identity.get(name):
                 raise CheckpointError(
-                    f"{as_text(options[name])}: not what the run was started with (its checksum "
-                    "differs): give that, or start a new run with another --output",
+                    "{value}: not what the run was started with (its checksum differs)",
                     name,
+                    remedy="give that, or start a new run with another {output}",
+                    value=as_text(options[name]),
+                    output=Setting("output"),
                 )
         for name in ("ctx", "precision"):
             before, after = getattr(self.settings, name), getattr(now, name)
@@ -195,9 +197,12 @@ def _text(stages):
 def _changed(name, was, now):
     """The error for a setting that is not what it was."""
     return CheckpointError(
-        f"was {was} and is now {now}: leave it out to resume the run, or start a new one with "
-        "another --output",
+        "was {was} and is now {now}",
         name,
+        remedy="leave it out to resume the run, or start a new one with another {output}",
+        was=was,
+        now=now,
+        output=Setting("output"),
     )
 
 

@@ -172,10 +172,10 @@ def run_cells(waiting, networks, output):
             if stop.number and cell is not waiting[-1]:
                 raise Stopped(stop.number)
     except Stopped as error:
-        error.message += "; to go on, do the same again"
+        error.add("to go on, do the same again")
         raise
     except GluonStyleError as error:
-        error.message += f" ({cell.label})"
+        error.add("that was {label}", label=cell.label)
         raise
     finally:
         progress.close()

@@ -5,7 +5,7 @@ import math
 import sys
 import time
 
-from ..errors import CheckpointError
+from ..errors import CheckpointError, Message, Setting
 from ..settings import LossWeights
 from .checkpoint import Checkpoint
 from .folder import CHECKPOINTS, OutputFolder
@@ -34,10 +34,14 @@ class KeptRun:
         except CheckpointError as error:
             self.checkpoint = None
             if not overwrite:
-                if error.field:  # what to do about it is another thing for a run alone
-                    error.message = error.message.rpartition(": ")[0]
-                error.message += (
-                    f" ({self.path}): give another --output, or --overwrite to run it anew"
+                # What to do about it is another thing for a run alone.
+                error.file, error.remedy = (
+                    self.path,
+                    Message(
+                        "give another {output}, or {overwrite} to run it anew",
+                        output=Setting("output"),
+                        overwrite=Setting("overwrite"),
+                    ),
                 )
                 raise
 

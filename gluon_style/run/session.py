@@ -183,7 +183,7 @@ def run(transfer, output, folder, checkpoint=None, listeners=()):
             picture = transfer.run([*listeners, stop], checkpoint and checkpoint.state)
     except GluonStyleError as error:
         if checkpoint or checkpoints.saved:
-            error.message = f"{error.message}; {what_is_left(error, folder)}"
+            error.add(what_is_left(error, folder))
         raise
     if not output.quiet:
         if output.book:
