@@ -27,8 +27,8 @@ from gluon_style.settings import (
 )
 from gluon_style.vgg19 import CONVOLUTIONS
 
-from .conftest import nearly
-from .odd_pictures import BAD
+from ..conftest import nearly
+from ..odd_pictures import BAD
 
 
 def blank(width, height):

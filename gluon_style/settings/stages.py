@@ -1,0 +1,91 @@
+"""The stages of a run: sizes and epochs."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Tuple, Union
+
+from ..errors import UsageError
+from .values import put, whole_numbers
+
+MOST = 10**9
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training of the synthesized image, at one size.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, or int
+        (width, height) in pixels; or the length of the long side alone, for the content image's
+        own aspect ratio.
+    max_epochs : int
+        At least 1.
+    lr_decay_epoch : int
+        After every so many epochs the learning rate is multiplied by 0.1. At least 1.
+
+    Raises
+    ------
+    UsageError
+        A number is not a whole number from 1 to `MOST`.
+    """
+
+    image_shape: Union[Tuple[int, int], int]
+    max_epochs: int
+    lr_decay_epoch: int
+
+    def __post_init__(self):
+        long_side = whole_numbers([self.image_shape])
+        sides = long_side or whole_numbers(self.image_shape)
+        numbers = whole_numbers([self.max_epochs, self.lr_decay_epoch])
+        of_a_size = sides and (long_side or len(sides) == 2)
+        if not (of_a_size and numbers and all(1 <= n <= MOST for n in sides + numbers)):
+            raise UsageError(
+                f"{self}: width, height, epochs and decay are whole numbers above 0, of at most "
+                f"{MOST:,}",
+                "stages",
+            )
+        put(self, image_shape=long_side[0] if long_side else sides)
+        put(self, max_epochs=numbers[0], lr_decay_epoch=numbers[1])
+
+    def __str__(self):
+        shape = self.image_shape
+        size = "x".join(map(str, shape)) if isinstance(shape, tuple) else str(shape)
+        return f"{size}:{self.max_epochs}:{self.lr_decay_epoch}"
+
+    def fitted(self, content_img):
+        """The same stage with both sides given, the content image's aspect ratio kept."""
+        if isinstance(self.image_shape, tuple):
+            return self
+        height, width = content_img.shape[:2]
+        scale = self.image_shape / max(width, height)
+        shape = tuple(max(1, round(side * scale)) for side in (width, height))
+        return dataclasses.replace(self, image_shape=shape)
+
+
+# 300x200, then 1200x800, for a picture of 3:2 like the book's.
+CHAPTER_STAGES = (Stage(300, 500, 200), Stage(1200, 300, 100))
+
+
+def parse_stages(text):
+    """Read `--stages`: `1`, `2`, or `SIZE:epochs:decay[,SIZE:epochs:decay...]`.
+
+    A size is `WxH`, or the long side alone.
+    """
+    if text in ("1", "2"):
+        return CHAPTER_STAGES[: int(text)]
+    stages = []
+    for part in text.split(","):
+        try:
+            size, max_epochs, lr_decay_epoch = part.split(":")
+            sides = tuple(int(side) for side in size.lower().split("x", 1))
+            shape = sides if len(sides) == 2 else sides[0]
+            numbers = int(max_epochs), int(lr_decay_epoch)
+        except ValueError:
+            raise UsageError(
+                f"{text}: 1, 2 or WxH:epochs:decay[,WxH:epochs:decay...] is wanted, or the long "
+                "side alone for WxH, for example 600:500:200",
+                "stages",
+            ) from None
+        stages.append(Stage(shape, *numbers))
+    return tuple(stages)
