@@ -35,14 +35,12 @@ class KeptRun:
             self.checkpoint = None
             if not overwrite:
                 # What to do about it is another thing for a run alone.
-                error.file, error.remedy = (
-                    self.path,
-                    Message(
-                        "give another {output}, or {overwrite} to run it anew",
-                        output=Setting("output"),
-                        overwrite=Setting("overwrite"),
-                    ),
+                error.remedy = Message(
+                    "give another {output}, or {overwrite} to run it anew",
+                    output=Setting("output"),
+                    overwrite=Setting("overwrite"),
                 )
+                error.add("that run is in {folder}", folder=self.path)
                 raise
 
     def is_done(self):
