@@ -231,7 +231,8 @@ class StyleTransfer:
             check_scipy()
         self.pictures = Pictures(settings)
         self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
-        self.stages = tuple(stage.fitted(self.content_img) for stage in settings.stages)
+        size = self.content_img.shape[1::-1]
+        self.stages = tuple(stage.fitted(size) for stage in settings.stages)
         self.check_sizes()
         self.ctx = get_ctx(settings.ctx)
         self.precision = get_precision(settings.precision, self.ctx)
@@ -360,7 +361,7 @@ class StyleTransfer:
         height, width = self.content_img.shape[:2]
         for stage in self.stages:
             (w, h), long_side = stage.image_shape, max(stage.image_shape)
-            fitting = dataclasses.replace(stage, image_shape=long_side).fitted(self.content_img)
+            fitting = dataclasses.replace(stage, image_shape=long_side).fitted((width, height))
             distortion = w * height / (h * width)
             if max(distortion, 1 / distortion) > DISTORTION and stage != fitting:
                 logger.warning(

@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 from PIL import Image
 
@@ -219,11 +218,10 @@ def stages_of(job):
     """The job's stages with both sides given; those of a square where the picture is not one."""
     try:
         with Image.open(job.content) as picture:
-            width, height = picture.size
+            size = picture.size
     except Exception:  # whoever paints it says what is wrong
-        width = height = 1
-    shape = SimpleNamespace(shape=(height, width))
-    return [stage.fitted(shape) for stage in job.settings.stages]
+        size = 1, 1
+    return [stage.fitted(size) for stage in job.settings.stages]
 
 
 def memory(job, channels=CHANNELS[0]):

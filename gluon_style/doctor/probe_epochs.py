@@ -36,7 +36,7 @@ def run(ctx, precision):
     measured = meter.measurement()
     stages, values = [], values_per_pixel(settings.layers.last, CHANNELS[0])
     for stage in CHAPTER_STAGES:
-        stage, lacking = stage.fitted(transfer.content_img), None
+        stage, lacking = stage.fitted(transfer.content_img.shape[1::-1]), None
         try:
             tile = transfer.choose_tile(stage, values)
         except NotEnoughMemory as error:

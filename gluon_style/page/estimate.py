@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 from ..errors import UsageError
 from ..machine import BYTES_PER_VALUE, Measurement, choose_tile, forecast
@@ -102,8 +101,7 @@ def check_sizes(settings, size):
 
 def fitted(stages, size):
     """The stages with both sides, for a content picture of (width, height)."""
-    picture = SimpleNamespace(shape=(size[1], size[0], 3))
-    return [stage.fitted(picture) for stage in stages]
+    return [stage.fitted(size) for stage in stages]
 
 
 def left(stages, number, epoch, drafts=0):

@@ -137,8 +137,8 @@ def resume(path, revise=None, listeners=()):
         folder.suffix = output.format
         refuse_given(settings)
         if settings.stages != checkpoint.settings.stages:
-            content_img = read(settings.content)
-            stages = tuple(stage.fitted(content_img) for stage in settings.stages)
+            size = read(settings.content).shape[1::-1]
+            stages = tuple(stage.fitted(size) for stage in settings.stages)
             settings = dataclasses.replace(settings, stages=stages)
         checkpoint.check_settings(settings)
         if output.overwrite:

@@ -53,13 +53,12 @@ class Stage:
         size = "x".join(map(str, shape)) if isinstance(shape, tuple) else str(shape)
         return f"{size}:{self.max_epochs}:{self.lr_decay_epoch}"
 
-    def fitted(self, content_img):
-        """The same stage with both sides given, the content image's aspect ratio kept."""
+    def fitted(self, size):
+        """The same stage with both sides given: the aspect ratio of a (width, height) is kept."""
         if isinstance(self.image_shape, tuple):
             return self
-        height, width = content_img.shape[:2]
-        scale = self.image_shape / max(width, height)
-        shape = tuple(max(1, round(side * scale)) for side in (width, height))
+        scale = self.image_shape / max(size)
+        shape = tuple(max(1, round(side * scale)) for side in size)
         return dataclasses.replace(self, image_shape=shape)
 
 

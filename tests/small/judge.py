@@ -34,7 +34,7 @@ def losses(net, layers, content, style, picture, image_shape):
 def judge(content, style, weights, stage, folder, small="small", precision="auto"):
     """Run both networks on one pair: the rows (name, content, style, TV, share) of a table."""
     layers, content_img = gs.Layers(), gs.read(content)
-    stage = stage.fitted(content_img)
+    stage = stage.fitted(content_img.shape[1::-1])
     net = gs.get_net(find(weights).parameters, layers, gs.get_ctx("cpu"))
     pair = (str(content), str(style))
     _, start, _ = losses(net, layers, *pair, None, stage.image_shape)
