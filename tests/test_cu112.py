@@ -9,19 +9,18 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
 import pytest
 
+from . import needs
+
 PROJECT = Path(__file__).resolve().parents[1]
 STUB = PROJECT / "tests" / "machine" / "stub_cuda.c"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        sys.platform != "linux" or not shutil.which("gcc"), reason="needs gcc on Linux"
-    ),
+    needs.gcc,
 ]
 STAGE = ("--stages", "60x40:6:4", "--weights", "small", "--ctx", "auto")
 

@@ -4,12 +4,10 @@ import pytest
 from mxnet import autograd, nd
 from mxnet.gluon import model_zoo, nn
 
-from gluon_style.errors import DeviceError
 from gluon_style.features import extract_features, get_contents, get_net, get_styles
-from gluon_style.machine.processor import get_precision
 from gluon_style.settings import Layers
 
-from . import numpy_chapter
+from . import needs, numpy_chapter
 
 
 @pytest.fixture(scope="module")
@@ -62,14 +60,11 @@ def test_gradient_of_the_features_agrees_with_finite_differences(net, picture):
     )
 
 
+@needs.bfloat16
 @pytest.mark.parametrize("width", [49, 640, 800, 1200, 1920])
 def test_bfloat16_agrees_with_float32_to_its_own_rounding(monkeypatch, random_parameters, width):
     # What AMX cannot do is done in another way, which gives the same on any processor.
     monkeypatch.setenv("DNNL_MAX_CPU_ISA", "AVX512_CORE_AMX")
-    try:
-        get_precision("bfloat16", mx.cpu())
-    except DeviceError as error:
-        pytest.skip(str(error))
     values, gradients = [], []
     for precision in ("float32", "bfloat16"):
         net = get_net(random_parameters, Layers(), mx.cpu(), precision)

@@ -1,7 +1,6 @@
 """Pictures: what is read, how it is prepared for the network, and how it comes back."""
 
 import logging
-import os
 import re
 import sys
 
@@ -16,7 +15,7 @@ from gluon_style.errors import ImageError, OutputError
 from gluon_style.images import crop, postprocess, preprocess, read, save
 from gluon_style.settings import shipped
 
-from . import odd_pictures
+from . import needs, odd_pictures
 from .odd_pictures import BAD, GOOD
 
 
@@ -50,7 +49,7 @@ def test_bad_pictures_are_named_and_described(name, tmp_path):
     assert name in str(error.value)
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+@needs.permissions
 def test_a_picture_that_may_not_be_read(tmp_path):
     path = tmp_path / "mine.png"
     odd_pictures.rgb().save(path)
@@ -114,8 +113,10 @@ def as_seen(values, kind):
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("dtype", MOSTS)
 @pytest.mark.parametrize("kind", KINDS)
+@needs.package("tifffile")
 def test_a_tiff_is_read_as_it_was_meant_or_refused(kind, dtype, order, tmp_path):
-    tifffile = pytest.importorskip("tifffile")
+    import tifffile
+
     samples, alpha, tags = KINDS[kind]
     values = np.random.RandomState(0).uniform(0, 1, (3, 4, samples))
     values = values.repeat(16, axis=0).repeat(16, axis=1)
@@ -209,7 +210,7 @@ def test_what_is_saved_is_what_is_read(array, suffix, tmp_path):
     "suffix, kind",
     [
         *(("png", "PNG"), ("jpg", "JPEG"), ("JPEG", "JPEG"), ("tif", "TIFF"), ("tiff", "TIFF")),
-        pytest.param("webp", "WEBP", marks=pytest.mark.skipif(not odd_pictures.WEBP, reason="")),
+        pytest.param("webp", "WEBP", marks=needs.webp),
         ("bmp", "BMP"),
     ],
 )

@@ -12,6 +12,8 @@ from gluon_style.settings import Layers, LossWeights, Stage
 from gluon_style.tiles import ENDS, Segment, Tiles, by_segments
 from gluon_style.trainer import whole
 
+from . import needs
+
 LOSS_WEIGHTS = LossWeights(3, 1e3, 10)
 CHOICES = (
     Layers(),
@@ -72,6 +74,7 @@ def test_segments_and_tiles_agree_with_the_whole_picture(
     assert (losses > 0).all()
 
 
+@needs.bfloat16
 def test_bfloat16_agrees_to_its_rounding(random_parameters):
     """Segments and tiles err from float32 as the whole does, and from it by much less."""
     given = random_parameters, Layers(), (117, 83), 40

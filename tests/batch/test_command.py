@@ -16,6 +16,7 @@ from PIL import Image
 
 from gluon_style.batch.__main__ import main
 
+from .. import needs
 from ..conftest import before_exec, command, last_of_each, outcome
 from .conftest import STAGES, alone
 
@@ -242,7 +243,7 @@ def test_what_is_killed_goes_on(start, pictures):
     assert not list((pictures / "out").rglob("*.part"))
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux shows an environment")
+@needs.linux
 def test_the_cores_are_divided(start, pictures):
     process = start("--workers", "2")
     wait_for_a_checkpoint(process, pictures / "out")

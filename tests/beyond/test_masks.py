@@ -11,6 +11,8 @@ from gluon_style.settings import Layers, LossWeights
 from gluon_style.tiles import Tiles, by_segments
 from gluon_style.trainer import whole
 
+from .. import needs
+
 
 def features(height=8, width=12, channels=4):
     return nd.array(np.random.RandomState(0).normal(size=(1, channels, height, width)))
@@ -70,7 +72,7 @@ def test_black_keeps_the_photo_and_grey_is_between():
     assert (result[0, 0] == photo[0, 0]).all()
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs.bfloat16)])
 def test_tiles_segments_and_the_whole_picture_agree_about_regions(random_parameters, precision):
     layers, shape = Layers(), (117, 83)
     net = get_net(random_parameters, layers, mx.cpu(), precision)

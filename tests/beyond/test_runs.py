@@ -29,6 +29,7 @@ from gluon_style.settings import (
 )
 from gluon_style.train import build_parser, main
 
+from .. import needs
 from ..conftest import Break, BreakAfter, outcome
 
 
@@ -94,7 +95,7 @@ def test_a_run_with_everything_resumes_to_the_bit(everything, tmp_path, tile):
     assert totals[:4] == sorted(totals[:4], reverse=True)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs.bfloat16)])
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_everything_goes_with_each_precision_and_optimizer(
     everything, tmp_path, precision, optimizer

@@ -1,6 +1,5 @@
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,8 @@ from gluon_style.errors import RuntimeNotReady
 from gluon_style.machine import gpu
 from gluon_style.machine.gpu import Gpu, Report, why_not
 from gluon_style.machine.process import run_python
+
+from .. import needs
 
 T4, A10 = Gpu(0, "NVIDIA T4", (7, 5)), Gpu(0, "NVIDIA A10", (8, 6))
 
@@ -113,8 +114,6 @@ def test_a_missing_library_is_named_with_the_package_that_brings_it(monkeypatch,
 @pytest.fixture(scope="module")
 def stub(tmp_path_factory):
     """A folder with a libcuda.so.1 that does as the environment says, for real processes."""
-    if not shutil.which("gcc") or sys.platform != "linux":
-        pytest.skip("needs gcc on Linux")
     folder = tmp_path_factory.mktemp("stub")
     source = Path(__file__).with_name("stub_cuda.c")
     subprocess.run(
@@ -144,6 +143,7 @@ DRIVERS = [
 ]
 
 
+@needs.gcc
 def test_the_driver_is_asked(stub):
     code = f"""
 import os
@@ -161,6 +161,7 @@ for env in {[env for env, _ in DRIVERS]}:
     assert outcome.stdout.splitlines() == [str(report) for _, report in DRIVERS]
 
 
+@needs.gcc
 def test_a_library_is_taken_from_an_nvidia_package_where_the_system_has_none(stub, tmp_path):
     (tmp_path / "nvidia/thing/lib").mkdir(parents=True)
     shutil.copy(stub / "libcuda.so.1", tmp_path / "nvidia/thing/lib/libthing.so.11")

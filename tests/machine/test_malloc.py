@@ -8,6 +8,8 @@ import pytest
 from gluon_style.machine import malloc
 from gluon_style.machine.malloc import with_huge_pages
 
+from .. import needs
+
 # A command that tells what it was called with.
 TELL = """
 import json, os, sys
@@ -120,7 +122,7 @@ print(libc.mallinfo2().d - before)
 """
 
 
-@pytest.mark.skipif(malloc._glibc() < (2, 33), reason="glibc counts so from 2.33 on")
+@needs.glibc(2, 33)
 @pytest.mark.parametrize("environment, mapped", [({}, 1), ({"MALLOC_MMAP_THRESHOLD_": "100"}, 2)])
 def test_large_arrays_are_given_back(tmp_path, environment, mapped):
     assert tell(tmp_path, code=MAPPED, **environment)[1] == mapped
@@ -148,7 +150,7 @@ for plenty in (False, True, False):
 """
 
 
-@pytest.mark.skipif(not malloc._glibc(), reason="another C library")
+@needs.glibc(2)
 def test_what_is_freed_is_kept_only_where_there_is_plenty():
     environ = {name: value for name, value in os.environ.items() if "MALLOC_" not in name}
     run = subprocess.run([sys.executable, "-c", KEEP], env=environ, stdout=subprocess.PIPE)

@@ -1,5 +1,3 @@
-import sys
-
 import numpy as np
 import pytest
 from mxnet import MXNetError
@@ -7,13 +5,15 @@ from mxnet import MXNetError
 from gluon_style.errors import NotEnoughMemory
 from gluon_style.machine import memory
 
+from .. import needs
+
 
 def test_the_memory_of_this_machine():
     assert 0 < memory.available() <= memory.total()
     assert 0 < memory.resident() <= memory.peak() * 1.05
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux counts so")
+@needs.linux
 def test_the_peak_is_in_bytes():
     ones = np.ones(200_000_000, "uint8")
     assert ones.nbytes < memory.peak() < 100 * GB

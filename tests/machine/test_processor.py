@@ -10,6 +10,7 @@ from gluon_style.errors import DeviceError
 from gluon_style.machine import processor
 from gluon_style.machine.processor import get_precision
 
+from .. import needs
 from ..conftest import PROJECT
 
 NO_BFLOAT16 = "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
@@ -65,12 +66,13 @@ def test_bfloat16_needs_a_processor_that_has_it(flags, limit, reason):
     assert processor.why_not_bfloat16(flags, {"DNNL_MAX_CPU_ISA": limit}) == reason
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@needs.linux
 def test_the_processor_of_this_machine():
     flags = processor.cpu_flags()
     assert flags <= set(Path("/proc/cpuinfo").read_text().split())
     assert flags
-    usable = "avx512_bf16" in flags
+    limit = os.environ["DNNL_MAX_CPU_ISA"].upper()
+    usable = "avx512_bf16" in flags and limit in ("AVX512_CORE_BF16", "AVX512_CORE_AMX")
     assert get_precision("auto", mx.cpu()) == ("bfloat16" if usable else "float32")
 
 
@@ -95,6 +97,7 @@ def test_there_is_no_processor_where_there_is_no_such_file(tmp_path):
 
 
 def test_precision_follows_the_processor(monkeypatch):
+    monkeypatch.setenv("DNNL_MAX_CPU_ISA", "AVX512_CORE_BF16")
     monkeypatch.setattr(processor, "cpu_flags", lambda: {"avx512_bf16"})
     assert get_precision("auto", mx.cpu()) == "bfloat16"
     assert get_precision("bfloat16", mx.cpu()) == "bfloat16"

@@ -11,12 +11,13 @@ from importlib.util import find_spec
 
 import pytest
 
+from .. import needs
 from ..conftest import PROJECT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 # Not imported: it is the server's, in a process of its own.
-needs_nicegui = pytest.mark.skipif(not find_spec("nicegui"), reason="NiceGUI is not installed")
+needs_nicegui = needs.package("nicegui")
 # Chromium asks for nothing by itself.
 QUIET = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

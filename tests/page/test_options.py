@@ -41,6 +41,7 @@ from gluon_style.settings import (
 )
 from gluon_style.train import build_parser
 
+from .. import needs
 from ..odd_pictures import rgb
 
 # Something else than the default, where it is not simply the last word; empty: no setting.
@@ -378,9 +379,10 @@ def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
 
 
 @pytest.mark.parametrize("name, depth", [("a.png", 16), ("a.tif", 16), ("a.tif", 8)])
+@needs.package("nicegui")
+@needs.package("numpngw")
+@needs.package("tifffile")
 def test_what_no_browser_shows_is_shown_as_jpeg_over_white(tmp_path, name, depth):
-    for needed in ("nicegui", "numpngw", "tifffile"):
-        pytest.importorskip(needed)
     from gluon_style.page.server import as_jpeg
 
     alpha = np.repeat(np.array([[0, 255]], "uint8"), 20, axis=1)

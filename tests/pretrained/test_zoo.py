@@ -1,7 +1,6 @@
 """The model zoo through GluonCV: what can be wrong with its host, and with GluonCV."""
 
 import hashlib
-import importlib.util
 import io
 import zipfile
 
@@ -11,7 +10,7 @@ from gluon_style.errors import DownloadError
 from gluon_style.files.downloads import RemoteFile, fetch
 from gluon_style.pretrained import zoo
 
-from .. import loopback
+from .. import loopback, needs
 
 NAME = "vgg19-ad2f660d.params"
 
@@ -126,7 +125,7 @@ def test_gluoncv_or_a_library_of_its_is_missing(server, stand_in, tmp_path):
     assert only_hidden(tmp_path / "cache")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("gluoncv") is None, reason="no GluonCV here")
+@needs.package("gluoncv")
 def test_gluoncv_itself_refuses_a_wrong_file(server, tmp_path):
     server.serve(ARCHIVE, archive(**{NAME: BODY}), loopback.well)
     with pytest.raises(DownloadError, match="different hash"):

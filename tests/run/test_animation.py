@@ -2,11 +2,10 @@
 
 import os
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image
 
 from gluon_style.run.animation import (
     FRAME,
@@ -20,7 +19,9 @@ from gluon_style.run.animation import (
     write_animation,
 )
 
-webp = pytest.param("webp", marks=pytest.mark.skipif(not features.check("webp"), reason=""))
+from .. import needs
+
+webp = pytest.param("webp", marks=needs.webp)
 
 
 def grey(value, size=(24, 16)):
@@ -53,7 +54,7 @@ def test_frames_that_look_alike_are_left_out(values, kept):
     assert differing(map(grey, values)) == kept
 
 
-@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="POSIX's limits")
+@needs.device("/dev/fd")
 @pytest.mark.parametrize("animation", ["gif", webp])
 def test_hundreds_of_snapshots_need_few_open_files(tmp_path, animation):
     import resource

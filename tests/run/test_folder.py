@@ -8,6 +8,8 @@ from gluon_style.errors import OutputError, UsageError
 from gluon_style.run.folder import OutputFolder
 from gluon_style.settings import Stage
 
+from .. import needs
+
 EVERYTHING = (
     *("neural-style-1.png", "neural-style-12.png", "neural-style-1-epoch-00100.png"),
     *("neural-style-2.webp", "neural-style-2.gif", "losses.csv", "losses.png", "run.json"),
@@ -131,7 +133,7 @@ def test_a_folder_that_has_to_be_there_is_not_made(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+@needs.permissions
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OutputError, match="cannot be written to: Permission denied"):

@@ -2,7 +2,6 @@ import dataclasses
 import io
 import os
 import re
-import sys
 import time
 from types import SimpleNamespace
 
@@ -30,6 +29,8 @@ from gluon_style.run.progress import (
 from gluon_style.run.results import Results
 from gluon_style.settings import Stage
 from gluon_style.trainer import Epoch
+
+from .. import needs
 
 
 def stage_run(width, height):
@@ -214,7 +215,7 @@ def test_lines_show_losses_and_time(short, capsys):
     assert re.fullmatch(form.format(5) + f", {DONE}", lines[4])
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX's terminals")
+@needs.posix
 @pytest.mark.parametrize("width, height", [(0, 0), (60, 0), (0, 24), (60, 24)])
 def test_a_terminal_of_any_size_shows_a_bar(width, height):
     import fcntl

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 from mxnet import image
-from PIL import Image, ImageSequence, features
+from PIL import Image, ImageSequence
 
 from gluon_style.chapter import StyleTransfer
 from gluon_style.decode import decode
@@ -13,7 +13,9 @@ from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results
 from gluon_style.settings import Output, Stage
 
-webp = pytest.param("webp", marks=pytest.mark.skipif(not features.check("webp"), reason=""))
+from .. import needs
+
+webp = pytest.param("webp", marks=needs.webp)
 
 
 def run(settings, path, **output):

@@ -1,7 +1,6 @@
 """Stopping and going on through the real command line, in real processes."""
 
 import json
-import os
 import shlex
 import shutil
 import signal
@@ -12,6 +11,7 @@ import time
 import pytest
 from PIL import Image
 
+from .. import needs
 from ..conftest import PROJECT, before_exec, command, outcome
 
 STAGES = ("--stages", "24x16:120:50,36x24:60:40")
@@ -285,7 +285,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_status_3(run_command, small
     assert (tmp_path / "out" / "checkpoint.npz").exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform != "linux", reason="Linux counts so")
+@needs.linux
 def test_memory_that_cannot_be_had_is_one_line(run_command, small_options, tmp_path):
     how = command("train", *small_options, "--stages", "1200x800:3:3", "--output", "out")
     limit = 3_000_000_000  # of address space: enough to start, not for this size

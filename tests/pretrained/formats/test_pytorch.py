@@ -1,6 +1,5 @@
 """PyTorch's files are read without PyTorch, and never run."""
 
-import importlib.util
 import os
 import pickle
 import subprocess
@@ -14,6 +13,7 @@ from gluon_style.errors import WeightsError
 from gluon_style.pretrained.formats.by_suffix import read
 from gluon_style.pretrained.formats.pytorch import read_state_dict, read_torch
 
+from ... import needs
 from ...torch_pickles import write_row, write_zip
 
 FORMS = pytest.mark.parametrize("write", [write_row, write_zip])
@@ -39,7 +39,7 @@ def test_both_forms_of_all_times_are_read(write, rebuild, arrays, tmp_path):
     np.testing.assert_array_equal(parameters[0][1], arrays["features.0.bias"])
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
+@needs.package("torch")
 @pytest.mark.parametrize("new", [True, False])
 def test_what_pytorch_itself_writes_is_read(new, arrays, tmp_path):
     np.savez(tmp_path / "arrays.npz", **arrays)
