@@ -289,7 +289,9 @@ def plot_losses(records, quality=None):
                 )
         judged = (quality or {}).get(number)
         below = f"epoch\n{describe_quality(judged)}" if judged else "epoch"
-        axes.set(title=f"stage {number}", xlabel=below, yscale="log")
+        # A plain picture in its own style has no losses at all.
+        scale = "log" if any(epoch.total > 1e-4 for epoch in epochs) else "linear"
+        axes.set(title=f"stage {number}", xlabel=below, yscale=scale)
         axes.grid(alpha=0.25)
     all_axes[0].set_ylabel("weighted loss")
     all_axes[0].legend()

@@ -10,8 +10,9 @@ from gluon_style.chapter import StyleTransfer
 from gluon_style.decode import decode
 from gluon_style.errors import OutputError
 from gluon_style.run.folder import OutputFolder
-from gluon_style.run.results import Results
+from gluon_style.run.results import Results, plot_losses
 from gluon_style.settings import Output, Stage
+from gluon_style.trainer import Epoch
 
 from .. import needs
 
@@ -70,6 +71,13 @@ def test_a_snapshot_is_the_picture_after_so_many_epochs(tmp_path, small_settings
     pictures = [results["long"].snapshot(1, 2), results["short"].picture(1)]
     one, other = (decode(path).rgb for path in pictures)
     np.testing.assert_array_equal(one, other)
+
+
+def test_losses_of_nothing_are_plotted(tmp_path):
+    """Some processors compute them as exactly 0."""
+    nothing = [(1, Epoch(epoch, 0.0, 0.0, 0.0, 0.0, 0.01, 0.001, 0.1)) for epoch in range(2)]
+    plot_losses(nothing).savefig(tmp_path / "losses.png")
+    assert decode(tmp_path / "losses.png").rgb.shape == (400, 600, 3)
 
 
 FOREIGN = ("neural-style-7.png", "neural-style-1-epoch-00033.png", "neural-style-2.gif")
