@@ -58,9 +58,8 @@ setup(
             "nvidia-cuda-nvrtc-cu11>=11.8,<12",
             "nvidia-nvtx-cu11>=11.8,<12",
         ],
-        # Pictures of 16 bits; an optimizer.
+        # Pictures of 16 bits.
         "photo": ["numpngw>=0.1.2", "tifffile>=2021.7"],
-        "lbfgs": ["scipy>=1.8"],
         "zoo": ["gluoncv>=0.10,<0.11"],
         "cluster": [*dask, "bokeh>=3.1"],
         "notebook": ["notebook>=6.5"],
@@ -71,7 +70,8 @@ setup(
             # Independent readers and writers of pictures.
             *("tifffile>=2021.7", "pypng>=0.0.20", "pillow-heif>=0.10"),
             # What some options need.
-            *("numpngw>=0.1.2", "scipy>=1.8", *dask),
+            *("numpngw>=0.1.2", *dask),
+            "scipy>=1.8",  # its L-BFGS-B is the referee
             # The page, and a browser's driver; tests that need Chromium are skipped without it.
             *("nicegui>=2.24,<3", "selenium>=4.10"),
         ],

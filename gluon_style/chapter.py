@@ -16,7 +16,6 @@ from .beyond import (
     BYTES_PER_PIXEL,
     LBFGS,
     Pictures,
-    check_scipy,
     for_regions,
     judge,
     mixed,
@@ -227,8 +226,6 @@ class StyleTransfer:
 
     def __init__(self, settings, pretrained=None, kept=None):
         self.settings, self.names = settings, {}
-        if settings.method.optimizer == "lbfgs":
-            check_scipy()
         self.pictures = Pictures(settings)
         self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
         size = self.content_img.shape[1::-1]

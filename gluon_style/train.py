@@ -156,7 +156,7 @@ def add_settings(parser):
         "--optimizer",
         choices=OPTIMIZERS,
         default=method.optimizer,
-        help="Adam, as in the chapter, or L-BFGS, which needs no learning rate (and SciPy)",
+        help="Adam, as in the chapter, or L-BFGS, which needs no learning rate",
     )
 
     group = parser.add_argument_group("network")

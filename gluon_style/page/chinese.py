@@ -162,7 +162,6 @@ PHRASES = {
     r"--background white": (
         "jpg：不能有透明部分，而内容图像有：请换一种格式，或选 --background white"
     ),
-    r"(\S+): needs SciPy: pip install '(.*?)'": r"\1：需要 SciPy，请运行 pip install '\2'",
     r"(\d+): (\w+) needs the package (\w+): pip install '(.*?)'": (
         r"\1 位：\2 格式需要软件包 \3，请运行 pip install '\4'"
     ),
