@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import logging
 import math
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import Callable, Dict, Optional
@@ -38,7 +37,7 @@ from .machine import (
     whole_bytes,
 )
 from .pretrained import find_weights, real_network, to_scale
-from .settings import Given, Stage, with_pictures
+from .settings import Stage, with_pictures, with_whole_paths
 from .tiles import Tiles
 from .trainer import get_backward, train
 from .vgg19 import SMALL_CHANNELS, SMALL_LAST, values_per_pixel
@@ -372,18 +371,12 @@ class StyleTransfer:
 
         Of a picture that was given as such they hold its name only.
         """
-        settings, pretrained = self.settings, self.pretrained
-
-        def full(source):
-            if isinstance(source, Given):
-                return str(source)
-            path = os.path.abspath(source)
-            return self.names.get(path, path)
-
+        settings = dataclasses.replace(
+            self.settings, weights=self.pretrained.file or self.pretrained.source
+        )
         return dataclasses.replace(
-            with_pictures(settings, full),
+            with_pictures(with_whole_paths(settings, self.names), str),
             stages=self.stages,
-            weights=full(pretrained.file) if pretrained.file else pretrained.source,
             ctx="cpu" if self.ctx.device_type == "cpu" else str(self.ctx),
             precision=self.precision,
         )

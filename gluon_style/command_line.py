@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import logging
 import os
 import re
 import signal
@@ -102,6 +103,15 @@ def one_line(**options):
         # What is left in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
+
+
+def log_to_stderr(quiet=False, *filters):
+    """Show what the package logs, a line each; only warnings and errors if `quiet`."""
+    handler = logging.StreamHandler()
+    for each in filters:
+        handler.addFilter(each)
+    logging.basicConfig(format="gluon_style: %(message)s", handlers=[handler])
+    logging.getLogger("gluon_style").setLevel("WARNING" if quiet else "INFO")
 
 
 def prepare_command(argv=None):

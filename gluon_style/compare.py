@@ -1,8 +1,13 @@
 """`python -m gluon_style.compare`: the command line, and nothing else."""
 
-import logging
-
-from .command_line import ExamplesFormatter, Parser, one_line, positive, prepare_command
+from .command_line import (
+    ExamplesFormatter,
+    Parser,
+    log_to_stderr,
+    one_line,
+    positive,
+    prepare_command,
+)
 from .errors import UsageError
 from .settings import Output, Settings, check_option, get_options, get_settings, with_option
 from .train import add_settings
@@ -87,10 +92,7 @@ def main(argv=None):
         settings = get_settings(options)
         if options.size:
             settings = with_option(settings, "size", options.size)
-        log = logging.StreamHandler()
-        log.addFilter(once())
-        logging.basicConfig(format="gluon_style: %(message)s", handlers=[log])
-        logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
+        log_to_stderr(options.quiet, once())
         prepare_command(argv)
         from .run import compare  # which imports MXNet
 

@@ -145,6 +145,15 @@ def opened(data, suffix, name):
     return picture
 
 
+def small_jpeg(picture, most_side):
+    """A JPEG of a Pillow picture, which is made as small as that; transparent parts over white."""
+    picture.thumbnail((most_side, most_side))
+    shown, file = Image.new("RGB", picture.size, "white"), io.BytesIO()
+    shown.paste(picture, mask=picture.getchannel("A") if "A" in picture.getbands() else None)
+    shown.save(file, "JPEG", quality=88)
+    return file.getvalue()
+
+
 def dpi_of(picture):
     """Its resolution, if its file tells one that can be."""
     try:

@@ -8,6 +8,8 @@ from mxnet import autograd, nd
 from .machine.bfloat16 import cast
 from .settings import LossWeights
 
+TERMS = ("content", "style", "tv", "total")  # as `compute_loss` returns them
+
 
 def content_loss(Y_hat, Y):
     """Mean squared difference of two feature maps.

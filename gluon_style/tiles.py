@@ -208,27 +208,26 @@ class Tiles:
 
     def contents(self, X):
         """The content layers' features of a preprocessed picture: list of ndarray."""
-        contents = {}
-
-        def see(part):
-            if part.layer in self.layers.content_layers:
-                if part.layer not in contents:
-                    contents[part.layer] = np.empty(part.shape, "float32")
-                contents[part.layer][part.where] = part.features.asnumpy()
-
-        self.forward(X, see)
-        return [contents[layer] for layer in sorted(contents)]
+        return self.look(X, contents=self.layers.content_layers)[0]
 
     def grams(self, X):
         """The style layers' Gram matrices of a preprocessed picture: list of NDArray."""
-        grams = defaultdict(int)
+        return self.look(X, grams=self.layers.style_layers)[1]
+
+    def look(self, X, contents=(), grams=()):
+        """Features of some layers (list of ndarray) and Gram matrices of some (list of NDArray)."""
+        found, sums = {}, defaultdict(int)
 
         def see(part):
-            if part.layer in self.layers.style_layers:
-                grams[part.layer] += gram(part.features) * part.share
+            if part.layer in contents:
+                if part.layer not in found:
+                    found[part.layer] = np.empty(part.shape, "float32")
+                found[part.layer][part.where] = part.features.asnumpy()
+            if part.layer in grams:
+                sums[part.layer] += gram(part.features) * part.share
 
         self.forward(X, see)
-        return [grams[layer] for layer in sorted(grams)]
+        return [[each[layer] for layer in sorted(each)] for each in (found, sums)]
 
     def backward(self, X, content_Y, style_Y_gram, loss_weights):
         """Losses of the synthesized image, and their gradient in `X.grad`.

@@ -1,11 +1,10 @@
 """`python -m gluon_style.train`: the command line, and nothing else."""
 
 import argparse
-import logging
 import shlex
 
 from ._version import __version__
-from .command_line import HelpFormatter, Parser, one_line, positive, prepare_command
+from .command_line import HelpFormatter, Parser, log_to_stderr, one_line, positive, prepare_command
 from .errors import ImageError, UsageError, option
 from .machine import PRECISIONS
 from .settings import (
@@ -311,8 +310,7 @@ def main(argv=None, listeners=()):
         options = parser.parse_args(argv)
         if options.quick:
             preview(options, parser.given)
-        logging.basicConfig(format="gluon_style: %(message)s")
-        logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
+        log_to_stderr(options.quiet)
         prepare_command(argv)
         from .run import again, resume, stylize  # which imports MXNet
 

@@ -9,7 +9,7 @@ from mxnet import autograd, nd
 
 from .errors import NonFiniteLoss
 from .features import extract_features
-from .losses import compute_loss
+from .losses import TERMS, compute_loss
 from .machine.bfloat16 import DTYPES
 from .settings import LossWeights
 from .tiles import Tiles, by_segments
@@ -125,7 +125,7 @@ def train(
     for epoch in range(first_epoch, max_epochs):
         start = time.perf_counter()
         losses = nd.concat(*backward(X, content_Y, style_Y_gram, loss_weights), dim=0)
-        losses = dict(zip(("content", "style", "tv", "total"), losses.asnumpy().tolist()))
+        losses = dict(zip(TERMS, losses.asnumpy().tolist()))
         for term, value in losses.items():
             if not math.isfinite(value):
                 raise NonFiniteLoss(epoch, term, value)

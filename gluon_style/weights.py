@@ -1,9 +1,8 @@
 """`python -m gluon_style.weights`: what is in the cache, and one small file for a class."""
 
-import logging
 from pathlib import Path
 
-from .command_line import Parser, one_line
+from .command_line import Parser, log_to_stderr, one_line
 from .errors import UsageError
 from .files import cache_folder, expanded
 from .machine import prepare
@@ -66,8 +65,7 @@ def run(options):
 
 def main(argv=None):
     """Run the command; the exit status is 0, 2 for a user's mistake, 130 after Ctrl-C."""
-    logging.basicConfig(format="gluon_style: %(message)s")
-    logging.getLogger("gluon_style").setLevel("INFO")
+    log_to_stderr()
     with one_line(weights="source"):
         options = build_parser().parse_args(argv)
         prepare()

@@ -1,9 +1,15 @@
 """`python -m gluon_style.batch`: the command line, and nothing else."""
 
 import argparse
-import logging
 
-from ..command_line import ExamplesFormatter, Parser, one_line, positive, prepare_command
+from ..command_line import (
+    ExamplesFormatter,
+    Parser,
+    log_to_stderr,
+    one_line,
+    positive,
+    prepare_command,
+)
 from ..errors import UsageError, did_you_mean, option
 from ..settings import Output, Settings, get_options, get_output, get_settings
 from ..train import add_checkpoint_every, add_results, add_settings, preview
@@ -108,8 +114,7 @@ def main(argv=None):
         contents, styles = options.content, options.style
         options.content = options.style = "of a job"
         settings, output = get_settings(options), get_output(options)
-        logging.basicConfig(format="gluon_style: %(message)s")
-        logging.getLogger("gluon_style").setLevel("WARNING" if options.quiet else "INFO")
+        log_to_stderr(options.quiet)
 
         def parse_row(own):
             """The settings and output of a table's row, from its own options."""

@@ -19,9 +19,9 @@ from contextlib import ExitStack, suppress
 
 from .._version import __version__
 from ..errors import ClusterError, GluonStyleError, UsageError
-from ..files import atomic_write
+from ..files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD, atomic_write
 from ..machine import usable_cores
-from ..run import CHECKPOINTS, RECORD, OutputFolder
+from ..run import OutputFolder
 from .painter import task
 
 try:
@@ -34,7 +34,7 @@ except ImportError:
 from . import on_worker
 
 CONNECT = 20  # seconds
-ORDER = {RECORD: 1, CHECKPOINTS[0]: 2}  # behind all other files of a job
+ORDER = {RECORD: 1, CHECKPOINT: 2}  # behind all other files of a job
 
 
 class Cluster:
@@ -207,14 +207,14 @@ class Cluster:
         """The files of a job, see `on_worker.Sent`."""
         paths, everywhere = files_of(told["settings"]), self.everywhere
         results = OutputFolder(job.output.folder).results()
-        first = CHECKPOINTS[0] in [path.name for path in results]
+        first = CHECKPOINT in [path.name for path in results]
         return {
             "pictures": {path: read(path) for path in paths if path not in everywhere},
             "everywhere": {path: everywhere[path] for path in paths if path in everywhere},
             "results": {
                 path.name: read(path)
                 for path in results
-                if not (first and path.name == CHECKPOINTS[1])
+                if not (first and path.name == EARLIER_CHECKPOINT)
             },
         }
 
@@ -255,13 +255,13 @@ def take_in(job, files, gone, ended):
 
     The record comes behind the pictures that it names, and the checkpoint behind both.
     """
-    names = sorted(files.keys() - {CHECKPOINTS[1]}, key=lambda name: ORDER.get(name, 0))
+    names = sorted(files.keys() - {EARLIER_CHECKPOINT}, key=lambda name: ORDER.get(name, 0))
     with OutputFolder(job.output.folder) as folder:
         for name in names:
-            keep = folder.path / CHECKPOINTS[1] if name == CHECKPOINTS[0] else None
+            keep = folder.path / EARLIER_CHECKPOINT if name == CHECKPOINT else None
             with atomic_write(folder.path / name, keep=keep) as file:
                 file.write(files[name])
         for name in gone:
             (folder.path / name).unlink()
         if ended == "done":
-            (folder.path / CHECKPOINTS[1]).unlink(missing_ok=True)
+            (folder.path / EARLIER_CHECKPOINT).unlink(missing_ok=True)

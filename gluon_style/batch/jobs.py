@@ -14,19 +14,18 @@ from PIL import Image
 
 from ..beyond import joint_checksum
 from ..errors import CheckpointError, GluonStyleError, UsageError
-from ..files import expanded, hashes
+from ..files import RECORD, expanded, hashes
 from ..machine import whole_bytes
-from ..run import PICTURES, RECORD, OutputFolder, work_left
+from ..run import PICTURES, OutputFolder, work_left
 from ..settings import (
     INITS,
     Output,
     Settings,
-    absolute,
     fixed_options,
     pictures_of,
     settings_from_json,
-    settings_to_json,
     with_option,
+    with_whole_paths,
 )
 from ..vgg19 import CHANNELS, values_per_pixel
 
@@ -182,8 +181,8 @@ def make_job(settings, output, content, style, options=None):
     """A job, in a folder of its own in that of `output`."""
     options = options or {}
     for name, path in (("content", content), ("style", style)):
-        settings = with_option(settings, name, os.path.abspath(path))
-    settings = settings_from_json(absolute(settings_to_json(settings)))
+        settings = with_option(settings, name, path)
+    settings = with_whole_paths(settings)
     checksums = defaultdict(list)
     for name, path in pictures_of(settings):
         checksums[name].append(checksum(path))

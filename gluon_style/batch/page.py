@@ -9,16 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from ..decode import decode
+from ..decode import decode, small_jpeg
 from ..errors import GluonStyleError, OutputError
 from ..files import atomic_write
 from ..images import to_picture
+from ..losses import TERMS
 from ..run import losses_text
 
 PAGE, TABLE, SMALL = "index.html", "results.csv", "thumbnails"
 MARK = '<meta name="generator" content="gluon_style.batch">'
 COLUMNS = ("job", "content picture", "style picture", "state")
-TERMS = ("content", "style", "tv", "total")
 SIDE = 400  # pixels of a small picture
 EVERY = 2.0  # seconds, at least, between two versions of the page
 STYLE = """
@@ -158,7 +158,6 @@ def write_text(path, content):
 
 def write_small(source, path):
     """Write a small JPEG of a picture."""
-    picture = to_picture(decode(source).rgb)
-    picture.thumbnail((SIDE, SIDE))
+    data = small_jpeg(to_picture(decode(source).rgb), SIDE)
     with atomic_write(path) as file:
-        picture.save(file, "JPEG", quality=88)
+        file.write(data)

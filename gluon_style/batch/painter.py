@@ -11,9 +11,9 @@ import time
 
 from ..chapter import Kept, Listener, StyleTransfer
 from ..errors import GluonStyleError, Stopped
-from ..files import atomic_write
+from ..files import RECORD, atomic_write
 from ..machine import serve
-from ..run import RECORD, KeptRun, OutputFolder, StopOnSignal
+from ..run import KeptRun, OutputFolder, StopOnSignal
 from ..settings import Output, settings_from_json, settings_to_json
 
 TELL_EVERY = 0.5  # seconds

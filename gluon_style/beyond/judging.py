@@ -38,12 +38,13 @@ def judge(parameters, ctx, img, content, styles, shares):
     layers, weights, shape = Layers(), LossWeights(), img.shape[1::-1]
     tiles = Tiles(get_net(parameters, layers, ctx), layers, SIDE)
     X = preprocess(img * 255, shape).copyto(ctx)
-    contents = [tiles.contents(each) for each in (X, preprocess(content, shape).copyto(ctx))]
-    content_l = sum(content_loss(nd.array(Y_hat), nd.array(Y)) for Y_hat, Y in zip(*contents))
+    Y_hats, own_grams = tiles.look(X, layers.content_layers, layers.style_layers)
+    Ys = tiles.contents(preprocess(content, shape).copyto(ctx))
+    content_l = sum(content_loss(nd.array(Y_hat), nd.array(Y)) for Y_hat, Y in zip(Y_hats, Ys))
     grams = [tiles.grams(preprocess(style, shape).copyto(ctx)) for style in styles]
     of_layers = [
         (G_hat - G).square().mean().asscalar() * weights.style_weight
-        for G_hat, G in zip(tiles.grams(X), mixed(grams, shares))
+        for G_hat, G in zip(own_grams, mixed(grams, shares))
     ]
     return {
         "content": float(content_l.asscalar() * weights.content_weight),

@@ -14,4 +14,5 @@ from .downloads import (
     receive,
     try_in_turn,
 )
+from .names import CHECKPOINT, CHECKPOINTS, CURVES, EARLIER_CHECKPOINT, LOSSES, RECORD
 from .paths import expanded, short

@@ -5,11 +5,12 @@ prints the picture's width and height.
 """
 
 import sys
+from pathlib import Path
 
 from PIL import Image
 
 from ..command_line import one_line
-from ..decode import decode
+from ..decode import decode, small_jpeg
 
 MOST_SIDE = 1200  # pixels
 
@@ -20,8 +21,7 @@ def main():
         source, target = sys.argv[1:]
         picture = Image.fromarray(decode(source).rgb)
         print(*picture.size)
-        picture.thumbnail((MOST_SIDE, MOST_SIDE))
-        picture.save(target, "JPEG", quality=90)
+        Path(target).write_bytes(small_jpeg(picture, MOST_SIDE))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from ..files import atomic_write
+from ..files import CHECKPOINT, LOSSES, RECORD, atomic_write
 from ..settings import FORMATS, get_settings, pictures_of, settings_from_json
 from .curves import TERMS
 from .estimate import fitted, left
@@ -66,7 +66,7 @@ class Run:
     @classmethod
     def read(cls, folder):
         """A run from its folder, whoever has started it; None if there is none."""
-        record, order = read_json(folder / "run.json"), as_order(read_json(folder / ORDER))
+        record, order = read_json(folder / RECORD), as_order(read_json(folder / ORDER))
         try:
             if record:
                 run = cls.painted_in(folder, record, order)
@@ -98,7 +98,7 @@ class Run:
             for stage, painted in zip(settings.stages, record["stages"])
         ]
         run.drafts = settings.method.draft
-        run.records = read_losses(folder / "losses.csv", len(run.stages))
+        run.records = read_losses(folder / LOSSES, len(run.stages))
         return run
 
     def write_order(self):
@@ -114,7 +114,7 @@ class Run:
     @property
     def can_go_on(self):
         """Whether there is a checkpoint."""
-        return (self.folder / "checkpoint.npz").exists()
+        return (self.folder / CHECKPOINT).exists()
 
     def set_stages(self, settings):
         """The stages as the settings have them, for the content picture's size."""

@@ -16,6 +16,7 @@ from PIL import Image
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from ..decode import small_jpeg
 from ..errors import ImageError, UsageError
 from .drafts import KINDS, MOST_BYTES
 from .safety import Guard
@@ -145,7 +146,9 @@ def add_routes(studio):
             headers.update(attachment(f"{name}-{file}"))
         elif small or suffix not in MEDIA:
             try:
-                data, suffix = as_jpeg(data, THUMBNAIL if small else MOST_SIDE), ".jpg"
+                with Image.open(io.BytesIO(data)) as picture:
+                    data = small_jpeg(picture, THUMBNAIL if small else MOST_SIDE)
+                suffix = ".jpg"
             except Exception:  # at what is damaged, Pillow may raise anything
                 return Response(status_code=404)
         media = MEDIA.get(suffix, "application/octet-stream")
@@ -171,14 +174,3 @@ def page_in(studio, language):
         await show(studio, language)
 
     return page
-
-
-def as_jpeg(data, most_side):
-    """One of our own pictures as every browser can show it, what is transparent over white."""
-    file = io.BytesIO()
-    with Image.open(io.BytesIO(data)) as picture:
-        picture.thumbnail((most_side, most_side))
-        shown = Image.new("RGB", picture.size, "white")
-        shown.paste(picture, mask=picture.getchannel("A") if "A" in picture.getbands() else None)
-        shown.save(file, "JPEG", quality=85)
-    return file.getvalue()

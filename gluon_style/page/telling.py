@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import io
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ import time
 from contextlib import suppress
 
 from ..chapter import Listener
+from ..decode import small_jpeg
 from ..images import to_picture
 
 EVERY = 0.5  # seconds between two pictures, if an epoch does not take longer
@@ -76,8 +76,4 @@ class Tell(Listener):
 def picture(stage_run):
     """The synthesized image as it is now, as text: a JPEG in base64."""
     pixels = (stage_run.picture().asnumpy() * 255 + 0.5).astype("uint8")
-    shown = to_picture(pixels)
-    shown.thumbnail((MOST_SIDE, MOST_SIDE))
-    file = io.BytesIO()
-    shown.save(file, "JPEG", quality=88)
-    return base64.b64encode(file.getvalue()).decode()
+    return base64.b64encode(small_jpeg(to_picture(pixels), MOST_SIDE)).decode()

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..chapter import Listener, State
 from ..errors import CheckpointError, NonFiniteLoss, OutputError, Setting
-from ..files import atomic_write
+from ..files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, atomic_write
 from ..settings import (
     Settings,
     as_text,
@@ -22,7 +22,6 @@ from ..settings import (
     settings_to_json,
 )
 from ..trainer import Epoch
-from .folder import CHECKPOINTS
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +140,7 @@ class Checkpoint:
                 continue
             if damaged:
                 logger.warning("%s: %s; going back to the one before it", folder, damaged[0])
-                path.replace(folder / CHECKPOINTS[0])
+                path.replace(folder / CHECKPOINT)
             return checkpoint
         found = " and ".join(damaged) or "there is no checkpoint"
         raise CheckpointError(
@@ -231,7 +230,7 @@ class Checkpoints(Listener):
         self.save(dataclasses.replace(self.states[-1], ended=True))
         self.states = []
         if stage_run.number == len(self.settings.stages):
-            (self.results.folder.path / CHECKPOINTS[1]).unlink(missing_ok=True)
+            (self.results.folder.path / EARLIER_CHECKPOINT).unlink(missing_ok=True)
 
     def leave(self):
         """Save the run as it is: it is not broken off, but goes on in another process."""
@@ -249,7 +248,7 @@ class Checkpoints(Listener):
 
     def save(self, state):
         """Write the checkpoint, keep the one before it, and write the losses and record so far."""
-        results, (last, previous) = self.results, CHECKPOINTS
+        results = self.results
         upto = state.stage, state.epochs
         checkpoint = Checkpoint(
             self.settings,
@@ -262,7 +261,7 @@ class Checkpoints(Listener):
         )
         results.write_run()  # first: it names all pictures that this checkpoint is behind
         folder = results.folder.path
-        with atomic_write(folder / last, keep=folder / previous) as file:
+        with atomic_write(folder / CHECKPOINT, keep=folder / EARLIER_CHECKPOINT) as file:
             checkpoint.write(file)
         results.write_losses()
         self.saved = time.monotonic()

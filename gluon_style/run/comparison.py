@@ -15,6 +15,7 @@ from ..decode import decode
 from ..errors import GluonStyleError, OutputError, Stopped, UsageError
 from ..files import atomic_write
 from ..images import read
+from ..losses import TERMS
 from ..pretrained import get_weights
 from ..settings import (
     Given,
@@ -23,7 +24,7 @@ from ..settings import (
     check_option,
     get_options,
     with_option,
-    with_pictures,
+    with_whole_paths,
 )
 from . import book
 from .folder import OutputFolder
@@ -32,7 +33,6 @@ from .session import plan, with_book_pictures
 from .sheet import Tile, write_sheet
 from .stopping import StopOnSignal
 
-TERMS = ("content", "style", "tv", "total")
 PICTURES = ("content", "style")  # options that are paths
 TABLE = "cell"  # what a table begins with
 
@@ -124,25 +124,18 @@ def plan_cells(folder, settings, vary):
         raise UsageError("needs an option, and each option a value", "vary")
     for name in vary:
         check_option(name)
-    baseline = with_full_paths(settings)
+    baseline = with_whole_paths(settings)
     label = f"baseline: {describe(baseline, vary)}"
     cells, places = {"baseline": Cell(folder / "baseline", label, baseline)}, []
     for combination in itertools.product(*vary.values()):
         varied = baseline
         for name, value in zip(vary, combination):
             varied = with_option(varied, name, value)
-        varied = with_full_paths(varied)
+        varied = with_whole_paths(varied)
         name = "baseline" if varied == baseline else folder_name(varied, vary)
         cells.setdefault(name, Cell(folder / name, describe(varied, vary), varied))
         places.append(cells[name])
     return list(cells.values()), places
-
-
-def with_full_paths(settings):
-    """The settings with paths of pictures under which any folder finds them."""
-    return with_pictures(
-        settings, lambda each: os.path.abspath(each) if isinstance(each, str) else each
-    )
 
 
 def get_networks(cells):

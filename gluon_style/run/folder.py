@@ -11,15 +11,12 @@ from pathlib import Path
 import filelock
 
 from ..errors import OutputError, UsageError
-from ..files import has_no_locks
+from ..files import CHECKPOINTS, CURVES, LOSSES, RECORD, has_no_locks
 from ..machine import format_bytes
 from ..settings import ANIMATIONS, FORMATS
 
-# The last checkpoint and the one before it.
-CHECKPOINTS = ("checkpoint.npz", "checkpoint-previous.npz")
-RECORD = "run.json"
 # What a run writes whatever its settings.
-ALWAYS = ("losses.csv", "losses.png", RECORD, *CHECKPOINTS)
+ALWAYS = (LOSSES, CURVES, RECORD, *CHECKPOINTS)
 # Who gives such a name to a folder means a picture.
 PICTURES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp"),

@@ -6,9 +6,11 @@ import sys
 import time
 
 from ..errors import CheckpointError, Message, Setting
+from ..files import CHECKPOINTS
+from ..losses import TERMS
 from ..settings import LossWeights
 from .checkpoint import Checkpoint
-from .folder import CHECKPOINTS, OutputFolder
+from .folder import OutputFolder
 from .progress import ForecastRun, WarnOfDivergence, in_notebook, size, tqdm
 from .session import keep
 
@@ -73,7 +75,7 @@ class KeptRun:
 def losses_text(final, loss_weights):
     """Losses as the chapter would weigh them: so they can be compared."""
     texts, own, chapters = [], vars(loss_weights), vars(LossWeights())
-    for term in ("content", "style", "tv"):
+    for term in TERMS[:3]:
         loss, weight = final[term], own[f"{term}_weight"]
         text = f"{loss / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
         texts.append(f"{'TV' if term == 'tv' else term} {text}")

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import platform
+import threading
 import time
 from pathlib import Path
 
@@ -19,15 +20,17 @@ from mxnet import image, nd
 from .._version import __version__
 from ..beyond import check_writable, save_photograph
 from ..chapter import Listener
-from ..files import atomic_write, short
+from ..files import CURVES, LOSSES, RECORD, atomic_write, short
 from ..images import to_picture
-from ..settings import Output, absolute, command_line, settings_to_json, with_pictures
+from ..losses import TERMS
+from ..settings import Output, command_line, settings_to_json, with_pictures, with_whole_paths
 from .animation import frame_epochs, write_animation
-from .folder import ALWAYS, RECORD
+from .folder import ALWAYS
 
 logger = logging.getLogger(__name__)
 
-CSV_COLUMNS = ("stage", "epoch", "content", "style", "tv", "total", "lr", "seconds")
+LONG = 3.0  # seconds
+CSV_COLUMNS = ("stage", "epoch", *TERMS, "lr", "seconds")
 
 
 class Results(Listener):
@@ -129,10 +132,15 @@ class Results(Listener):
 
     def judge(self, picture, number):
         """Ask the real network; whatever happens then, the run is not lost for it."""
+        told = "stage %d is finished; the real network judges the picture, which takes some time"
+        timer = threading.Timer(LONG, logger.info, [told, number])
+        timer.start()
         try:
             self.quality[number] = self.transfer.judge(picture)
         except Exception as error:
             logger.warning("the picture is not judged: %s: %s", type(error).__name__, error)
+        finally:
+            timer.cancel()
 
     def save(self, picture, path, number, epochs):
         """Save the picture of a stage after so many epochs, and remember that it is ours."""
@@ -189,12 +197,12 @@ class Results(Listener):
         rows.writerow(CSV_COLUMNS)
         for number, epoch in self.records:
             rows.writerow([number, *(repr(getattr(epoch, name)) for name in CSV_COLUMNS[1:])])
-        with atomic_write(self.folder.path / "losses.csv") as file:
+        with atomic_write(self.folder.path / LOSSES) as file:
             file.write(text.getvalue().encode())
 
     def plot_losses(self):
         """Write `losses.png`."""
-        with atomic_write(self.folder.path / "losses.png") as file:
+        with atomic_write(self.folder.path / CURVES) as file:
             plot_losses(self.records, self.quality).savefig(file, format="png", dpi=120)
 
     def write_run(self):
@@ -212,7 +220,7 @@ class Results(Listener):
                 }
             )
         run = {
-            "settings": absolute(settings_to_json(transfer.settings)),
+            "settings": settings_to_json(with_whole_paths(transfer.settings)),
             "identity": transfer.identity(),
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
@@ -270,7 +278,7 @@ def plot_losses(records, quality=None):
     for axes, number in zip(all_axes, numbers):
         epochs = [epoch for of_stage, epoch in records if of_stage == number]
         x = [epoch.epoch for epoch in epochs]
-        for term in ("content", "style", "tv", "total"):
+        for term in TERMS:
             y = [getattr(epoch, term) for epoch in epochs]
             # The content loss is 0 at the start, which a logarithmic scale cannot show.
             y = [value if value > 1e-4 else float("nan") for value in y]

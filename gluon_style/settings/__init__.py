@@ -17,9 +17,9 @@ from .pictures import (
     pictures_of,
     shipped,
     with_pictures,
+    with_whole_paths,
 )
 from .plain import (
-    absolute,
     settings_from_json,
     settings_to_json,
 )

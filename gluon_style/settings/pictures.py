@@ -1,6 +1,7 @@
 """The pictures among the settings: paths, or pictures that the caller has read."""
 
 import dataclasses
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,3 +73,19 @@ def pictures_of(settings):
     yield from (("mask", each) for each in painting.mask)
     if painting.init not in INITS:
         yield "init", painting.init
+
+
+def with_whole_paths(settings, names=None):
+    """The settings with paths that hold in any folder; `names` has other names of files."""
+
+    def whole(source):
+        if isinstance(source, Given):
+            return source
+        path = os.path.abspath(source)
+        return (names or {}).get(path, path)
+
+    weights = settings.weights
+    is_file = Path(weights).suffix and os.path.isfile(weights)
+    return dataclasses.replace(
+        with_pictures(settings, whole), weights=whole(weights) if is_file else weights
+    )

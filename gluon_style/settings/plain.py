@@ -1,8 +1,6 @@
 """The settings' way to JSON and back."""
 
 import dataclasses
-import os
-from pathlib import Path
 
 from .pictures import with_pictures
 from .settings import NESTED, Settings
@@ -12,16 +10,6 @@ from .stages import Stage
 def settings_to_json(settings):
     """The settings as plain values that fit into JSON; of a picture that was given, its name."""
     return dataclasses.asdict(with_pictures(settings, str))
-
-
-def absolute(values):
-    """Plain values with whole paths of the files that they name, which have a suffix."""
-    if isinstance(values, dict):
-        return {name: absolute(each) for name, each in values.items()}
-    if isinstance(values, (list, tuple)):
-        return tuple(map(absolute, values))
-    is_file = isinstance(values, str) and Path(values).suffix and os.path.isfile(values)
-    return os.path.abspath(values) if is_file else values
 
 
 def settings_from_json(values):

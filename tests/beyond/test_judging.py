@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import logging
+import threading
 
 import mxnet as mx
 import numpy as np
@@ -11,8 +12,9 @@ from gluon_style.beyond import judge
 from gluon_style.chapter import StyleTransfer
 from gluon_style.images import preprocess, read
 from gluon_style.pretrained import Pretrained, export, real_network
-from gluon_style.run import stylize
+from gluon_style.run import results, stylize
 from gluon_style.settings import Output, Stage
+from gluon_style.tiles import Tiles
 
 from .. import numpy_chapter
 
@@ -81,3 +83,21 @@ def test_a_judge_that_fails_takes_nothing_away(small_settings, tmp_path, monkeyp
         stylize(small_settings, Output(tmp_path / "out", quiet=True))
     assert "the picture is not judged: TypeError" in caplog.text
     assert run_json(tmp_path / "out")["finished"]
+
+
+def test_the_network_sees_each_picture_once(random_parameters, small_settings, monkeypatch):
+    seen, forward = [], Tiles.forward
+    monkeypatch.setattr(Tiles, "forward", lambda *args: seen.append(1) or forward(*args))
+    content, style = read(small_settings.content), read(small_settings.style)
+    judge(random_parameters, mx.cpu(), nd.zeros((32, 48, 3)), content, [style], [1.0])
+    assert len(seen) == 3
+
+
+def test_a_judge_that_takes_long_says_so(cache, small_settings, tmp_path, monkeypatch, caplog):
+    said = threading.Event()
+    monkeypatch.setattr("gluon_style.run.results.LONG", 0.0)
+    monkeypatch.setattr("gluon_style.chapter.judge", lambda *args: {"waited": said.wait(60)})
+    monkeypatch.setattr(results.logger, "info", lambda *args: said.set())
+    monkeypatch.setattr(results.Results, "plot_losses", lambda self: None)
+    stylize(small_settings, Output(tmp_path / "out", quiet=True))
+    assert all(each["quality"]["waited"] for each in run_json(tmp_path / "out")["stages"])

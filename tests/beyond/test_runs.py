@@ -12,8 +12,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from gluon_style.chapter import StyleTransfer
+from gluon_style.files import CHECKPOINT
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
-from gluon_style.run.folder import CHECKPOINTS, OutputFolder
+from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results
 from gluon_style.settings import (
     LossWeights,
@@ -131,7 +132,7 @@ def test_a_run_of_an_older_version_goes_on(small_settings, tmp_path):
 
     whole = run(small_settings, tmp_path / "whole")
     broken = run(small_settings, tmp_path / "broken", BreakAfter(2, 1))
-    changed(broken / CHECKPOINTS[0], forget)
+    changed(broken / CHECKPOINT, forget)
     checkpoint = Checkpoint.read(broken)
     assert checkpoint.settings == small_settings
     assert {*checkpoint.state.memory} == {"mean", "var"}

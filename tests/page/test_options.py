@@ -383,10 +383,10 @@ def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
 @needs.package("numpngw")
 @needs.package("tifffile")
 def test_what_no_browser_shows_is_shown_as_jpeg_over_white(tmp_path, name, depth):
-    from gluon_style.page.server import as_jpeg
+    from gluon_style.decode import small_jpeg
 
     alpha = np.repeat(np.array([[0, 255]], "uint8"), 20, axis=1)
     save_photograph(np.full((20, 40, 3), 0.5), tmp_path / name, alpha, depth)
-    shown = Image.open(io.BytesIO(as_jpeg((tmp_path / name).read_bytes(), 20)))
+    shown = Image.open(io.BytesIO(small_jpeg(Image.open(tmp_path / name), 20)))
     assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (20, 10))
     assert abs(np.asarray(shown)[5, [2, 17], 0] - [255.0, 127.5]).max() < 4
