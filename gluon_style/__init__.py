@@ -48,7 +48,7 @@ _MODULES = {
     "Output": "settings",
     "stylize": "run",
     "resume": "run",
-    "compare": "run",
+    "compare": "batch",
     "plot_losses": "run",
 }
 __all__ = list(_MODULES)

@@ -105,11 +105,16 @@ def one_line(**options):
         sys.exit(128 + signal.SIGPIPE)
 
 
-def log_to_stderr(quiet=False, *filters):
-    """Show what the package logs, a line each; only warnings and errors if `quiet`."""
-    handler = logging.StreamHandler()
-    for each in filters:
-        handler.addFilter(each)
+def log_to_stderr(quiet=False, once=False):
+    """Show what the package logs, no line twice if `once`; only warnings and errors if `quiet`."""
+    handler, told = logging.StreamHandler(), set()
+
+    def is_new(record):
+        line = record.getMessage()
+        return not (line in told or told.add(line))
+
+    if once:
+        handler.addFilter(is_new)
     logging.basicConfig(format="gluon_style: %(message)s", handlers=[handler])
     logging.getLogger("gluon_style").setLevel("WARNING" if quiet else "INFO")
 

@@ -70,17 +70,6 @@ def parse_values(parser, name, text):
     return field, [getattr(each, field) for each in parsed]
 
 
-def once():
-    """A filter of the log that lets no line pass twice: every run reads the same pictures."""
-    told = set()
-
-    def is_new(record):
-        line = record.getMessage()
-        return not (line in told or told.add(line))
-
-    return is_new
-
-
 def main(argv=None):
     """Run the command; the exit status is that of `gluon_style.train`."""
     with one_line():
@@ -92,9 +81,9 @@ def main(argv=None):
         settings = get_settings(options)
         if options.size:
             settings = with_option(settings, "size", options.size)
-        log_to_stderr(options.quiet, once())
+        log_to_stderr(options.quiet, once=True)  # every run reads the same pictures
         prepare_command(argv)
-        from .run import compare  # which imports MXNet
+        from .batch import compare  # which imports MXNet
 
         kept = {name: getattr(options, name) for name in ("overwrite", "book", "quiet")}
         compare(settings, vary, Output(options.output, **kept))

@@ -25,7 +25,8 @@ FLOORS = (
     ("run",),
     ("command_line",),
     ("train", "weights", "__main__", "doctor"),
-    ("compare", "batch", "page"),
+    ("batch",),
+    ("compare", "page"),
     ("",),  # the package's own face
 )
 # What may be imported past a room's face.
@@ -149,6 +150,6 @@ except AttributeError as error:
     print(error)
 """
     assert python("-c", code).stdout.splitlines() == [
-        "gluon_style.trainer gluon_style.run.comparison",
+        "gluon_style.trainer gluon_style.batch.comparison",
         "module 'gluon_style' has no attribute 'nonsense'",
     ]

@@ -34,7 +34,7 @@ def build_parser():
     parser = Parser(
         prog="python -m gluon_style.batch",
         description="Paint many pictures: every content picture in every style, or the rows of a "
-        "table.\nWhat is done is skipped, what was stopped goes on. Exit status 4: some failed.",
+        "table.\nWhat is done is skipped, what was stopped is resumed. Exit status 4: some failed.",
         epilog=EXAMPLES,
         formatter_class=ExamplesFormatter,
         conflict_handler="resolve",
@@ -130,7 +130,7 @@ def main(argv=None):
 
         prepare_command(argv)
         from .jobs import combine, expand, read_table  # which import MXNet
-        from .painting import paint_all
+        from .run_all import run_all
 
         if options.jobs:
             jobs = read_table(options.jobs, parse_row)
@@ -141,11 +141,11 @@ def main(argv=None):
             from .cluster import Cluster
 
             with Cluster(options.scheduler, options.workers, options.shared) as hands:
-                paint_all(jobs, output, hands)
+                run_all(jobs, output, hands)
         else:
             from .here import Here
 
-            paint_all(jobs, output, Here(options.workers))
+            run_all(jobs, output, Here(options.workers))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A Dask cluster paints: one that runs already, or one that is started here.
+"""A Dask cluster runs jobs: one that runs already, or one that is started here.
 
 A job is done in parts of one checkpoint's interval. Each begins with the files of the job's folder
 and gives back what has changed in it, so a worker that dies loses no more than its part, and the
@@ -16,20 +16,22 @@ import time
 import warnings
 from collections import deque
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from .._version import __version__
 from ..errors import ClusterError, GluonStyleError, UsageError
 from ..files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD, atomic_write
 from ..machine import usable_cores
 from ..run import OutputFolder
-from .painter import task
+from ..settings import pictures_of
+from .process import task
 
 try:
     import dask
     import distributed
 except ImportError:
     raise UsageError(
-        "Dask is not installed: run: python -m pip install 'gluon-style[cluster]'"
+        "Dask is not installed", remedy="run: python -m pip install 'gluon-style[cluster]'"
     ) from None
 from . import on_worker
 
@@ -40,14 +42,8 @@ ORDER = {RECORD: 1, CHECKPOINT: 2}  # behind all other files of a job
 class Cluster:
     """Workers of a Dask cluster; a context manager.
 
-    Parameters
-    ----------
-    scheduler : str or None
-        Its address, or the path of its file; None to start a cluster here.
-    workers : int
-        Of one that is started here.
-    shared : bool
-        Whether the workers find all files under the paths that they have here.
+    `scheduler` is an address or the path of a scheduler's file, or None for a cluster of so many
+    `workers` that is started here. If `shared`, the workers find all files under the same paths.
     """
 
     def __init__(self, scheduler=None, workers=1, shared=False):
@@ -92,11 +88,9 @@ class Cluster:
             socket.create_connection(address, timeout=CONNECT).close()
             return distributed.Client(at, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ClusterError(
-                f"{self.scheduler}: no Dask scheduler can be reached there: "
-                f"{str(error) or type(error).__name__}",
-                "scheduler",
-            ) from None
+            text = "{scheduler}: no Dask scheduler can be reached there: {reason}"
+            reason = str(error) or type(error).__name__
+            raise ClusterError(text, "scheduler", scheduler=self.scheduler, reason=reason) from None
 
     def start(self):
         """A cluster on this machine."""
@@ -121,7 +115,7 @@ class Cluster:
             self.client.run(on_worker.end, self.batch, on_error="ignore")
 
     def check(self, jobs):
-        """Make sure that the workers can paint; send the weights, once."""
+        """Make sure that the workers can run jobs; send the weights, once."""
         if not self.client.nthreads():
             logging.getLogger(__name__).warning("the cluster has no workers yet: waiting for one")
             while not self.client.nthreads():
@@ -130,38 +124,44 @@ class Cluster:
             versions = {each["version"] for each in self.client.run(on_worker.about).values()}
         except Exception as error:  # whatever keeps them from importing it
             raise ClusterError(
-                f"the workers cannot run gluon_style ({error}): install it there, "
-                "as here: python -m pip install 'gluon-style[cpu,cluster]'"
+                "the workers cannot run gluon_style ({reason})",
+                remedy="install it there, as here: "
+                "python -m pip install 'gluon-style[cpu,cluster]'",
+                reason=str(error),
             ) from None
         if versions != {__version__}:
             raise ClusterError(
-                f"the workers have gluon_style {', '.join(sorted(versions))}, and this machine has "
-                f"{__version__}: install the same"
+                "the workers have gluon_style {theirs}, and this machine has {ours}",
+                remedy="install the same",
+                theirs=", ".join(sorted(versions)),
+                ours=__version__,
             )
         if self.shared:
             return
-        for path in files_of([job.settings.weights for job in jobs]):
-            for each in (path, f"{path}.json"):  # its description
-                if os.path.isfile(each):
-                    self.client.upload_file(each, load=False)
-            self.everywhere[path] = os.path.basename(path)
+        for path in {job.settings.weights for job in jobs}:
+            if os.path.isabs(path) and os.path.isfile(path):
+                for each in (path, f"{path}.json"):  # its description
+                    if os.path.isfile(each):
+                        self.client.upload_file(each, load=False)
+                self.everywhere[path] = os.path.basename(path)
 
-    def paint(self, jobs, stop):
-        """Paint them: yield pairs of a job and what is told of it, see `Here.paint`."""
+    def run(self, jobs, stop):
+        """Run them: yield pairs of a job and what is told of it, see `Here.run`."""
         try:
-            yield from self.paint_parts(jobs, stop)
+            yield from self.run_parts(jobs, stop)
         except GluonStyleError:
             raise
         except Exception:
             if self.client.status == "running":
                 raise
             raise ClusterError(
-                "the scheduler is gone: start it again, and then do the same again: what is "
-                "painted stays, and what was begun goes on"
+                "the scheduler is gone",
+                remedy="start it again, and then do the same again: what is painted stays, and "
+                "what was begun is resumed",
             ) from None
 
-    def paint_parts(self, jobs, stop):
-        """What `paint` does as long as the scheduler is there."""
+    def run_parts(self, jobs, stop):
+        """Run them as long as the scheduler is there."""
         waiting, running, stopping = deque(jobs), {}, False
         looked, workers = 0.0, 1
         while running and (workers or not stopping) or waiting and not stopping:
@@ -197,29 +197,26 @@ class Cluster:
     def submit(self, job):
         """Have the next part of a job done."""
         told = task(job, seconds=job.output.checkpoint_every)
-        sent = None if self.shared else self.to_send(job, told)
+        sent = None if self.shared else self.to_send(job)
         key = f"{job.name}-{secrets.token_hex(4)}"
         return self.client.submit(
-            on_worker.paint_part, self.batch, told, sent, key=key, pure=False, retries=0
+            on_worker.run_part, self.batch, told, sent, key=key, pure=False, retries=0
         )
 
-    def to_send(self, job, told):
+    def to_send(self, job):
         """The files of a job, see `on_worker.Sent`."""
-        paths, everywhere = files_of(told["settings"]), self.everywhere
-        results = OutputFolder(job.output.folder).results()
-        first = CHECKPOINT in [path.name for path in results]
+        pictures = {path for _, path in pictures_of(job.settings) if os.path.isfile(path)}
+        results = OutputFolder(job.folder).results()
+        if job.folder / CHECKPOINT in results:
+            results = [path for path in results if path.name != EARLIER_CHECKPOINT]
         return {
-            "pictures": {path: read(path) for path in paths if path not in everywhere},
-            "everywhere": {path: everywhere[path] for path in paths if path in everywhere},
-            "results": {
-                path.name: read(path)
-                for path in results
-                if not (first and path.name == EARLIER_CHECKPOINT)
-            },
+            "pictures": {path: Path(path).read_bytes() for path in pictures},
+            "everywhere": self.everywhere,
+            "results": {path.name: path.read_bytes() for path in results},
         }
 
     def outcome(self, job, future):
-        """What is told of a part that has ended, the last with a key `ended`."""
+        """The messages of a part that has ended, the last with a key `ended`."""
         if future.status in ("cancelled", "lost"):  # by a scheduler that is gone
             future.result()
         error = future.exception() if future.status == "error" else None
@@ -234,29 +231,13 @@ class Cluster:
         return messages
 
 
-def files_of(values):
-    """Paths of the files that a job's plain values name."""
-    if isinstance(values, dict):
-        return {path for each in values.values() for path in files_of(each)}
-    if isinstance(values, (list, tuple)):
-        return {path for each in values for path in files_of(each)}
-    is_file = isinstance(values, str) and os.path.isabs(values) and os.path.isfile(values)
-    return {values} if is_file else set()
-
-
-def read(path):
-    """The bytes of a file."""
-    with open(path, "rb") as file:
-        return file.read()
-
-
 def take_in(job, files, gone, ended):
     """Write what a part of a job has changed: so that it can be resumed whenever this breaks off.
 
     The record comes behind the pictures that it names, and the checkpoint behind both.
     """
     names = sorted(files.keys() - {EARLIER_CHECKPOINT}, key=lambda name: ORDER.get(name, 0))
-    with OutputFolder(job.output.folder) as folder:
+    with OutputFolder(job.folder) as folder:
         for name in names:
             keep = folder.path / EARLIER_CHECKPOINT if name == CHECKPOINT else None
             with atomic_write(folder.path / name, keep=keep) as file:

@@ -1,4 +1,4 @@
-"""This machine paints: in processes among which its cores are divided."""
+"""This machine runs jobs: in processes among which its cores are divided."""
 
 import os
 import queue
@@ -7,18 +7,13 @@ from collections import deque
 
 from ..machine import Companion, CompanionDied, available, get_ctx, get_precision
 from ..pretrained import find_weights
-from . import PAINTER
+from . import PROCESS
 from .jobs import memory
-from .painter import task
+from .process import task
 
 
 class Here:
-    """So many processes on this machine, and no more at once than the memory allows.
-
-    Parameters
-    ----------
-    workers : int
-    """
+    """So many processes on this machine, and no more at once than the memory allows."""
 
     def __init__(self, workers=1):
         self.workers = workers
@@ -45,21 +40,17 @@ class Here:
         """Bytes that a job takes here."""
         return memory(job, self.channels[job.settings.weights, job.settings.layers])
 
-    def paint(self, jobs, stop):
-        """Paint them: yield pairs of a job and what is told of it, see `painter.paint`, or of None.
+    def run(self, jobs, stop):
+        """Run them: yield pairs of a job and what is told of it, see `process.do`, or of None.
 
-        `stop.number` is looked at: once it is there, what is being painted stops after its epoch.
+        `stop.number` is looked at: once it is there, what is running stops after its epoch.
         """
         self.waiting, self.told = deque(jobs), queue.SimpleQueue()
         self.allowed, self.taken = available(), 0
         self.changed = threading.Condition()
-        threads = [
-            threading.Thread(target=self.work, daemon=True)
-            for _ in range(min(self.workers, len(jobs)))
-        ]
-        for thread in threads:
-            thread.start()
-        running = len(threads)
+        running = min(self.workers, len(jobs))
+        for _ in range(running):
+            threading.Thread(target=self.work, daemon=True).start()
         try:
             while running:
                 if stop.number and not self.stopping:
@@ -67,14 +58,13 @@ class Here:
                 try:
                     told = self.told.get(timeout=0.2)
                 except queue.Empty:
-                    yield None, None
-                    continue
+                    told = None, None
                 if isinstance(told, BaseException):
                     raise told
-                if told is None:
-                    running -= 1
-                else:
+                if told:
                     yield told
+                else:  # a thread has ended
+                    running -= 1
         finally:
             self.stop()
 
@@ -99,10 +89,9 @@ class Here:
                     self.end(companion)
                     companion = None
                     self.again(job, died)
-                finally:
-                    with self.changed:
-                        self.taken -= self.memory(job)
-                        self.changed.notify_all()
+                with self.changed:
+                    self.taken -= self.memory(job)
+                    self.changed.notify_all()
         except BaseException as error:
             self.told.put(error)
         finally:
@@ -123,21 +112,17 @@ class Here:
             return None
 
     def again(self, job, died):
-        """A process has died: the job goes on in another one, unless that has been often."""
-        if self.stopping:
-            self.told.put((job, {"ended": "stopped"}))
-            return
-        ended = job.died(str(died))
+        """Its process has died: resume the job in another one, unless that has been often."""
+        ended = {"ended": "stopped"} if self.stopping else job.died(str(died))
         if ended:
             self.told.put((job, ended))
         else:
             with self.changed:
                 self.waiting.appendleft(job)
-                self.changed.notify_all()
 
     def start(self):
         """A new process."""
-        companion = Companion(PAINTER, {"OMP_NUM_THREADS": str(self.threads)})
+        companion = Companion(PROCESS, {"OMP_NUM_THREADS": str(self.threads)})
         with self.changed:
             self.companions.add(companion)
             if self.stopping:

@@ -1,4 +1,4 @@
-"""What is to be done: a job for each picture and style, named, and looked up in its folder."""
+"""The jobs that a command or a table names: one for each content picture and style."""
 
 import csv
 import glob
@@ -7,93 +7,27 @@ import json
 import os
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
 
 from ..beyond import joint_checksum
-from ..errors import CheckpointError, GluonStyleError, UsageError
-from ..files import RECORD, expanded, hashes
+from ..errors import GluonStyleError, UsageError
+from ..files import expanded, hashes
 from ..machine import whole_bytes
-from ..run import PICTURES, OutputFolder, work_left
+from ..run import PICTURES
 from ..settings import (
     INITS,
     Output,
-    Settings,
-    fixed_options,
     pictures_of,
-    settings_from_json,
     with_option,
     with_whole_paths,
 )
 from ..vgg19 import CHANNELS, values_per_pixel
+from .job import Job, work_left
 
 PROCESS_BYTES = 400_000_000  # of Python, MXNet and the network, before any picture
-ATTEMPTS = 3
-
-
-@dataclass(eq=False)
-class Job:
-    """One picture to be painted in one style, and how far that is.
-
-    Attributes
-    ----------
-    name : str
-        Of its folder.
-    settings : Settings
-    output : Output
-    content, style : str
-        Paths as they were given.
-    checksums : dict of str to str
-        SHA-256 of the pictures, see `Pictures`.
-    options : dict of str to str
-        Its own, beside those of all jobs.
-    state : str
-        `waiting`, `done` or `failed`.
-    reason : str
-        Why it has failed.
-    attempts : int
-        How many processes have died of it.
-    left : int
-        Of its work, in pixels times epochs.
-    """
-
-    name: str
-    settings: Settings
-    output: Output
-    content: str
-    style: str
-    checksums: dict
-    options: dict = field(default_factory=dict)
-    state: str = "waiting"
-    reason: str = ""
-    attempts: int = 0
-    left: int = 0
-
-    @property
-    def folder(self):
-        """Its folder, as a `Path`."""
-        return OutputFolder(self.output.folder).path
-
-    def record(self):
-        """What its run has left in `run.json`; None if there is none that can be read."""
-        try:
-            return json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-
-    def picture(self):
-        """Path of its last picture, from what its run has left there."""
-        folder = OutputFolder(self.output.folder, suffix=self.output.format)
-        return folder.picture(len(self.settings.stages))
-
-    def died(self, reason):
-        """A process has died of it: what is to be done with the job, None if it is to go on."""
-        self.attempts += 1
-        if self.attempts < ATTEMPTS:
-            return None
-        return {"ended": "failed", "reason": f"{reason} ({self.attempts} times)"}
 
 
 def expand(texts, field):
@@ -108,41 +42,35 @@ def expand(texts, field):
         else:
             pictures = [Path(p) for p in sorted(glob.glob(str(path), recursive=True))]
         if not pictures:
-            raise UsageError(f"{text}: there are no pictures of that name", field)
+            raise UsageError("{value}: there are no pictures of that name", field, value=text)
         found += map(str, pictures)
     return found
 
 
 def combine(settings, output, contents, styles):
     """A job for every content picture with every style picture."""
-    jobs = [make_job(settings, output, content, style) for content in contents for style in styles]
-    return unique(jobs)
+    return unique(make_job(settings, output, *pair) for pair in product(contents, styles))
 
 
 def read_table(path, parse):
-    """A job for every row of a CSV file.
+    """A job for every row of a CSV file; `parse` makes `Settings` and `Output` of its options.
 
-    Parameters
-    ----------
-    path : str
-        With columns `content` and `style`, whose relative paths are to the table's own folder,
-        and any option by its name; an empty cell is what all jobs have.
-    parse : callable
-        Takes options, a dict of str to str, and gives `Settings` and `Output`.
+    Relative paths are from the table's own folder. An empty cell is what all jobs have.
     """
     try:
         with open(expanded(path, "jobs"), newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file, restkey="", skipinitialspace=True)
             rows.fieldnames = [name.strip() for name in rows.fieldnames or []]
             if not {"content", "style"} <= {*rows.fieldnames}:
-                raise UsageError(f"{path}: its first line has to name content and style", "jobs")
+                text = "{path}: its first line has to name content and style"
+                raise UsageError(text, "jobs", path=path)
             jobs = [row_job(path, rows.line_num, row, parse) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(
-            f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}", "jobs"
-        ) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        text = "{path}: cannot be read: {reason}"
+        raise UsageError(text, "jobs", path=path, reason=reason) from None
     if not jobs:
-        raise UsageError(f"{path}: it has no rows", "jobs")
+        raise UsageError("{path}: it has no rows", "jobs", path=path)
     return unique(jobs)
 
 
@@ -164,7 +92,9 @@ def row_job(path, line, row, parse):
         settings, output = parse(own)
         return make_job(settings, output, *pictures, own)
     except GluonStyleError as error:
-        raise UsageError(f"{path}, line {line}: {error.as_option()}", "jobs") from None
+        text = "{path}, line {line}: {wrong}"
+        wrong = error.as_option()
+        raise UsageError(text, "jobs", path=path, line=line, wrong=wrong) from None
 
 
 def beside(path, name, field):
@@ -189,7 +119,7 @@ def make_job(settings, output, content, style, options=None):
     checksums = {name: joint_checksum(each) for name, each in checksums.items()}
     name = job_name(content, style, checksums, options)
     output = Output(**{**vars(output), "folder": os.path.join(output.folder, name)})
-    job = Job(name, settings, output, content, style, checksums, options)
+    job = Job(name, settings, output, name, content, style, checksums, options)
     job.left = work_left(stages_of(job))
     return job
 
@@ -230,46 +160,3 @@ def memory(job, channels=CHANNELS[0]):
         (stage.image_shape for stage in stages_of(job)), key=lambda shape: shape[0] * shape[1]
     )
     return PROCESS_BYTES + whole_bytes(largest, values, "float32")
-
-
-def look_back(job, overwrite):
-    """Mark the job as done if it is; refuse a folder that another run has written."""
-    record, folder = job.record(), OutputFolder(job.output.folder)
-    if record is None:
-        if not overwrite:
-            folder.refuse_results()
-        return
-    if not is_same(job, record):
-        if overwrite:
-            return
-        raise CheckpointError(
-            f"{folder.path}: it was painted with other settings, weights or pictures: give another "
-            "--output, or --overwrite to paint such jobs anew"
-        )
-    was = settings_from_json(record["settings"]).stages
-    if not record["finished"] or was != job.settings.stages:
-        return
-    name = job.picture().stem
-    if job.picture().exists():
-        job.state, job.left = "done", 0
-    elif not overwrite and any(path.stem == name for path in folder.results()):
-        raise CheckpointError(
-            f"{folder.path}: it was painted in another format: give another --output, or "
-            "--overwrite to paint such jobs anew"
-        )
-
-
-def is_same(job, record):
-    """Whether a run began as this job would."""
-    try:
-        was, now = settings_from_json(record["settings"]), job.settings
-        ctx = "cpu" if record["ctx"] == "cpu(0)" else record["ctx"]
-        chosen = now.ctx in ("auto", ctx) and now.precision in ("auto", record["precision"])
-        if os.path.isabs(now.weights):
-            same_weights = record["weights"]["sha256"] == hashes(now.weights, "sha256")[0]
-        else:
-            same_weights = was.weights == now.weights
-        pictures = job.checksums.items() <= record["identity"].items()
-        return chosen and same_weights and pictures and fixed_options(was) == fixed_options(now)
-    except (GluonStyleError, KeyError, TypeError, AttributeError, OSError):
-        return False

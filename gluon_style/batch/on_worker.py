@@ -1,4 +1,4 @@
-"""What a Dask worker does: it has a process that paints, and passes it one part of a job at a time.
+"""The part of a Dask worker: it has a process, and passes it one part of a job at a time.
 
 It computes nothing itself and does not import MXNet: the process is started with all the threads
 that the worker has, where Dask gives the worker itself one.
@@ -14,39 +14,25 @@ from distributed import get_worker
 
 from .._version import __version__
 from ..machine import Companion, CompanionDied
-from . import PAINTER
+from ..settings import settings_from_json, settings_to_json, with_whole_paths
+from . import PROCESS
 
-_lock = threading.Lock()  # a worker may have several threads, and one painter
-_painter = None
+_lock = threading.Lock()  # a worker may have several threads, and one process
+_companion = None
 _batch = None  # for which it is at work
 _stopped = set()  # batches that have ended
 
 
 def about():
-    """What a client has to know of a worker."""
+    """Tell a client which version is here."""
     return {"version": __version__}
 
 
-def paint_part(batch, told, sent):
-    """Paint a job for some time.
+def run_part(batch, told, sent):
+    """Run a job for some time: messages, files of its folder that are new or changed, names gone.
 
-    Parameters
-    ----------
-    batch : str
-        Who wants it.
-    told : dict
-        See `painter.task`.
-    sent : dict or None
-        What was sent, see `Sent`; None if all files are found where they are.
-
-    Returns
-    -------
-    list of dict
-        What the process has told.
-    dict of str to bytes
-        Files of the job's folder that are new or changed.
-    list of str
-        Names of those that are gone.
+    `batch` says who wants it, `told` is a `process.task`, `sent` the files of `Sent`, or None if
+    all files are found where they are.
     """
     with _lock:
         if batch in _stopped:
@@ -60,18 +46,10 @@ def paint_part(batch, told, sent):
 
 
 class Sent:
-    """Files that were sent, in a folder of their own.
+    """Files that were sent, in a scratch folder.
 
-    Parameters
-    ----------
-    scratch : Path
-    told : dict
-    pictures : dict of str to bytes
-        By their paths in the settings.
-    everywhere : dict of str to str
-        Names of files that every worker has been given, by their paths in the settings.
-    results : dict of str to bytes
-        Of the job's folder.
+    `pictures` are bytes by their paths in the settings, `everywhere` the names of files that every
+    worker has been given by theirs, `results` the bytes of the job's own files by name.
     """
 
     def __init__(self, scratch, told, pictures, everywhere, results):
@@ -88,13 +66,12 @@ class Sent:
         for name, data in results.items():
             (self.folder / name).write_bytes(data)
         self.before = self.state()
-        self.told = {
-            **told,
-            "settings": with_paths(told["settings"], paths),
-            "output": {**told["output"], "folder": str(self.folder)},
-            "names": {here: path for path, here in paths.items()},
-        }
-        self.told["names"][str(self.folder)] = told["output"]["folder"]
+        names = {here: path for path, here in paths.items()}
+        names[str(self.folder)] = told["output"]["folder"]
+        settings = with_whole_paths(settings_from_json(told["settings"]), paths)
+        output = {**told["output"], "folder": str(self.folder)}
+        plain = settings_to_json(settings)
+        self.told = {**told, "settings": plain, "output": output, "names": names}
 
     def state(self):
         """The files as they are now: their names, and what changes when they do."""
@@ -109,31 +86,22 @@ class Sent:
         return files, [name for name in self.before if name not in now]
 
 
-def with_paths(value, paths):
-    """Plain values with other paths in the place of those that they name."""
-    if isinstance(value, dict):
-        return {name: with_paths(each, paths) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [with_paths(each, paths) for each in value]
-    return paths.get(value, value) if isinstance(value, str) else value
-
-
 def ask(batch, told):
     """Have the process do its work: all that it tells."""
-    global _painter, _batch
+    global _companion, _batch
     _batch, messages = batch, []
     try:
-        _painter = _painter or Companion(PAINTER, environment())
+        _companion = _companion or Companion(PROCESS, environment())
         if batch in _stopped:
             return [{"ended": "stopped"}]
-        for message in _painter.ask(told):
+        for message in _companion.ask(told):
             if messages and "work" in message and "work" in messages[-1]:
                 message["work"] += messages.pop()["work"]
             messages.append(message)
         return messages
     except CompanionDied:
-        _painter.close()
-        _painter = None
+        _companion.close()
+        _companion = None
         if batch in _stopped:
             return [*messages, {"ended": "stopped"}]
         raise
@@ -142,25 +110,25 @@ def ask(batch, told):
 
 
 def environment():
-    """What is changed for the process: nothing of what Dask sets for its workers, all threads."""
+    """Changes for the process: nothing of what Dask sets for its workers, all threads."""
     usual = dask.config.get("distributed.nanny.pre-spawn-environ", {})
     changes = {name: None for name in usual if os.environ.get(name) == str(usual[name])}
     return {**changes, "OMP_NUM_THREADS": str(get_worker().state.nthreads)}
 
 
 def stop(batch):
-    """Stop what is painted for a batch after its epoch, and begin nothing more for it."""
+    """Stop what is run for a batch after its epoch, and begin nothing more for it."""
     _stopped.add(batch)
-    if _batch == batch and _painter:
-        _painter.stop()
+    if _batch == batch and _companion:
+        _companion.stop()
 
 
 def end(batch):
     """End the process, which nobody needs any more."""
-    global _painter
+    global _companion
     _stopped.add(batch)
     if _lock.acquire(blocking=False):
-        if _painter:
-            _painter.close()
-            _painter = None
+        if _companion:
+            _companion.close()
+            _companion = None
         _lock.release()

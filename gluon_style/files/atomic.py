@@ -1,5 +1,7 @@
 """Writing a file whole or not at all."""
 
+import csv
+import io
 import os
 import secrets
 from contextlib import contextmanager, suppress
@@ -31,3 +33,16 @@ def atomic_write(path, keep=None):
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def write_text(path, text):
+    """Write a text file atomically, whatever bytes the names of files in it hold."""
+    with atomic_write(path) as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+
+
+def write_table(path, rows):
+    """Write a CSV file atomically."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    write_text(path, text.getvalue())

@@ -1,8 +1,9 @@
 """A run: its folder, results, checkpoints and progress, and the session that binds them."""
 
-from .comparison import compare
+from .book import CREDIT
+from .checkpoint import Checkpoint
 from .folder import PICTURES, OutputFolder
-from .many import KeptRun, ManyProgress, losses_text, work_left
+from .progress import ForecastRun, WarnOfDivergence, in_notebook, size, tqdm
 from .results import plot_losses
-from .session import again, resume, stylize
+from .session import again, plan, resume, stylize, with_book_pictures, writers
 from .stopping import HearSignals, StopOnSignal

@@ -1,8 +1,6 @@
 """The pictures, losses and record that a run leaves in its folder."""
 
-import csv
 import dataclasses
-import io
 import json
 import logging
 import platform
@@ -20,7 +18,7 @@ from mxnet import image, nd
 from .._version import __version__
 from ..beyond import check_writable, save_photograph
 from ..chapter import Listener
-from ..files import CURVES, LOSSES, RECORD, atomic_write, short
+from ..files import CURVES, LOSSES, RECORD, atomic_write, short, write_table, write_text
 from ..images import to_picture
 from ..losses import TERMS
 from ..settings import Output, command_line, settings_to_json, with_pictures, with_whole_paths
@@ -192,13 +190,11 @@ class Results(Listener):
 
     def write_losses(self):
         """Write `losses.csv`."""
-        text = io.StringIO(newline="")
-        rows = csv.writer(text)
-        rows.writerow(CSV_COLUMNS)
-        for number, epoch in self.records:
-            rows.writerow([number, *(repr(getattr(epoch, name)) for name in CSV_COLUMNS[1:])])
-        with atomic_write(self.folder.path / LOSSES) as file:
-            file.write(text.getvalue().encode())
+        rows = (
+            [number, *(repr(getattr(epoch, name)) for name in CSV_COLUMNS[1:])]
+            for number, epoch in self.records
+        )
+        write_table(self.folder.path / LOSSES, [CSV_COLUMNS, *rows])
 
     def plot_losses(self):
         """Write `losses.png`."""
@@ -207,7 +203,7 @@ class Results(Listener):
 
     def write_run(self):
         """Write `run.json`: settings, versions, device, weights, final losses and times."""
-        transfer, stages = self.transfer, []
+        transfer, pretrained, stages = self.transfer, self.transfer.pretrained, []
         for number, stage in enumerate(transfer.stages, 1):
             epochs = [epoch for of_stage, epoch in self.records if of_stage == number]
             stages.append(
@@ -220,13 +216,14 @@ class Results(Listener):
                 }
             )
         run = {
-            "settings": settings_to_json(with_whole_paths(transfer.settings)),
+            "settings": settings_to_json(with_whole_paths(transfer.settings, transfer.names)),
             "identity": transfer.identity(),
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
             "weights": {
-                name: getattr(transfer.pretrained, name)
-                for name in ("source", "file", "sha256", "gain", "origin", "licence")
+                **{name: getattr(pretrained, name) for name in ("source", "sha256", "gain")},
+                **{name: getattr(pretrained, name) for name in ("origin", "licence")},
+                "file": transfer.names.get(pretrained.file, pretrained.file),
             },
             "stages": stages,
             "finished": all(
@@ -245,8 +242,7 @@ class Results(Listener):
                 "matplotlib": matplotlib.__version__,
             },
         }
-        with atomic_write(self.folder.path / RECORD) as file:
-            file.write((json.dumps(run, indent=2) + "\n").encode())
+        write_text(self.folder.path / RECORD, json.dumps(run, indent=2) + "\n")
 
 
 def describe_quality(quality):

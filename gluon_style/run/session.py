@@ -50,7 +50,7 @@ def stylize(settings=Settings(), output=Output(), listeners=()):
     GluonStyleError
         And what `StyleTransfer` raises.
     """
-    return paint(settings, output, listeners)
+    return start(settings, output, listeners)
 
 
 def again(path, revise):
@@ -87,11 +87,11 @@ def again(path, revise):
             if identity.get(name) != checksum:
                 logger.warning("%s: made with another %s than is used now", path, name)
 
-    return paint(settings, output, check=tell_changes)
+    return start(settings, output, check=tell_changes)
 
 
-def paint(settings, output, listeners=(), check=lambda transfer: None):
-    """What `stylize` does; `check` sees the run before it starts."""
+def start(settings, output, listeners=(), check=lambda transfer: None):
+    """Do what `stylize` does; `check` sees the run before it starts."""
     if isinstance(output, (str, Path)):
         output = Output(output)
     with OutputFolder(output.folder, suffix=output.format) as folder:
@@ -171,7 +171,7 @@ def refuse_given(settings):
 
 def run(transfer, output, folder, checkpoint=None, listeners=()):
     """Run, from the start or from a checkpoint, with everything that listens."""
-    results, checkpoints = keep(transfer, output, folder, checkpoint)
+    results, checkpoints = writers(transfer, output, folder, checkpoint)
     forecast = ForecastRun(transfer, output.quiet)
     listeners = [results, checkpoints, forecast, *listeners]
     if not output.quiet:
@@ -196,7 +196,7 @@ def run(transfer, output, folder, checkpoint=None, listeners=()):
     return picture
 
 
-def keep(transfer, output, folder, checkpoint=None):
+def writers(transfer, output, folder, checkpoint=None):
     """The listeners that write a run into its folder."""
     results = Results(folder, transfer, output)
     results.check_space(checkpoint and checkpoint.state)

@@ -4,6 +4,7 @@ import dataclasses
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from .values import path
 
@@ -75,17 +76,17 @@ def pictures_of(settings):
         yield "init", painting.init
 
 
-def with_whole_paths(settings, names=None):
+def with_whole_paths(settings, names=MappingProxyType({})):
     """The settings with paths that hold in any folder; `names` has other names of files."""
 
     def whole(source):
         if isinstance(source, Given):
             return source
         path = os.path.abspath(source)
-        return (names or {}).get(path, path)
+        return names.get(path, path)
 
     weights = settings.weights
-    is_file = Path(weights).suffix and os.path.isfile(weights)
+    is_file = weights in names or Path(weights).suffix and os.path.isfile(weights)
     return dataclasses.replace(
         with_pictures(settings, whole), weights=whole(weights) if is_file else weights
     )

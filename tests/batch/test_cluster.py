@@ -11,6 +11,9 @@ import psutil
 import pytest
 
 from gluon_style.batch.__main__ import main
+from gluon_style.batch.job import Job
+from gluon_style.files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD
+from gluon_style.settings import Output, Settings
 
 from ..conftest import command, outcome
 from .conftest import alone, make_pictures
@@ -69,10 +72,10 @@ def wait_for_jobs(process, out, number, pattern="neural-style-1.png"):
         time.sleep(0.02)
 
 
-def painter_of(worker):
-    """The process that paints for a Dask worker."""
+def process_of(worker):
+    """The process that a Dask worker has started."""
     for child in psutil.Process(worker.pid).children(recursive=True):
-        if any("gluon_style.batch.painter" in word for word in child.cmdline()):
+        if any("gluon_style.batch.process" in word for word in child.cmdline()):
             return child
     return None
 
@@ -94,9 +97,9 @@ def test_forty_jobs_of_which_three_are_bad_and_a_worker_that_dies(small_options,
     try:
         wait_for_jobs(process, out, 5)
         # Not what Dask sets for its workers, but the threads that each has.
-        painters = [painter_of(worker) for worker in (first, second)]
-        for painter, threads in zip(painters, "12"):
-            environ = painter.environ()
+        processes = [process_of(worker) for worker in (first, second)]
+        for each, threads in zip(processes, "12"):
+            environ = each.environ()
             assert environ["OMP_NUM_THREADS"] == threads
             assert "MALLOC_TRIM_THRESHOLD_" not in environ
         kill_group(second)
@@ -119,7 +122,7 @@ def test_forty_jobs_of_which_three_are_bad_and_a_worker_that_dies(small_options,
             "neural-style-1.png",
         }
     assert str(tmp_path / "cluster") not in (folders[0] / "run.json").read_text()
-    assert painter_of(first) is None  # the batch has ended it
+    assert process_of(first) is None  # the batch has ended it
     # What the killed worker was at is left, until Dask starts another one there.
     assert len({path.parent for path in (tmp_path / "cluster").rglob("0.png")}) <= 1
 
@@ -145,7 +148,7 @@ def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(small_options, clu
         process = subprocess.Popen(**how)
         worker = None
         while worker is None:
-            worker = next((each for each in (first, second) if painter_of(each)), None)
+            worker = next((each for each in (first, second) if process_of(each)), None)
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         kill_group(worker)
@@ -205,3 +208,30 @@ def test_without_dask(run_command, pictures):
         "gluon_style: error: Dask is not installed: run: "
         "python -m pip install 'gluon-style[cluster]'\n"
     )
+
+
+def test_a_record_is_written_behind_its_pictures_and_the_checkpoint_last(tmp_path, monkeypatch):
+    from gluon_style.batch import cluster
+
+    written, atomic_write = [], cluster.atomic_write
+
+    def write(path, **how):
+        written.append(path.name)
+        return atomic_write(path, **how)
+
+    monkeypatch.setattr(cluster, "atomic_write", write)
+    job = Job("job", Settings(), Output(tmp_path / "out"))
+    (tmp_path / "out").mkdir()
+    for name in (CHECKPOINT, "neural-style-1-epoch-00003.png"):
+        (tmp_path / "out" / name).write_bytes(b"before")
+    pictures = ("neural-style-1.png", "neural-style-2.png")
+    names = (CHECKPOINT, EARLIER_CHECKPOINT, RECORD, *pictures)
+    for files in (names, names[::-1]):
+        written.clear()
+        cluster.take_in(job, {name: name.encode() for name in files}, [], "for now")
+        assert written[-2:] == [RECORD, CHECKPOINT]
+        assert {*written[:-2]} == {*pictures}
+    assert (tmp_path / "out" / EARLIER_CHECKPOINT).read_text() == CHECKPOINT
+    gone = ["neural-style-1-epoch-00003.png"]
+    cluster.take_in(job, {CHECKPOINT: b"last"}, gone, "done")
+    assert {path.name for path in job.folder.glob("[!.]*")} == {RECORD, CHECKPOINT, *pictures}

@@ -8,7 +8,8 @@ from gluon_style.batch import here
 from gluon_style.batch.here import Here
 from gluon_style.batch.jobs import combine, expand, memory, read_table
 from gluon_style.errors import UsageError
-from gluon_style.settings import Output, Stage
+from gluon_style.files import hashes
+from gluon_style.settings import Output, Stage, settings_to_json
 
 from .test_command import BOTH
 
@@ -66,7 +67,7 @@ def test_no_more_at_once_than_the_memory_allows(jobs, monkeypatch):
         hands.check(jobs)
         for job in jobs:
             job.output = dataclasses.replace(job.output, folder=f"{job.output.folder}-{at_once}")
-        for job, message in hands.paint(jobs, NO_SIGNAL):
+        for job, message in hands.run(jobs, NO_SIGNAL):
             if job is None:
                 continue
             running.add(job.name)
@@ -80,7 +81,7 @@ def test_no_more_at_once_than_the_memory_allows(jobs, monkeypatch):
 def test_what_kills_its_process_is_tried_three_times(run_command, small_options, pictures):
     code = """
 import os
-if b"gluon_style.batch.painter" in open("/proc/self/cmdline", "rb").read():
+if b"gluon_style.batch.process" in open("/proc/self/cmdline", "rb").read():
     open("tried", "a").write("x")
     os.kill(os.getpid(), 9)
 """
@@ -114,3 +115,24 @@ def test_paths_hold_in_any_folder(small_settings, pictures, monkeypatch):
         assert job.settings.weights == kept
         assert job.settings.style == str(pictures / "styles" / "00.png")
         assert job.settings.layers == small_settings.layers
+
+
+def test_a_run_of_other_weights_pictures_or_settings_is_not_the_same(jobs):
+    job = jobs[0]
+    (weights,) = hashes(job.settings.weights, "sha256")
+    record = {
+        "settings": settings_to_json(job.settings),
+        "identity": {**job.checksums, "weights": weights},
+        "ctx": "cpu(0)",
+        "precision": "float32",
+    }
+    assert job.is_same(record)
+    others = [
+        {**record, "settings": {**record["settings"], "lr": 0.5}},
+        {**record, "ctx": "gpu(0)"},
+    ]
+    for name in record["identity"]:
+        others.append({**record, "identity": {**record["identity"], name: "0" * 64}})
+    assert len(others) == 5
+    job.settings = dataclasses.replace(job.settings, ctx="cpu")
+    assert not any(map(job.is_same, others))

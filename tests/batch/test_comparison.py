@@ -7,6 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gluon_style.batch import comparison
+from gluon_style.batch.comparison import (
+    compare,
+    folder_name,
+    get_networks,
+    plan_cells,
+    transfer_of,
+    value_of,
+)
+from gluon_style.batch.job import Job
 from gluon_style.errors import (
     CheckpointError,
     ImageError,
@@ -14,15 +24,6 @@ from gluon_style.errors import (
     OutputError,
     UsageError,
     WeightsError,
-)
-from gluon_style.run import comparison
-from gluon_style.run.comparison import (
-    Cell,
-    compare,
-    folder_name,
-    get_networks,
-    plan_cells,
-    value_of,
 )
 from gluon_style.run.session import stylize
 from gluon_style.settings import LossWeights, Output, Stage, with_option
@@ -151,12 +152,14 @@ def test_a_cell_that_gets_worse_says_so(settings, tmp_path, caplog):
 
 
 def test_two_options_give_every_combination(settings, tmp_path):
-    cells, places = plan_cells(tmp_path, settings, {"lr": (0.01, 0.1), "tv_weight": (1.0, 10.0)})
-    names = [cell.path.name for cell in cells]
+    cells, places = plan_cells(
+        Output(tmp_path), settings, {"lr": (0.01, 0.1), "tv_weight": (1.0, 10.0)}
+    )
+    names = [cell.name for cell in cells]
     assert names == [
         *("baseline", "lr=0.01,tv-weight=1", "lr=0.1,tv-weight=1", "lr=0.1,tv-weight=10")
     ]
-    assert [cell.path.name for cell in places] == [names[1], names[0], *names[2:]]
+    assert [cell.name for cell in places] == [names[1], names[0], *names[2:]]
     assert cells[2].label == "lr 0.1, tv-weight 1"
     assert (cells[2].settings.lr, cells[2].settings.loss_weights.tv_weight) == (0.1, 1.0)
     sheet = compare(
@@ -166,19 +169,21 @@ def test_two_options_give_every_combination(settings, tmp_path):
 
 
 def test_sizes_layers_and_stages_are_varied(settings, tmp_path):
-    cells, _ = plan_cells(tmp_path, settings, {"size": (16, 30)})
+    cells, _ = plan_cells(Output(tmp_path), settings, {"size": (16, 30)})
     assert [cell.settings.stages for cell in cells] == [
         *((Stage(shape, 3, 2),) for shape in ((24, 16), 16, 30))
     ]
     assert cells[0].label == "baseline: size 24"
-    cells, _ = plan_cells(tmp_path, settings, {"style_layers": ((0,), (0, 2)), "lr": (1.0,)})
+    cells, _ = plan_cells(
+        Output(tmp_path), settings, {"style_layers": ((0,), (0, 2)), "lr": (1.0,)}
+    )
     assert [cell.settings.layers.style_layers for cell in cells] == [(0, 5), (0,), (0, 2)]
-    assert cells[2].path.name == "style-layers=0,2,lr=1"
+    assert cells[2].name == "style-layers=0,2,lr=1"
     stages = (Stage(24, 3, 2), Stage((48, 32), 1, 1))
-    cells, _ = plan_cells(tmp_path, settings, {"stages": (stages,)})
+    cells, _ = plan_cells(Output(tmp_path), settings, {"stages": (stages,)})
     assert cells[1].settings.stages == stages
     with pytest.raises(UsageError, match="size is for a single stage"):
-        plan_cells(tmp_path, cells[1].settings, {"size": (16,)})
+        plan_cells(Output(tmp_path), cells[1].settings, {"size": (16,)})
 
 
 def test_names_of_folders_cannot_clash(settings, tmp_path, monkeypatch):
@@ -197,7 +202,9 @@ def test_names_of_folders_cannot_clash(settings, tmp_path, monkeypatch):
     assert names[0].startswith("style=水墨-1.jpg-")
     # The same file is the same cell, however it is named.
     monkeypatch.chdir(tmp_path)
-    cells, _ = plan_cells(tmp_path, settings, {"style": ("a.png", "./a.png", tmp_path / "a.png")})
+    cells, _ = plan_cells(
+        Output(tmp_path), settings, {"style": ("a.png", "./a.png", tmp_path / "a.png")}
+    )
     assert len(cells) == 2
 
 
@@ -240,10 +247,12 @@ def test_pictures_need_not_be_files(settings, tmp_path):
 
 
 def test_a_network_is_read_once_for_all_cells(settings, tmp_path):
-    cells, _ = plan_cells(tmp_path, settings, {"style_layers": ((0,), (2,)), "lr": (1.0, 2.0)})
+    cells, _ = plan_cells(
+        Output(tmp_path), settings, {"style_layers": ((0,), (2,)), "lr": (1.0, 2.0)}
+    )
     networks = get_networks(cells)
     assert [*networks] == [settings.weights]
-    first, second = (cell.transfer(networks) for cell in cells[:2])
+    first, second = (transfer_of(cell, networks) for cell in cells[:2])
     assert first.pretrained is second.pretrained
 
 
@@ -284,24 +293,25 @@ def test_a_loss_that_is_not_finite_names_the_cell(settings, tmp_path):
 
 def test_losses_are_told_as_the_chapter_would_weigh_them(settings, tmp_path):
     weights = LossWeights(content_weight=0.0, style_weight=1e5, tv_weight=5.0)
-    cell = Cell(tmp_path, "", dataclasses.replace(settings, loss_weights=weights))
+    settings = dataclasses.replace(settings, loss_weights=weights)
+    cell = Job("", settings, Output(tmp_path))
     final = SimpleNamespace(content=0.0, style=778.0, tv=2.0)
-    cell.checkpoint = SimpleNamespace(records=[(1, None), (2, final)])
+    cell.checkpoint = SimpleNamespace(records=[(1, None), (2, final)], seconds=1)
     assert cell.losses() == "content -, style 7.78, TV 4.00"
 
 
 def test_the_time_left_counts_pixels_and_what_is_done(settings, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(comparison.CellProgress, "EVERY", 0.0)
+    monkeypatch.setattr(comparison.Progress, "EVERY", 0.0)
     compare(settings, {"size": (48,)}, tmp_path)
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 6
     assert all(re.fullmatch(r"cell \d of 2, .*: epoch \d, \d\d:\d\d left in all", t) for t in told)
     assert told[-1] == "cell 2 of 2, size 48: epoch 3, 00:00 left in all"
-    cells, _ = plan_cells(tmp_path, settings, {"size": (48,)})
+    cells, _ = plan_cells(Output(tmp_path), settings, {"size": (48,)})
     for cell in cells:
-        cell.look(cell.transfer(get_networks(cells)))
-    assert [cell.work() for cell in cells] == [0, 0]
+        cell.look(transfer_of(cell, get_networks(cells)))
+    assert [cell.left for cell in cells] == [0, 0]
     longer = dataclasses.replace(settings, stages=(Stage((24, 16), 5, 2), Stage((48, 32), 2, 2)))
-    (cell, *_), _ = plan_cells(tmp_path / "new", longer, {"lr": (1.0,)})
-    cell.look(cell.transfer(get_networks([cell])))
-    assert cell.work() == 24 * 16 * 5 + 48 * 32 * 2
+    (cell, *_), _ = plan_cells(Output(tmp_path / "new"), longer, {"lr": (1.0,)})
+    cell.look(transfer_of(cell, get_networks([cell])))
+    assert cell.left == 24 * 16 * 5 + 48 * 32 * 2

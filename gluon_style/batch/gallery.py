@@ -1,22 +1,21 @@
-"""What a batch leaves for the eye and for a table: `index.html`, `results.csv`, small pictures."""
+"""The results of a batch: `index.html`, `results.csv` and small pictures."""
 
-import csv
 import html
-import io
 import os
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from ..decode import decode, small_jpeg
-from ..errors import GluonStyleError, OutputError
-from ..files import atomic_write
+from ..errors import GluonStyleError
+from ..files import atomic_write, write_table, write_text
 from ..images import to_picture
 from ..losses import TERMS
-from ..run import losses_text
+from .job import refuse_foreign
 
-PAGE, TABLE, SMALL = "index.html", "results.csv", "thumbnails"
+INDEX, TABLE, SMALL = "index.html", "results.csv", "thumbnails"
 MARK = '<meta name="generator" content="gluon_style.batch">'
 COLUMNS = ("job", "content picture", "style picture", "state")
 SIDE = 400  # pixels of a small picture
@@ -35,26 +34,18 @@ small { color: #666 }
 """
 
 
-class Page:
-    """The page and the table of some jobs, written anew as they end."""
+class Gallery:
+    """A page and a table of some jobs, written anew as they end."""
 
     def __init__(self, folder, jobs):
         self.folder, self.jobs = folder, jobs
         self.written, self.is_stale = None, False
         self.small = {}  # of jobs by name: paths of the small pictures, by what they show
-        self.refuse_others()
+        for name, mark in ((INDEX, MARK), (TABLE, COLUMNS[0] + ",")):
+            refuse_foreign([folder / name], partial(begins, mark), "batch")
         for path in (*folder.glob(".*.part"), *(folder / SMALL).glob(".*.part")):
             if path.name.split(".")[1] in ("index", "results") or path.parent.name == SMALL:
                 path.unlink()  # of a process that was killed
-
-    def refuse_others(self):
-        """Make sure that only what a batch has written is replaced."""
-        for name, mark in ((PAGE, MARK), (TABLE, COLUMNS[0] + ",")):
-            path = self.folder / name
-            if path.exists() and mark.encode() not in path.read_bytes()[:500]:
-                raise OutputError(
-                    f"{path} exists, and no batch has written it: give another --output"
-                )
 
     def draw(self, job):
         """Make the small pictures of a job that is done."""
@@ -75,28 +66,24 @@ class Page:
         if self.is_stale:
             return
         self.written = now
-        records = [job.record() if job.state == "done" else None for job in self.jobs]
-        write_text(self.folder / TABLE, self.table(records))
-        write_text(self.folder / PAGE, self.html(records, is_last))
+        records = [job.record() if job.is_done else None for job in self.jobs]
+        write_table(self.folder / TABLE, self.rows(records))
+        write_text(self.folder / INDEX, self.html(records, is_last))
 
-    def table(self, records):
-        """The text of `results.csv`."""
-        text = io.StringIO(newline="")
-        rows = csv.writer(text)
+    def rows(self, records):
+        """The rows of `results.csv`."""
         options = sorted({name for job in self.jobs for name in job.options})
-        rows.writerow([*COLUMNS, *options, *TERMS, "seconds", "network", "picture", "reason"])
+        yield [*COLUMNS, *options, *TERMS, "seconds", "network", "picture", "reason"]
         for job, record in zip(self.jobs, records):
             row = [job.name, job.content, job.style, job.state]
             row += [job.options.get(name, "") for name in options]
             if record:
-                final = record["stages"][-1]["final"]
+                final, seconds = job.ending()
                 row += [repr(final[term]) for term in TERMS]
-                row += [f"{record['seconds']:.1f}", record["weights"]["source"]]
-                row += [self.link(job.picture()), ""]
+                row += [f"{seconds:.1f}", record["weights"]["source"], self.link(job.picture()), ""]
             else:
                 row += [""] * (len(TERMS) + 3) + [job.reason]
-            rows.writerow(row)
-        return text.getvalue()
+            yield row
 
     def link(self, path):
         """A path from the folder."""
@@ -131,7 +118,6 @@ class Page:
         small = {name: quote(path) for name, path in self.small[job.name].items()}
         picture = quote(self.link(job.picture()))
         folder = quote(self.link(job.folder) + "/")
-        losses = losses_text(record["stages"][-1]["final"], job.settings.loss_weights)
         sources = "".join(
             f'<img src="{small[name]}" alt="{name}" loading="lazy">'
             for name in ("content", "style")
@@ -140,8 +126,8 @@ class Page:
         return (
             f'<article><a href="{picture}"><img src="{small["result"]}" alt="{content} painted as '
             f'{style}" loading="lazy"></a>\n<div class="from">{sources}</div>{title}'
-            f'<p><small>{losses}; {record["seconds"]:.0f} s; <a href="{folder}">folder</a></small>'
-            "</p></article>"
+            f"<p><small>{job.losses()}; {record['seconds']:.0f} s; "
+            f'<a href="{folder}">folder</a></small></p></article>'
         )
 
 
@@ -150,10 +136,9 @@ def text(value):
     return html.escape(value.encode("utf-8", "replace").decode())
 
 
-def write_text(path, content):
-    """Write a text file atomically."""
-    with atomic_write(path) as file:
-        file.write(content.encode("utf-8", "surrogateescape"))
+def begins(mark, path):
+    """Whether a file has a mark in its first lines."""
+    return mark.encode() in path.read_bytes()[:500]
 
 
 def write_small(source, path):

@@ -19,7 +19,7 @@ CORNERS = ((0.0, "SW"), (0.7, "SE"))  # where an inset begins, and which corner 
 
 
 @dataclass(frozen=True)
-class Tile:
+class Panel:
     """One picture of a sheet."""
 
     path: Optional[str]  # None for one that is not there yet
@@ -28,38 +28,38 @@ class Tile:
     insets: Tuple[Optional[str], ...] = ()  # paths of pictures for its lower corners
 
 
-def write_sheet(path, title, first_row, tiles, columns):
-    """Write the first row, and below it the other tiles in so many columns, as a PNG."""
-    figure = draw_sheet(title, first_row, tiles, columns)
+def write_sheet(path, title, first_row, panels, columns):
+    """Write the first row, and below it the other panels in so many columns, as a PNG."""
+    figure = draw_sheet(title, first_row, panels, columns)
     with atomic_write(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters in files' names that the font has not
         figure.savefig(file, format="png")
 
 
-def draw_sheet(title, first_row, tiles, columns):
+def draw_sheet(title, first_row, panels, columns):
     """Draw what `write_sheet` writes, as a `Figure`."""
     first_picture = pixels(first_row[0].path)
     height = WIDTH * first_picture.height / first_picture.width + TEXT
-    rows, wide = 1 + math.ceil(len(tiles) / columns), max(columns, len(first_row))
+    rows, wide = 1 + math.ceil(len(panels) / columns), max(columns, len(first_row))
     figure = Figure((wide * WIDTH, rows * height + TEXT), dpi=DPI, layout="constrained")
     figure.suptitle(plain(title, 34 * wide))
     grid = figure.subplots(rows, wide, squeeze=False)
     for axes in grid.flat:
         axes.set(xticks=[], yticks=[], frame_on=False)
-    for axes, tile in zip(grid[0], first_row):
-        draw(axes, tile)
-    for axes, tile in zip(grid[1:, :columns].flat, tiles):
-        draw(axes, tile)
+    for axes, panel in zip(grid[0], first_row):
+        draw(axes, panel)
+    for axes, panel in zip(grid[1:, :columns].flat, panels):
+        draw(axes, panel)
     return figure
 
 
-def draw(axes, tile):
-    """Draw one tile."""
-    if tile.path:
-        axes.imshow(pixels(tile.path), interpolation="lanczos")
-    axes.set_title(plain(tile.title, 38), fontsize=11)
-    axes.set_xlabel(plain(tile.below, 44), fontsize=9)
-    for path, (left, anchor) in zip(tile.insets, CORNERS):
+def draw(axes, panel):
+    """Draw one panel."""
+    if panel.path:
+        axes.imshow(pixels(panel.path), interpolation="lanczos")
+    axes.set_title(plain(panel.title, 38), fontsize=11)
+    axes.set_xlabel(plain(panel.below, 44), fontsize=9)
+    for path, (left, anchor) in zip(panel.insets, CORNERS):
         if not path:
             continue
         corner = axes.inset_axes([left, 0, 0.3, 0.3], anchor=anchor, xticks=[], yticks=[])

@@ -1,0 +1,245 @@
+"""A comparison: a run for each of several settings, shown side by side on one sheet."""
+
+import dataclasses
+import hashlib
+import itertools
+import math
+import os
+import re
+from pathlib import Path
+
+from ..chapter import StyleTransfer
+from ..decode import decode
+from ..errors import GluonStyleError, Stopped, UsageError
+from ..files import write_table
+from ..images import read
+from ..losses import TERMS
+from ..pretrained import get_weights
+from ..run import CREDIT, OutputFolder, plan, with_book_pictures
+from ..settings import (
+    Given,
+    Output,
+    as_text,
+    check_option,
+    get_options,
+    with_option,
+    with_whole_paths,
+)
+from .job import Job, refuse_foreign
+from .progress import Progress
+from .sheet import Panel, write_sheet
+
+PICTURES = ("content", "style")  # options that are paths
+TABLE = "cell"  # what a table begins with
+
+
+def compare(settings, vary, output="neural-style-compare"):
+    """Run the settings as they are and with each variation, and show all results on one sheet.
+
+    Each run, a cell, has its own folder in the output's. A cell that is finished there is not
+    run again, one that was stopped is resumed. Beside them stand the sheet, `style-weight.png`
+    where that is varied, and `style-weight.csv` with each one's final losses, seconds, and mean
+    difference of its pixels, of 255, from the first's.
+
+    Parameters
+    ----------
+    settings : Settings
+        The baseline, always the first cell: best with one short stage.
+    vary : dict of str to sequence
+        Options and their values, for example `{"style_weight": (1e2, 1e5)}`: the names in
+        `Settings`, `Layers` and `LossWeights`, and `size`, the long side of a single stage. With
+        several options every combination is a cell.
+    output : Output, str or Path
+        The folder, and what is told; with `overwrite`, cells of other settings are run anew.
+
+    Returns
+    -------
+    Path
+        The sheet.
+
+    Raises
+    ------
+    CheckpointError
+        A cell in the folder was run with other settings, pictures or weights.
+    GluonStyleError
+        And what `StyleTransfer` raises, for any cell, before the first is run.
+    """
+    if isinstance(output, (str, Path)):
+        output = Output(output)
+    with OutputFolder(output.folder) as folder:
+        if output.book:
+            settings = with_book_pictures(settings)
+        sheet = folder.path / f"{'-x-'.join(map(dashed, vary))}.png"
+        table = sheet.with_suffix(".csv")  # written before its sheet
+        cells, places = plan_cells(output, settings, vary)
+        is_ours = table.is_file() and table.read_bytes().startswith(TABLE.encode())
+        refuse_foreign([table, sheet], lambda path: is_ours, "comparison")  # perhaps a picture
+        networks = get_networks(cells)
+        for cell in cells:
+            cell.look(transfer_of(cell, networks))
+        waiting = [cell for cell in cells if not cell.is_done]
+        if not output.quiet:
+            print(plan(transfer_of(cells[0], networks), folder, None))
+            done = len(cells) - len(waiting)
+            print(f"cells    {len(cells)}, {done} of them done already", flush=True)
+        try:
+            run_cells(waiting, networks, output.quiet)
+        finally:
+            if any(cell.is_done for cell in cells):
+                write_table(table, rows(cells, vary))
+                show(sheet, cells, places, vary, networks)
+        if not output.quiet:
+            notices = [network.notice for network in networks.values() if network.notice]
+            notices += [CREDIT] if output.book else []
+            print("\n".join([*notices, str(table), str(sheet)]))
+    return sheet
+
+
+def transfer_of(cell, networks):
+    """The run of a cell as a `StyleTransfer`."""
+    return StyleTransfer(cell.settings, networks[cell.settings.weights])
+
+
+def plan_cells(output, settings, vary):
+    """The cells, the baseline first and none twice; and the cell of each combination of values."""
+    if not all([vary, *(len(values) for values in vary.values())]):
+        raise UsageError("needs an option, and each option a value", "vary")
+    for name in vary:
+        check_option(name)
+    plain = dataclasses.replace(output, book=False, format=Output.format, depth=Output.depth)
+
+    def cell(name, settings, label):
+        path = Path(output.folder, name)
+        return Job(name, settings, dataclasses.replace(plain, folder=path), label)
+
+    baseline = with_whole_paths(settings)
+    first = cell("baseline", baseline, f"baseline: {describe(baseline, vary)}")
+    cells, places = {first.name: first}, []
+    for combination in itertools.product(*vary.values()):
+        varied = baseline
+        for name, value in zip(vary, combination):
+            varied = with_option(varied, name, value)
+        varied = with_whole_paths(varied)
+        name = first.name if varied == baseline else folder_name(varied, vary)
+        places.append(cells.setdefault(name, cell(name, varied, describe(varied, vary))))
+    return list(cells.values()), places
+
+
+def get_networks(cells):
+    """VGG-19's parameters for all cells by `weights`, each read once.
+
+    Where the scale has to be measured, it is from the baseline's pictures, for every cell.
+    """
+    deepest = max((cell.settings.layers for cell in cells), key=lambda layers: layers.last)
+    first = cells[0].settings
+    pictures = [read(first.content), read(first.styles[0])]
+    names = dict.fromkeys(cell.settings.weights for cell in cells)
+    return {name: get_weights(name, deepest, *pictures) for name in names}
+
+
+def run_cells(waiting, networks, quiet):
+    """Run the cells one after the other."""
+    with Progress(waiting, quiet) as progress:
+        for number, cell in enumerate(waiting, 1):
+            name = f"cell {number} of {len(waiting)}, {cell.label}"
+
+            def tell(message, cell=cell, name=name):
+                line = f": epoch {message['epoch']}"
+                progress.hear(cell, name, cell.left - message["work"], line)
+
+            try:
+                with OutputFolder(cell.folder) as folder:
+                    signal = cell.run(transfer_of(cell, networks), folder, tell)
+                progress.tell(cell)
+                # A signal in the last epoch lets the cell end.
+                if signal and cell is not waiting[-1]:
+                    raise Stopped(signal)
+            except Stopped as error:
+                error.add("to go on, do the same again")
+                raise
+            except GluonStyleError as error:
+                error.add("that was {label}", label=cell.label)
+                raise
+
+
+def rows(cells, vary):
+    """The options that are varied, the final losses and the seconds of what is done."""
+    # A picture's name must not be taken for a loss.
+    names = [f"{name} picture" if name in PICTURES else dashed(name) for name in vary]
+    yield [TABLE, *names, *TERMS, "seconds", "difference"]
+    for cell in cells:
+        if cell.is_done:
+            final, seconds = cell.ending()
+            values = [value_of(cell.settings, name) for name in vary]
+            values += [repr(final[term]) for term in TERMS]
+            yield [cell.name, *values, f"{seconds:.1f}", difference(cell, cells[0])]
+
+
+def difference(cell, baseline):
+    """The mean difference between the pixels of two cells, of 255, if that can be said."""
+    if not baseline.is_done:
+        return ""
+    one, other = (decode(each.picture()).rgb.astype("float32") for each in (cell, baseline))
+    return f"{abs(one - other).mean():.2f}" if one.shape == other.shape else ""
+
+
+def show(path, cells, places, vary, networks):
+    """Draw the two pictures and the baseline, and below them the variations in their order."""
+    baseline, *_, last = cells[0], *vary.values()
+    own = first_pictures(baseline.settings)
+    panels = [Panel(each, describe(baseline.settings, [name])) for name, each in zip(PICTURES, own)]
+    for cell in (baseline, *places):
+        theirs = first_pictures(cell.settings)
+        insets = [each if each != other else None for each, other in zip(theirs, own)]
+        picture, below = None, "not done yet"
+        if cell.is_done:
+            picture, below = cell.picture(), cell.losses()
+        panels.append(Panel(picture, cell.label.replace(", ", "\n"), below, insets))
+    columns = len(last) if len(vary) > 1 else math.ceil(len(last) / math.ceil(len(last) / 4))
+    stages = ",".join(map(str, baseline.stages))
+    source = networks[baseline.settings.weights].source
+    title = (
+        f"{' and '.join(map(dashed, vary))}; baseline: stages {stages}, network {source}; "
+        "losses at the chapter's weights"
+    )
+    write_sheet(path, title, panels[:3], panels[3:], columns)
+
+
+def first_pictures(settings):
+    """The content picture, and the first of the style pictures."""
+    return settings.content, settings.styles[0]
+
+
+def value_of(settings, name, brief=False):
+    """An option as it is typed, and no two values alike; files without their folders if `brief`."""
+    if name == "size":
+        shape = settings.stages[0].image_shape
+        return str(max(shape) if isinstance(shape, tuple) else shape)
+
+    def plain(value):
+        if isinstance(value, tuple):
+            return tuple(map(plain, value))
+        if isinstance(value, Given):
+            return f"picture {decode(value).sha256[:16]}"
+        return os.path.basename(value) if brief and name in (*PICTURES, "mask", "init") else value
+
+    return as_text(plain(get_options(settings)[name]))
+
+
+def dashed(name):
+    """The option of that name as it is typed, without its first dashes."""
+    return name.replace("_", "-")
+
+
+def describe(settings, vary, is_=" ", comma=", "):
+    """The options that are varied, for the eye."""
+    texts = (f"{dashed(name)}{is_}{value_of(settings, name, brief=True)}" for name in vary)
+    return comma.join(texts)
+
+
+def folder_name(settings, vary):
+    """The name of a cell's folder, which no other values have."""
+    full = ",".join(f"{dashed(name)}={value_of(settings, name)}" for name in vary)
+    short = re.sub(r"[^\w.,=+-]+", "-", describe(settings, vary, "=", ","))[:100]
+    checksum = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()
+    return short if short == full else f"{short}-{checksum[:8]}"

@@ -1,0 +1,210 @@
+"""One run of many: its folder, how far it is there, and the rest of it."""
+
+import dataclasses
+import json
+import math
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..chapter import Listener
+from ..errors import CheckpointError, GluonStyleError, Message, OutputError, Setting
+from ..files import CHECKPOINTS, RECORD, hashes
+from ..losses import TERMS
+from ..run import Checkpoint, ForecastRun, OutputFolder, StopOnSignal, WarnOfDivergence, writers
+from ..settings import LossWeights, Output, Settings, fixed_options, settings_from_json
+
+ATTEMPTS = 3
+ANOTHER = Message(
+    "give another {output}, or {overwrite} to run it anew",
+    output=Setting("output"),
+    overwrite=Setting("overwrite"),
+)
+
+
+class SliceOver(Exception):
+    """The time for this part of a job is over."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A run with a folder of its own: skipped if it is done there, resumed if it was begun."""
+
+    name: str
+    settings: Settings
+    output: Output  # with the job's own folder
+    label: str = ""  # the name, for the eye
+    content: str = ""  # paths as they were given
+    style: str = ""
+    checksums: dict = field(default_factory=dict)  # SHA-256 of the pictures, see `Pictures`
+    options: dict = field(default_factory=dict)  # those that not all jobs have, as text
+    state: str = "waiting"  # or `done` or `failed`
+    reason: str = ""  # why it has failed
+    attempts: int = 0  # that ended with the death of their process
+    left: int = 0  # work, in pixels times epochs
+    stages: tuple = ()  # with width and height, see `look`
+    checkpoint: Checkpoint = None
+
+    @property
+    def folder(self):
+        """Its folder, as a `Path`."""
+        return Path(self.output.folder)
+
+    @property
+    def is_done(self):
+        """Whether nothing is left to do."""
+        return self.state == "done"
+
+    def record(self):
+        """The content of its `run.json`, None if that cannot be read."""
+        try:
+            return json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def picture(self):
+        """Path of its last picture."""
+        folder = OutputFolder(self.folder, suffix=self.output.format)
+        return folder.picture(len(self.settings.stages))
+
+    def refuse(self, text):
+        """Refuse a folder that another run has written, unless it may be overwritten."""
+        if not self.output.overwrite:
+            raise CheckpointError(text, file=self.folder, remedy=ANOTHER)
+
+    def look_back(self):
+        """See from its record alone, without its pictures and network, whether it is done."""
+        record = self.record()
+        if record is None:
+            if not self.output.overwrite:
+                OutputFolder(self.folder).refuse_results()
+        elif not self.is_same(record):
+            self.refuse("it was painted with other settings, weights or pictures")
+        elif record["finished"] and settings_from_json(record["settings"]).stages == (
+            self.settings.stages
+        ):
+            path = self.picture()
+            if path.exists():
+                self.state, self.left = "done", 0
+            elif any(each.stem == path.stem for each in OutputFolder(self.folder).results()):
+                self.refuse("it was painted in another format")
+
+    def is_same(self, record):
+        """Whether a run began as this one would."""
+        try:
+            was, now = settings_from_json(record["settings"]), self.settings
+            ctx = "cpu" if record["ctx"] == "cpu(0)" else record["ctx"]
+            chosen = now.ctx in ("auto", ctx) and now.precision in ("auto", record["precision"])
+            checksums = dict(self.checksums)
+            if os.path.isabs(now.weights):
+                (checksums["weights"],) = hashes(now.weights, "sha256")
+            elif was.weights != now.weights:
+                return False
+            same = checksums.items() <= record["identity"].items()
+            return chosen and same and fixed_options(was) == fixed_options(now)
+        except (GluonStyleError, KeyError, TypeError, AttributeError, OSError):
+            return False
+
+    def look(self, transfer):
+        """Make sure that it can be run as a `StyleTransfer`, and read how far it is."""
+        try:
+            if any((self.folder / name).exists() for name in CHECKPOINTS):
+                self.checkpoint = Checkpoint.read(self.folder)
+                self.checkpoint.check_settings(transfer.resolved())
+                self.checkpoint.check_identity(transfer)
+            elif not self.output.overwrite:
+                OutputFolder(self.folder).refuse_results()
+        except CheckpointError as error:
+            self.checkpoint = None
+            if not self.output.overwrite:
+                error.remedy = ANOTHER  # for a run alone it is another one
+                error.add("that run is in {folder}", folder=self.folder)
+                raise
+        self.stages = transfer.stages
+        done = self.checkpoint is not None and self.checkpoint.is_finished(self.stages)
+        if done and not self.picture().exists():  # somebody has taken it away: make it anew
+            done, self.checkpoint = False, None
+            self.output = dataclasses.replace(self.output, overwrite=True)
+        self.state = "done" if done else "waiting"
+        self.left = work_left(self.stages, self.checkpoint and self.checkpoint.state)
+
+    def run(self, transfer, folder, tell, every=0.0, seconds=None):
+        """Run the rest of it in its folder, which is locked; the number of a signal, if one came.
+
+        `tell` is called with messages about the work, at most once in `every` seconds. After
+        `seconds` of epochs the run ends with `SliceOver`.
+        """
+        results, checkpoints = writers(transfer, self.output, folder, self.checkpoint)
+        warn = WarnOfDivergence(results, self.label)
+        work = TellWork(tell, every, seconds, checkpoints)
+        listeners = [results, checkpoints, ForecastRun(transfer, quiet=True), warn, work]
+        with StopOnSignal(transfer) as stop:
+            transfer.run([*listeners, stop], self.checkpoint and self.checkpoint.state)
+        self.checkpoint, self.state = Checkpoint.read(self.folder), "done"
+        return stop.number
+
+    def died(self, reason):
+        """Its process has died: a message that it has failed, None to try it again."""
+        self.attempts += 1
+        if self.attempts < ATTEMPTS:
+            return None
+        return {"ended": "failed", "reason": f"{reason} ({self.attempts} times)"}
+
+    def ending(self):
+        """Its final losses by name, and its seconds."""
+        if self.checkpoint:
+            return vars(self.checkpoint.records[-1][1]), self.checkpoint.seconds
+        record = self.record()
+        return record["stages"][-1]["final"], record["seconds"]
+
+    def losses(self):
+        """The final losses for the eye, as the chapter would weigh them: they can be compared."""
+        texts, (final, _) = [], self.ending()
+        own, chapters = vars(self.settings.loss_weights), vars(LossWeights())
+        for term in TERMS[:3]:
+            name, weight = "TV" if term == "tv" else term, own[f"{term}_weight"]
+            value = f"{final[term] / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"
+            texts.append(f"{name} {value}")
+        return ", ".join(texts)
+
+
+class TellWork(Listener):
+    """Tell how much work is done, in pixels times epochs; leave the run when its time is over."""
+
+    def __init__(self, tell, every, seconds, checkpoints):
+        self.tell, self.every, self.work, self.told = tell, every, 0, time.monotonic()
+        self.seconds, self.checkpoints, self.end = seconds, checkpoints, None
+
+    def start_stage(self, stage_run):
+        self.end = self.end or time.monotonic() + (self.seconds or math.inf)
+
+    def end_epoch(self, stage_run, epoch):
+        now, is_last = time.monotonic(), epoch.epoch + 1 == stage_run.stage.max_epochs
+        self.work += math.prod(stage_run.stage.image_shape)
+        if is_last or now >= self.told + self.every:
+            self.tell({"work": self.work, "stage": stage_run.number, "epoch": epoch.epoch + 1})
+            self.work, self.told = 0, now
+        if now > self.end and not is_last:
+            self.checkpoints.leave()
+            raise SliceOver
+
+
+def work_left(stages, state=None):
+    """What is left of a run after a `State`, in pixels times epochs."""
+    stage, epochs = (state.stage, state.epochs) if state else (1, 0)
+    pixels = [math.prod(each.image_shape) * each.max_epochs for each in stages]
+    return sum(pixels[stage - 1 :]) - epochs * math.prod(stages[stage - 1].image_shape)
+
+
+def refuse_foreign(paths, is_ours, who):
+    """Make sure that only what a batch or a comparison has written is replaced."""
+    for path in paths:
+        if path.exists() and not is_ours(path):
+            raise OutputError(
+                "{path} exists, and no {who} has written it",
+                remedy="give another {output}",
+                path=path,
+                who=who,
+                output=Setting("output"),
+            )

@@ -1,0 +1,52 @@
+"""How far many runs are: one bar over all of them."""
+
+import sys
+import time
+
+from ..run import in_notebook, size, tqdm
+
+
+class Progress:
+    """How far many runs are, and the time left: a bar where that can be, else a line at times."""
+
+    EVERY = 30.0  # seconds
+
+    def __init__(self, jobs, quiet=False):
+        self.quiet = quiet
+        file = sys.stdout if in_notebook() else sys.stderr
+        self.lines = not (quiet or in_notebook() or file.isatty())
+        self.total = self.left = sum(job.left for job in jobs)  # in pixels times epochs
+        self.began = self.told = time.monotonic()
+        self.bar = tqdm(
+            total=self.total,
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}, {remaining} left",
+            smoothing=0,
+            disable=quiet or self.lines or not self.total,
+            file=file,
+            **size(file),
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.bar.close()
+
+    def hear(self, job, name, left, line=""):
+        """Take in how much is left of a job; `line` says where that is, where there is no bar."""
+        work, job.left = job.left - left, left
+        self.bar.set_description_str(name)
+        self.left -= work
+        self.bar.update(work)
+        now = time.monotonic()
+        if self.lines and now - self.told >= self.EVERY and self.left < self.total:
+            self.told = now
+            seconds = (now - self.began) * self.left / (self.total - self.left)
+            told = f"{name}{line}, {tqdm.format_interval(max(0, seconds))} left in all"
+            print(told, file=sys.stderr, flush=True)
+
+    def tell(self, job):
+        """Say how a job has ended."""
+        if not self.quiet:
+            tqdm.write(f"{job.label}: {job.losses()}, {job.ending()[1]:.0f} s")
+            sys.stdout.flush()

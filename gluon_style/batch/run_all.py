@@ -1,0 +1,97 @@
+"""A batch from end to end: what is done is skipped, the rest is painted and shown."""
+
+import logging
+
+from ..errors import GluonStyleError, JobsFailed, Stopped
+from ..run import HearSignals, OutputFolder
+from .gallery import INDEX, TABLE, Gallery
+from .progress import Progress
+
+logger = logging.getLogger(__name__)
+
+
+def run_all(jobs, output, hands):
+    """Have all jobs run by `hands`, a `Here` or a `Cluster`, and show them in the output's folder.
+
+    What is wrong with all of them is raised before anything is run, as is a folder that belongs to
+    another run; what is wrong with some, as `JobsFailed` when all others have ended.
+    """
+    with OutputFolder(output.folder) as folder:
+        for job in jobs:
+            job.look_back()
+        gallery = Gallery(folder.path, jobs)
+        waiting = [job for job in jobs if not job.is_done]
+        hands.check(waiting)
+        if not output.quiet:
+            print(f"pictures  {len(jobs)}, {len(jobs) - len(waiting)} of them done already")
+            print(f"painted   by {hands}")
+            print(f"results   {folder.path / INDEX}", flush=True)
+        try:
+            for job in jobs:
+                if job.is_done:
+                    gallery.draw(job)
+            gallery.update()
+            number = watch(waiting, hands, gallery, output.quiet)
+        finally:
+            gallery.update(is_last=True)
+        tell_end(jobs, folder.path, number, output.quiet)
+
+
+def watch(waiting, hands, gallery, quiet):
+    """Have jobs run, and tell how that goes; the number of the signal that ended it, if any."""
+    told, ended = set(), len(gallery.jobs) - len(waiting)
+    with Progress(waiting, quiet) as progress, HearSignals(
+        "stopping after the current epochs"
+    ) as stop:
+        for job, message in hands.run(waiting, stop):
+            if gallery.is_stale:
+                gallery.update()
+            if job is None:
+                continue
+            name = f"{ended} of {len(gallery.jobs)} done, {job.name}"
+            if "left" in message:
+                progress.hear(job, name, message["left"])
+            elif "work" in message:
+                where = ": stage {stage}, epoch {epoch}".format(**message)
+                progress.hear(job, name, job.left - message["work"], where)
+            elif "warning" in message:
+                if message["warning"] not in told:
+                    logger.warning("%s: %s", job.name, message["warning"])
+                told.add(message["warning"])
+            elif message["ended"] in ("done", "failed"):
+                ended += 1
+                job.state, job.reason = message["ended"], message.get("reason", "")
+                progress.hear(job, name, 0)
+                tell_job(job, gallery, progress)
+        return stop.number
+
+
+def tell_job(job, gallery, progress):
+    """Tell how a job has ended, and show it."""
+    if job.is_done:
+        progress.tell(job)
+        try:
+            gallery.draw(job)
+        except GluonStyleError as error:
+            job.state, job.reason = "failed", str(error)
+    if job.state == "failed":
+        logger.warning("%s: %s", job.name, job.reason)
+    gallery.update()
+
+
+def tell_end(jobs, folder, number, quiet):
+    """Tell how all has ended."""
+    left = sum(job.state == "waiting" for job in jobs)
+    if number and left:
+        error, text = (
+            Stopped(number),
+            "{left} of {all} pictures are left: to go on, do the same again",
+        )
+        error.add(text, left=left, all=len(jobs))
+        raise error
+    if not quiet:
+        print(f"{folder / TABLE}\n{folder / INDEX}")
+    failed = sum(job.state == "failed" for job in jobs)
+    if failed:
+        text = "{failed} of {all} pictures could not be painted: {table}"
+        raise JobsFailed(text, failed=failed, all=len(jobs), table=folder / TABLE)
