@@ -16,7 +16,11 @@ setup(
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.8,<3.13",
+    python_requires=">=3.8",
+    classifiers=[
+        f"Programming Language :: Python :: {each}"
+        for each in ("3", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+    ],
     packages=[*find_packages(include=["gluon_style", "gluon_style.*"]), "gluon_style.img"],
     # The pictures stand in img/ for readers, and inside the package once it is installed.
     package_dir={"gluon_style.img": "img"},
@@ -26,9 +30,7 @@ setup(
         "gluon_style.pretrained": ["vgg19-small.params*"],
     },
     install_requires=[
-        # With the marker pip says at once that Python does not fit; without it, it first compiles
-        # NumPy, which has no wheel for Python 3.13 and newer.
-        "numpy>=1.23,<2; python_version < '3.13'",
+        "numpy>=1.23",
         "pillow>=9.5",
         "matplotlib>=3.5",
         "tqdm>=4.60",
@@ -42,11 +44,14 @@ setup(
         # MXNet imports distutils, which Python 3.12 has only through setuptools.
         "setuptools; python_version >= '3.12'",
     ],
+    # MXNet asks pip for NumPy 1, which has no wheel for Python 3.13 and newer, and works with
+    # NumPy 2: so README's commands install it after the package, with --no-deps. Below 3.13
+    # `cpu` and `cu112` bring it too, and NumPy 1 with it.
     extras_require={
-        "cpu": ["mxnet==1.9.1"],
+        "cpu": ["mxnet==1.9.1; python_version < '3.13'"],
         # All that mxnet-cu112 is linked with but the driver; gluon_style.machine.gpu loads it.
         "cu112": [
-            "mxnet-cu112==1.9.1",
+            "mxnet-cu112==1.9.1; python_version < '3.13'",
             "nvidia-cuda-runtime-cu11>=11.8,<12",
             "nvidia-cublas-cu11>=11.11,<12",
             "nvidia-cudnn-cu11>=8.9,<9",

@@ -17,6 +17,7 @@ GluonStyleError
 """
 
 import difflib
+import functools
 import signal
 
 
@@ -35,6 +36,9 @@ class Message:
 
     def __init__(self, text, **values):
         self.text, self.values = text, values
+
+    def __str__(self):
+        return self.tell()
 
     def tell(self, name=str, phrase=str):
         """The sentence in words.
@@ -134,7 +138,22 @@ class UsageError(GluonStyleError):
 
 
 class RuntimeNotReady(GluonStyleError, ImportError):
-    """MXNet cannot work in this environment: wrong Python or NumPy, or no MXNet."""
+    """MXNet cannot work in this environment: wrong Python or NumPy, or no MXNet.
+
+    Attributes
+    ----------
+    commands : tuple of str
+        What to type, one after the other; `remedy` tells them as `{commands}`.
+    """
+
+    def __init__(self, text, *commands, remedy="run: {commands}", **values):
+        if commands:
+            told = functools.reduce(
+                lambda this, then: Message("{this}, then: {then}", this=this, then=then), commands
+            )
+            remedy = Message(remedy, commands=told)
+        super().__init__(text, remedy=remedy, **values)
+        self.commands = commands
 
 
 class DeviceError(GluonStyleError):

@@ -44,11 +44,12 @@ def project(tmp_path_factory):
     return folder
 
 
-def install(project, extra, folder):
-    """A fresh environment with the project and one extra: the path of its Python."""
+def install(project, extra, mxnet, folder):
+    """A fresh environment with the project, one extra and an MXNet: the path of its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     run(python, "-m", "pip", "install", "-q", f"{project}[{extra}]")
+    run(python, "-m", "pip", "install", "-q", "--no-deps", f"{mxnet}==1.9.1")
     return python
 
 
@@ -59,7 +60,7 @@ def cu112(project, tmp_path_factory):
     stub = folder / "stub"
     stub.mkdir()
     run("gcc", "-shared", "-fPIC", "-o", stub / "libcuda.so.1", STUB)
-    python = install(project, "cu112", folder / "venv")
+    python = install(project, "cu112", "mxnet-cu112", folder / "venv")
     return python, {"LD_LIBRARY_PATH": str(stub)}
 
 
@@ -93,7 +94,7 @@ def test_the_doctor_says_so(cu112):
 
 
 def test_the_losses_are_those_of_the_wheel_for_cpus(cu112, project, tmp_path):
-    cpu = install(project, "cpu", tmp_path / "venv"), {}
+    cpu = install(project, "cpu", "mxnet", tmp_path / "venv"), {}
     losses = []
     for name, (python, env) in {"cu112": cu112, "cpu": cpu}.items():
         output = tmp_path / name

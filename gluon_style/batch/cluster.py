@@ -126,7 +126,7 @@ class Cluster:
             raise ClusterError(
                 "the workers cannot run gluon_style ({reason})",
                 remedy="install it there, as here: "
-                "python -m pip install 'gluon-style[cpu,cluster]'",
+                "python -m pip install 'gluon-style[cluster]'",
                 reason=str(error),
             ) from None
         if versions != {__version__}:

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from .. import machine
@@ -16,6 +17,7 @@ from .findings import Finding, broken
 TO_GPU_WHEEL = (
     "python -m pip uninstall -y mxnet",
     "python -m pip install 'gluon-style[cu112]'",
+    "python -m pip install --no-deps mxnet-cu112==1.9.1",
 )
 HOST_TIMEOUT = 5  # seconds
 SMOKE_TIMEOUT = 300  # seconds
@@ -47,7 +49,7 @@ def check_gluoncv():
     failure = run_python(["-c", code], timeout=60).failure
     if not failure:
         return Finding("GluonCV", True, importlib.metadata.version("gluoncv"))
-    fix = ("python -m pip install --force-reinstall 'gluoncv>=0.10,<0.11' 'numpy<2'",)
+    fix = ("python -m pip install --force-reinstall 'gluoncv>=0.10,<0.11'",)
     if ".so" in failure:  # the OpenCV that opens windows needs libGL and libglib for that
         fix = (
             "python -m pip uninstall -y opencv-python",
@@ -241,7 +243,7 @@ def check_stage(number, stage):
 def examine(offline=False, weights=None):
     """Everything, cheapest first, as far as it makes sense: findings."""
     basis = [
-        check_needed("Python", machine.check_python),
+        Finding("Python", True, f"{platform.python_version()}, {sys.executable}", needed=True),
         check_needed("NumPy", machine.prepare_numpy),
         check_needed("Packages", machine.check_packages),
     ]

@@ -1,6 +1,5 @@
 """What the checks find, and how it is shown."""
 
-import re
 import shutil
 import sys
 import textwrap
@@ -35,11 +34,9 @@ class Finding:
 
 
 def broken(name, error):
-    """The finding that a `RuntimeNotReady` tells: `what is wrong: run: this, then: that`."""
-    text, _, commands = str(error).partition(": run: ")
-    # Words in brackets become a comment, so that the line can be given to a shell as it is.
-    fix = (re.sub(r" \((.*)\)$", r"  # \1", command) for command in commands.split(", then: "))
-    return Finding(name, False, text, tuple(fix), needed=True)
+    """The finding that an error tells."""
+    fix = getattr(error, "commands", ()) or (str(error.remedy),)
+    return Finding(name, False, str(error.problem), fix, needed=True)
 
 
 def marks(encoding):

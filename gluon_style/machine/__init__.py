@@ -24,7 +24,6 @@ from .malloc import KEPT_SLACK, keep_freed, restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
 from .preparation import (
     check_packages,
-    check_python,
     installed_wheels,
     prepare,
     prepare_numpy,

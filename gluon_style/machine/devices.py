@@ -48,9 +48,13 @@ def get_cpu():
         except mx.MXNetError as error:
             failure = str(error).strip().splitlines()[-1]
     if failure:
+        uninstall, install = gpu.TO_CPU_WHEEL
         raise DeviceError(
-            f"mxnet-cu112 cannot compute, not even on the CPU, with this driver ({failure}): "
-            + gpu.TO_CPU_WHEEL
+            "mxnet-cu112 cannot compute, not even on the CPU, with this driver ({why})",
+            remedy="run: {uninstall}, then: {install}",
+            why=failure,
+            uninstall=uninstall,
+            install=install,
         )
     return mx.cpu()
 

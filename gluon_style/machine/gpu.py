@@ -34,7 +34,9 @@ OLDEST_CAPABILITY, NEWEST_CAPABILITY = (5, 0), (8, 6)
 OLDEST_CUDA = (11, 0)
 DRIVER_TIMEOUT, CHECK_TIMEOUT = 20, 90  # seconds
 TO_CPU_WHEEL = (
-    "run: python -m pip uninstall -y mxnet-cu112, then: python -m pip install 'mxnet==1.9.1'"
+    "python -m pip uninstall -y mxnet-cu112",
+    # Without the NumPy 1 that its metadata ask for.
+    "python -m pip install --no-deps mxnet==1.9.1",
 )
 
 
@@ -46,15 +48,17 @@ def load_libraries(libraries=LIBRARIES, paths=None):
     """
     if not driver_installed():
         raise RuntimeNotReady(
-            "mxnet-cu112 needs the NVIDIA driver (libcuda.so.1), which this machine does not "
-            "have: install the driver, or for the CPU " + TO_CPU_WHEEL
+            "mxnet-cu112 needs the NVIDIA driver (libcuda.so.1), which this machine does not have",
+            *TO_CPU_WHEEL,
+            remedy="install the driver, or for the CPU run: {commands}",
         )
     missing = [name for name in libraries if not _load(name, paths or sys.path)]
     if missing:
         packages = dict.fromkeys(libraries[name] for name in missing)
         raise RuntimeNotReady(
-            f"mxnet-cu112 needs {', '.join(missing)}, not found here: run: python -m pip install "
-            + " ".join(f"'{package}'" for package in packages)
+            "mxnet-cu112 needs {libraries}, not found here",
+            "python -m pip install " + " ".join(f"'{package}'" for package in packages),
+            libraries=", ".join(missing),
         )
 
 

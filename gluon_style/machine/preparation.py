@@ -1,26 +1,20 @@
 """What MXNet 1.9.1 needs around its import."""
 
+import contextlib
+import importlib.machinery
 import importlib.metadata
 import importlib.util
 import os
-import platform
 import sys
 import warnings
+from types import ModuleType, SimpleNamespace
 
-from ..errors import RuntimeNotReady
+from ..errors import Message, RuntimeNotReady
 from . import gpu, malloc
 from .interrupts import catch_interrupts
 from .processor import choose_isa, usable_cores
 
-# Names that NumPy 1.24 removed and MXNet 1.9.1 still uses.
-_REMOVED_ALIASES = {
-    "bool": bool,
-    "int": int,
-    "float": float,
-    "object": object,
-    "complex": complex,
-    "str": str,
-}
+_TRIED_BELOW = "2.6"  # of NumPy
 # The distributions on PyPI that bring MXNet, all in one folder of the same name.
 _WHEELS = ("mxnet", "mxnet-cu112", "mxnet-cu110", "mxnet-cu102", "mxnet-cu101", "mxnet-cu100")
 # What else the package needs: name of the module -> name to install.
@@ -35,7 +29,9 @@ _PACKAGES = {
     "filelock": "filelock",
     "psutil": "psutil",
 }
-INSTALL_MXNET = "python -m pip install 'mxnet==1.9.1' (or 'gluon-style[cu112]' for an NVIDIA GPU)"
+_, INSTALL_MXNET = gpu.TO_CPU_WHEEL
+_FOR_GPU = "  # mxnet-cu112==1.9.1 for an NVIDIA GPU"
+_REINSTALL_MXNET = "python -m pip install --force-reinstall --no-deps mxnet==1.9.1"
 
 
 def prepare():
@@ -50,7 +46,7 @@ def prepare_process():
 
     Nothing else in the package changes it, but for Ctrl-C (`interrupts`):
 
-    - NumPy gets back the names that it has removed and MXNet uses.
+    - NumPy has the names that it has removed and MXNet uses, while MXNet is imported.
     - The libraries that mxnet-cu112 is linked with are loaded, where that is installed.
     - Environment: `MXNET_CUDNN_AUTOTUNE_DEFAULT`, `DNNL_MAX_CPU_ISA`, `MXNET_CPU_TEMP_COPY`,
       `OMP_NUM_THREADS`, unless the user has set them; `XDG_CONFIG_HOME` and `XDG_CACHE_HOME`
@@ -59,7 +55,6 @@ def prepare_process():
       says otherwise), and has one arena.
     - Linux is asked for the use of AMX, where the processor has it.
     """
-    check_python()
     prepare_numpy()
     check_packages()
     wheels = installed_wheels()
@@ -77,30 +72,76 @@ def prepare_process():
             os.environ.setdefault(name, os.devnull)
 
 
-def check_python():
-    """Make sure that this Python can run MXNet; its version, and where it is."""
-    if not (3, 8) <= sys.version_info[:2] < (3, 13):
-        raise _not_ready(
-            f"Python {platform.python_version()} cannot run MXNet 1.9.1",
-            "python3.12 -m venv --clear .venv (or with another Python from 3.8 to 3.12)",
-        )
-    return f"{platform.python_version()}, {sys.executable}"
-
-
 def prepare_numpy():
-    """Give NumPy back the names that MXNet uses; its version."""
+    """See to it that `import mxnet` finds the names that NumPy has removed; NumPy's version."""
     try:
         import numpy
     except ModuleNotFoundError:
-        raise _not_ready("NumPy is not installed", "python -m pip install 'numpy<2'") from None
-    if int(numpy.__version__.split(".")[0]) >= 2:
-        raise _not_ready(
-            f"NumPy {numpy.__version__} cannot work with MXNet 1.9.1",
-            "python -m pip install 'numpy<2'",
-        )
-    for name, builtin in _REMOVED_ALIASES.items():
-        setattr(numpy, name, builtin)
+        raise _not_ready("NumPy is not installed", "python -m pip install numpy") from None
+    if _Finder not in sys.meta_path:
+        sys.meta_path.insert(0, _Finder)
     return numpy.__version__
+
+
+class _Finder:
+    """Finds MXNet as Python does, and lends it NumPy's old names while it is imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != "mxnet":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec and spec.loader:
+            run = spec.loader.exec_module
+
+            def run_with_names(module):
+                with _old_names(), warnings.catch_warnings():
+                    # MXNet looks up functions that NumPy says are deprecated; a user can't help it.
+                    warnings.simplefilter("ignore")
+                    run(module)
+
+            spec.loader.exec_module = run_with_names
+        return spec
+
+
+@contextlib.contextmanager
+def _old_names():
+    """NumPy with its old names; at the end MXNet's modules alone keep them, for their functions."""
+    import numpy
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy warns of some names that it does not have
+        missing = {name: value for name, value in _names(numpy).items() if not hasattr(numpy, name)}
+    vars(numpy).update(missing)
+    try:
+        yield
+        numpy_of_old = ModuleType("numpy")
+        vars(numpy_of_old).update(vars(numpy))
+        modules = [each for name, each in sys.modules.items() if name.startswith("mxnet.")]
+        for namespace in map(vars, modules):
+            old = {name: numpy_of_old for name, value in namespace.items() if value is numpy}
+            namespace.update(old)
+    finally:
+        for name in missing:
+            delattr(numpy, name)
+
+
+def _names(numpy):
+    """The names that MXNet 1.9.1 uses, and NumPy 1.24 or 2 has removed."""
+
+    def gone(*_, **__):
+        raise NotImplementedError("this function was removed from NumPy")
+
+    return {
+        **{"bool": bool, "int": int, "compat": SimpleNamespace(basestring=str)},
+        **{"PZERO": 0.0, "NZERO": -0.0, "PINF": numpy.inf, "NINF": -numpy.inf, "Inf": numpy.inf},
+        **{"NAN": numpy.nan, "NaN": numpy.nan},
+        **{"alltrue": numpy.all, "sometrue": numpy.any, "product": numpy.prod},
+        **{"round_": numpy.round, "trapz": getattr(numpy, "trapezoid", None)},
+        "in1d": lambda a, *more, **options: numpy.isin(numpy.ravel(a), *more, **options),
+        "msort": lambda a: numpy.sort(a, axis=0),
+        **dict.fromkeys(("mirr", "npv", "pmt", "ppmt", "pv", "rate"), gone),
+    }
 
 
 def check_packages():
@@ -108,19 +149,22 @@ def check_packages():
     missing = [name for module, name in _PACKAGES.items() if not importlib.util.find_spec(module)]
     if missing:
         names = " ".join(missing)
-        raise _not_ready(f"{names}: not installed", f"python -m pip install {names}")
+        command = f"python -m pip install {names}"
+        raise _not_ready("{names}: not installed", command, names=names)
     return ", ".join(_PACKAGES.values())
 
 
-def _not_ready(reason, command):
+def _not_ready(problem, command, **values):
     """The error for what is not as it must be: without MXNet it is the environment as a whole."""
-    if not installed_wheels():
-        reason = (
-            "gluon_style's environment is not the one that runs: "
-            f"{sys.executable} has no MXNet, and {reason}"
-        )
-        command = "source .venv/bin/activate (or wherever you have made it), then: the same again"
-    return RuntimeNotReady(f"{reason}: run: {command}")
+    if installed_wheels():
+        return RuntimeNotReady(problem, command, **values)
+    return RuntimeNotReady(
+        "gluon_style's environment is not the one that runs: {python} has no MXNet, and {problem}",
+        "source .venv/bin/activate  # or wherever you have made it",
+        "the same again",
+        python=sys.executable,
+        problem=Message(problem, **values),
+    )
 
 
 def installed_wheels():
@@ -139,36 +183,35 @@ def check_wheels(wheels):
     """Refuse two MXNets in one folder: which files are whose is a matter of luck."""
     if len(wheels) > 1:
         raise RuntimeNotReady(
-            f"{' and '.join(wheels)} are both installed, into the same folder: "
-            f"run: python -m pip uninstall -y {' '.join(wheels)}, then: {INSTALL_MXNET}"
+            "{wheels} are both installed, into the same folder",
+            f"python -m pip uninstall -y {' '.join(wheels)}",
+            f"{INSTALL_MXNET}{_FOR_GPU}",
+            wheels=" and ".join(wheels),
         )
 
 
 def import_mxnet():
     """Import MXNet for the first time."""
     try:
-        with warnings.catch_warnings():
-            # MXNet looks up functions that NumPy says are deprecated; a user can't help it.
-            warnings.simplefilter("ignore")
-            import mxnet
+        import mxnet
     except ModuleNotFoundError as error:
         if error.name == "mxnet":
-            raise RuntimeNotReady(f"MXNet is not installed: run: {INSTALL_MXNET}") from None
-        if error.name == "distutils":
-            raise RuntimeNotReady(
-                "MXNet 1.9.1 needs setuptools on Python 3.12: run: python -m pip install setuptools"
-            ) from None
+            raise RuntimeNotReady("MXNet is not installed", INSTALL_MXNET + _FOR_GPU) from None
+        name = "setuptools" if error.name == "distutils" else error.name
+        command = f"python -m pip install {name}"
         raise RuntimeNotReady(
-            f"MXNet needs {error.name}, which is not installed: "
-            f"run: python -m pip install {error.name}"
+            "MXNet needs {name}, which is not installed", command, name=name
         ) from None
     except OSError as error:
         raise RuntimeNotReady(
-            f"MXNet's library cannot be loaded ({error}): "
-            "run: python -m pip install --force-reinstall --no-deps 'mxnet==1.9.1'"
+            "MXNet's library cannot be loaded ({error})", _REINSTALL_MXNET, error=error
+        ) from None
+    except (AttributeError, RuntimeError) as error:  # a name is gone that NumPy 2.5 has
+        raise RuntimeNotReady(
+            "MXNet 1.9.1 cannot work with NumPy {version} ({error})",
+            f"python -m pip install 'numpy<{_TRIED_BELOW}'",
+            version=importlib.metadata.version("numpy"),
+            error=error,
         ) from None
     if not hasattr(mxnet, "__version__"):  # an empty folder is left of it
-        raise RuntimeNotReady(
-            "MXNet's files are missing: "
-            "run: python -m pip install --force-reinstall --no-deps 'mxnet==1.9.1'"
-        )
+        raise RuntimeNotReady("MXNet's files are missing", _REINSTALL_MXNET)

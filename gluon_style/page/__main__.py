@@ -41,8 +41,7 @@ def main(argv=None):
         options = build_parser().parse_args(argv)
         if not importlib.util.find_spec("nicegui"):
             raise RuntimeNotReady(
-                "the page needs NiceGUI: run: python -m pip install 'nicegui>=2.24,<3' "
-                "(or install gluon-style[cpu,page])"
+                "the page needs NiceGUI", "python -m pip install 'nicegui>=2.24,<3'"
             )
         from .server import serve
 

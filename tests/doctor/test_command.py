@@ -45,14 +45,14 @@ def test_this_machine_is_ready():
             "mxnet",
             "raise ModuleNotFoundError(name='mxnet')",
             " \N{BALLOT X} MXNet      MXNet is not installed\n"
-            "              \N{RIGHTWARDS ARROW} python -m pip install 'mxnet==1.9.1'  "
-            "# or 'gluon-style[cu112]' for an NVIDIA GPU\n",
+            "              \N{RIGHTWARDS ARROW} python -m pip install --no-deps mxnet==1.9.1  "
+            "# mxnet-cu112==1.9.1 for an NVIDIA GPU\n",
         ),
         (
             "numpy",
-            "__version__ = '2.1.0'",
-            " \N{BALLOT X} NumPy      NumPy 2.1.0 cannot work with MXNet 1.9.1\n"
-            "              \N{RIGHTWARDS ARROW} python -m pip install 'numpy<2'\n"
+            "raise ModuleNotFoundError",
+            " \N{BALLOT X} NumPy      NumPy is not installed\n"
+            "              \N{RIGHTWARDS ARROW} python -m pip install numpy\n"
             " \N{EN DASH} MXNet      mxnet",
         ),
     ],
@@ -88,9 +88,9 @@ def test_a_classs_file_that_is_not_there(tmp_path):
 
 
 def test_a_terminal_that_knows_ascii_only(tmp_path):
-    (tmp_path / "numpy.py").write_text("__version__ = '2.1.0'")
+    (tmp_path / "numpy.py").write_text("raise ModuleNotFoundError")
     process = run_doctor("--offline", folder=tmp_path, PYTHONIOENCODING="ascii")
     assert process.stderr == ""
-    assert " NO NumPy      NumPy 2.1.0 cannot work" in process.stdout
-    assert "-> python -m pip install 'numpy<2'" in process.stdout
+    assert " NO NumPy      NumPy is not installed" in process.stdout
+    assert "-> python -m pip install numpy" in process.stdout
     assert process.stdout.isascii()

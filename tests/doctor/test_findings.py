@@ -1,7 +1,7 @@
 import pytest
 
 from gluon_style.doctor.findings import Finding, broken, lines, marks
-from gluon_style.errors import RuntimeNotReady
+from gluon_style.errors import DeviceError, RuntimeNotReady
 
 SIGNS = ("+", "x", "-", ">")
 
@@ -26,7 +26,15 @@ def test_a_finding_is_wrapped_but_not_its_commands():
 
 
 def test_two_commands_stand_in_two_lines():
-    error = RuntimeNotReady("both are here: run: pip uninstall a, then: pip install b (or c)")
+    error = RuntimeNotReady(
+        "{who} are here", "pip uninstall a", "pip install b  # or c", who="both"
+    )
+    assert str(error) == "both are here: run: pip uninstall a, then: pip install b  # or c"
     assert broken("MXNet", error) == Finding(
         "MXNet", False, "both are here", ("pip uninstall a", "pip install b  # or c"), needed=True
     )
+
+
+def test_an_error_without_commands_tells_its_remedy():
+    error = DeviceError("the driver is old", remedy="get {version}", version=450)
+    assert broken("GPU", error) == Finding("GPU", False, "the driver is old", ("get 450",), True)

@@ -24,7 +24,7 @@ def test_two_mxnets_are_refused():
     assert str(error.value) == (
         "mxnet and mxnet-cu112 are both installed, into the same folder: "
         "run: python -m pip uninstall -y mxnet mxnet-cu112, then: "
-        "python -m pip install 'mxnet==1.9.1' (or 'gluon-style[cu112]' for an NVIDIA GPU)"
+        "python -m pip install --no-deps mxnet==1.9.1  # mxnet-cu112==1.9.1 for an NVIDIA GPU"
     )
 
 
@@ -37,14 +37,10 @@ def shadow(folder, name, text):
 @pytest.mark.parametrize(
     "name, text, line",
     [
-        (
-            "numpy",
-            "__version__ = '2.1.0'; array = list",
-            "NumPy 2.1.0 cannot work with MXNet 1.9.1: run: ",
-        ),
         ("numpy", "raise ModuleNotFoundError", "NumPy is not installed: run: "),
         ("mxnet", "raise ModuleNotFoundError(name='mxnet')", "MXNet is not installed: run: "),
-        ("mxnet", "raise ModuleNotFoundError(name='distutils')", "MXNet 1.9.1 needs setuptools"),
+        ("mxnet", "raise ModuleNotFoundError(name='distutils')", "MXNet needs setuptools, which"),
+        ("mxnet", "import numpy; numpy.gone", "MXNet 1.9.1 cannot work with NumPy "),
         ("mxnet", "import requestz", "MXNet needs requestz, which is not installed: run: "),
         ("mxnet", "raise OSError('libgomp.so.1: no')", "MXNet's library cannot be loaded (libg"),
         ("mxnet", "", "MXNet's files are missing: run: "),
@@ -89,7 +85,6 @@ def test_the_packages_are_those_that_pip_installs():
     "numpy, what",
     [
         (None, "NumPy is not installed"),
-        ("2.1.0", "NumPy 2.1.0 cannot work with MXNet 1.9.1"),
         ("1.24.0", "pillow matplotlib tqdm h5py safetensors pooch requests filelock psutil"),
     ],
 )
