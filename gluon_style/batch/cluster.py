@@ -8,13 +8,11 @@ next part may be done by another. Dask places the parts and repeats them when wo
 import json
 import logging
 import os
-import queue
 import secrets
 import signal
 import socket
 import time
 import warnings
-from collections import deque
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -34,12 +32,13 @@ except ImportError:
         "Dask is not installed", remedy="run: python -m pip install 'gluon-style[cluster]'"
     ) from None
 from . import on_worker
+from .hands import Hands
 
 CONNECT = 20  # seconds
 ORDER = {RECORD: 1, CHECKPOINT: 2}  # behind all other files of a job
 
 
-class Cluster:
+class Cluster(Hands):
     """Workers of a Dask cluster; a context manager.
 
     `scheduler` is an address or the path of a scheduler's file, or None for a cluster of so many
@@ -47,10 +46,12 @@ class Cluster:
     """
 
     def __init__(self, scheduler=None, workers=1, shared=False):
+        super().__init__()
         self.scheduler, self.workers, self.shared = scheduler, workers, shared
         self.batch = secrets.token_hex(8)
+        self.futures = {}  # of jobs
         self.everywhere = {}  # names of files that all workers have, by their paths
-        self.changed = queue.SimpleQueue()  # what was being done and has ended
+        self.looked, self.alive = 0.0, 1  # when workers were counted, and how many there were
 
     def __enter__(self):
         for name in list(logging.root.manager.loggerDict):
@@ -146,9 +147,8 @@ class Cluster:
                 self.everywhere[path] = os.path.basename(path)
 
     def run(self, jobs, stop):
-        """Run them: yield pairs of a job and what is told of it, see `Here.run`."""
         try:
-            yield from self.run_parts(jobs, stop)
+            yield from super().run(jobs, stop)
         except GluonStyleError:
             raise
         except Exception:
@@ -160,48 +160,35 @@ class Cluster:
                 "what was begun is resumed",
             ) from None
 
-    def run_parts(self, jobs, stop):
-        """Run them as long as the scheduler is there."""
-        waiting, running, stopping = deque(jobs), {}, False
-        looked, workers = 0.0, 1
-        while running and (workers or not stopping) or waiting and not stopping:
-            if time.monotonic() > looked + 1:
-                looked, workers = time.monotonic(), len(self.client.nthreads())
-            while waiting and not stopping and len(running) < workers:
-                job = waiting.popleft()
-                try:
-                    future = self.submit(job)
-                except OSError as error:  # a picture that may not be read
-                    reason = f"{error.filename}: {error.strerror}"
-                    yield job, {"ended": "failed", "reason": reason}
-                    continue
-                running[future.key] = job, future
-                future.add_done_callback(self.changed.put)
-            if stop.number and not stopping:
-                stopping = True
-                self.client.run(on_worker.stop, self.batch, on_error="ignore")
-            try:
-                key = self.changed.get(timeout=0.2).key
-            except queue.Empty:
-                yield None, None
-                continue
-            job, future = running.pop(key)
-            *messages, ended = self.outcome(job, future)
-            for message in messages:
-                yield job, message
-            if ended["ended"] == "for now":
-                waiting.appendleft(job)
-            else:
-                yield job, ended
+    def is_alive(self):
+        """Whether there are workers, or are waited for."""
+        if time.monotonic() > self.looked + 1:
+            self.looked, self.alive = time.monotonic(), len(self.client.nthreads())
+        return self.alive or not self.stopping
 
-    def submit(self, job):
+    def has_room(self, job, running):
+        """Whether a worker is free."""
+        return self.is_alive() and len(running) < self.alive
+
+    def begin(self, job):
         """Have the next part of a job done."""
         told = task(job, seconds=job.output.checkpoint_every)
-        sent = None if self.shared else self.to_send(job)
         key = f"{job.name}-{secrets.token_hex(4)}"
-        return self.client.submit(
+        try:
+            sent = None if self.shared else self.to_send(job)
+        except OSError as error:  # a picture that may not be read
+            reason = f"{error.filename}: {error.strerror}"
+            self.told.put((job, {"ended": "failed", "reason": reason}))
+            return
+        future = self.client.submit(
             on_worker.run_part, self.batch, told, sent, key=key, pure=False, retries=0
         )
+        self.futures[job] = future  # else it would be cancelled
+        future.add_done_callback(lambda future: self.told.put((job, future)))
+
+    def stop(self):
+        """Let the workers stop after their epochs."""
+        self.client.run(on_worker.stop, self.batch, on_error="ignore")
 
     def to_send(self, job):
         """The files of a job, see `on_worker.Sent`."""
@@ -215,15 +202,18 @@ class Cluster:
             "results": {path.name: path.read_bytes() for path in results},
         }
 
-    def outcome(self, job, future):
+    def messages(self, job, future):
         """The messages of a part that has ended, the last with a key `ended`."""
+        if isinstance(future, dict):
+            return [future]
+        del self.futures[job]
         if future.status in ("cancelled", "lost"):  # by a scheduler that is gone
             future.result()
         error = future.exception() if future.status == "error" else None
         if isinstance(error, distributed.KilledWorker):
             return [{"ended": "failed", "reason": "the workers that painted it died, one by one"}]
         if error:
-            return [job.died(str(error)) or {"ended": "for now"}]
+            return [job.died(str(error))]
         messages, files, gone = future.result()
         ended = messages[-1]["ended"]
         if files or gone:

@@ -145,10 +145,10 @@ class Job:
         return stop.number
 
     def died(self, reason):
-        """Its process has died: a message that it has failed, None to try it again."""
+        """Its process has died: a message that it has failed, or is to be tried again."""
         self.attempts += 1
         if self.attempts < ATTEMPTS:
-            return None
+            return {"ended": "for now"}
         return {"ended": "failed", "reason": f"{reason} ({self.attempts} times)"}
 
     def ending(self):

@@ -1,12 +1,14 @@
 """The jobs that a command or a table names: one for each content picture and style."""
 
 import csv
+import dataclasses
 import glob
 import hashlib
 import json
 import os
 import re
 from collections import defaultdict
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -19,7 +21,6 @@ from ..machine import whole_bytes
 from ..run import PICTURES
 from ..settings import (
     INITS,
-    Output,
     pictures_of,
     with_option,
     with_whole_paths,
@@ -118,7 +119,7 @@ def make_job(settings, output, content, style, options=None):
         checksums[name].append(checksum(path))
     checksums = {name: joint_checksum(each) for name, each in checksums.items()}
     name = job_name(content, style, checksums, options)
-    output = Output(**{**vars(output), "folder": os.path.join(output.folder, name)})
+    output = dataclasses.replace(output, folder=os.path.join(output.folder, name))
     job = Job(name, settings, output, name, content, style, checksums, options)
     job.left = work_left(stages_of(job))
     return job
@@ -126,12 +127,10 @@ def make_job(settings, output, content, style, options=None):
 
 def checksum(path):
     """A file's SHA-256; of what cannot be read, that of its path."""
-    try:
+    with suppress(OSError):
         if os.path.isfile(path):
             return hashes(path, "sha256")[0]
-    except OSError:
-        pass
-    return hashlib.sha256(os.path.abspath(path).encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(os.fsencode(path)).hexdigest()
 
 
 def job_name(content, style, checksums, options):

@@ -39,7 +39,8 @@ def run_part(batch, told, sent):
             return [{"ended": "stopped"}], {}, []
         if sent is None:
             return ask(batch, told), {}, []
-        with tempfile.TemporaryDirectory(dir=get_worker().local_directory) as scratch:
+        folder = os.path.abspath(get_worker().local_directory)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
             sent = Sent(Path(scratch), told, **sent)
             told = ask(batch, sent.told)
             return (told, *sent.changes())
@@ -53,10 +54,7 @@ class Sent:
     """
 
     def __init__(self, scratch, told, pictures, everywhere, results):
-        paths = {
-            path: os.path.join(get_worker().local_directory, name)
-            for path, name in everywhere.items()
-        }
+        paths = {path: str(scratch.parent / name) for path, name in everywhere.items()}
         for number, (path, data) in enumerate(pictures.items()):
             here = scratch / f"{number}{Path(path).suffix}"
             here.write_bytes(data)

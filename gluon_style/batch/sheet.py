@@ -9,8 +9,8 @@ from typing import Optional, Tuple
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..decode import decode
 from ..files import atomic_write
-from ..images import read
 
 WIDTH, TEXT = 3.2, 0.6  # inches: the width of a picture, and the height of the text at it
 DPI = 150
@@ -70,7 +70,7 @@ def draw(axes, panel):
 
 def pixels(path):
     """A picture, no larger than a sheet can show."""
-    picture = Image.fromarray(read(path).asnumpy())
+    picture = Image.fromarray(decode(path).rgb)
     picture.thumbnail((MOST, MOST))
     return picture
 
