@@ -14,7 +14,7 @@ from typing import Optional, Tuple
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from .errors import ImageError
+from .errors import ImageError, Message, reason
 from .files import expanded
 from .settings import Given
 
@@ -44,7 +44,10 @@ RAW_SUFFIXES = set(
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
     ".raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
 )
-RARE = "a kind that cannot be read: save it as PNG, or as a TIFF of 8-bit RGB"
+# What to do about a picture.
+SMALLER = "make it smaller"
+AS_PNG = "save it as PNG, or as a TIFF of 8-bit RGB"
+MEGAPIXELS = MOST_PIXELS // 10**6
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
@@ -90,22 +93,29 @@ def decode(source):
 
 @contextmanager
 def naming(name):
-    """Name the picture, and say in one line what is wrong with it."""
+    """Give what is raised the picture's name, and make it an `ImageError`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of oddities that Pillow can cope with
             yield
     except ImageError as error:
-        raise ImageError(f"{name}: {error}") from None
+        error.file = name
+        raise
     except Image.DecompressionBombError:
         raise ImageError(
-            f"{name}: more than {MOST_PIXELS // 10**6} million pixels: make it smaller"
+            "more than {most} million pixels", file=name, remedy=SMALLER, most=MEGAPIXELS
         ) from None
     except MemoryError:
-        raise ImageError(f"{name}: not enough memory to read it: make it smaller") from None
+        raise ImageError("not enough memory to read it", file=name, remedy=SMALLER) from None
     except Exception as error:  # the formats' readers raise of all kinds on a damaged file
-        reason = getattr(error, "strerror", None) or f"damaged ({error})"
-        raise ImageError(f"{name}: {reason}") from None
+        raise damaged(error, name) from None
+
+
+def damaged(error, path):
+    """The `ImageError` for whatever a format's reader has raised."""
+    if getattr(error, "strerror", None):
+        return ImageError(reason(error), file=path)
+    return ImageError("damaged ({error})", file=path, error=str(error))
 
 
 def read_bytes(path):
@@ -115,12 +125,12 @@ def read_bytes(path):
     if not stat.S_ISREG(about.st_mode):
         raise ImageError("not a file")
     if about.st_size > MOST_BYTES:
-        raise ImageError(f"more than {MOST_BYTES / 1e9:.1f} GB: make it smaller")
+        raise ImageError("more than {most:.1f} GB", remedy=SMALLER, most=MOST_BYTES / 1e9)
     return path.read_bytes()
 
 
 def opened(data, suffix, name):
-    """Open a picture, whose pixels are read later; say why if that cannot be."""
+    """Open a picture, whose pixels are read later."""
     try:
         picture = Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
@@ -128,8 +138,11 @@ def opened(data, suffix, name):
             refuse_raw()
         if data[4:8] != b"ftyp" or data[8:12] not in HEIC_BRANDS:
             tiff = data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-            what = f"damaged, or a TIFF of {RARE}" if tiff else "not a picture that can be read"
-            raise ImageError(what) from None
+            if tiff:
+                raise ImageError(
+                    "damaged, or a TIFF of a kind that cannot be read", remedy=AS_PNG
+                ) from None
+            raise ImageError("not a picture that can be read") from None
         picture = opened_heic(data)
     if picture.format == "TIFF":
         is_thumbnail = picture.tag_v2.get(SUBFILE, 0) & 1
@@ -138,7 +151,11 @@ def opened(data, suffix, name):
     width, height = picture.size
     if width * height > MOST_PIXELS:
         raise ImageError(
-            f"{width}x{height} pixels are more than {MOST_PIXELS // 10**6} million: make it smaller"
+            "{width}x{height} pixels are more than {most} million",
+            remedy=SMALLER,
+            width=width,
+            height=height,
+            most=MEGAPIXELS,
         )
     if getattr(picture, "n_frames", 1) > 1:
         logger.info("%s: the first of its %d frames is used", name, picture.n_frames)
@@ -166,8 +183,9 @@ def dpi_of(picture):
 def refuse_raw():
     """A raw file's first picture is a thumbnail, and the photo itself is not developed."""
     raise ImageError(
-        "a camera's raw file: save it as JPEG or TIFF (with the camera's own program, darktable or "
-        "RawTherapee), and give that"
+        "a camera's raw file",
+        remedy="save it as JPEG or TIFF (with the camera's own program, darktable or "
+        "RawTherapee), and give that",
     )
 
 
@@ -176,7 +194,9 @@ def opened_heic(data):
     try:
         import pillow_heif
     except ImportError:
-        raise ImageError("a HEIC picture: save it as JPEG, or pip install pillow-heif") from None
+        raise ImageError(
+            "a HEIC picture", remedy="save it as JPEG, or pip install pillow-heif"
+        ) from None
     file = pillow_heif.open_heif(io.BytesIO(data))
     # It is decoded at once when it becomes Pillow's.
     if file.size[0] * file.size[1] > MOST_PIXELS:
@@ -192,14 +212,20 @@ def from_array(array):
     fits = values.ndim == 2 or values.ndim == 3 and values.shape[2] in (3, 4)
     if not fits or not values.size or values.dtype.kind not in "buif":
         raise ImageError(
-            f"an array of {values.dtype}, shape {values.shape}: numbers in the shape (height, "
-            "width, 3) are wanted, or 4 with transparency, or (height, width)"
+            "an array of {dtype}, shape {shape}: numbers in the shape (height, width, 3) are "
+            "wanted, or 4 with transparency, or (height, width)",
+            dtype=str(values.dtype),
+            shape=str(values.shape),
         )
     whole = values.dtype.kind in "ui"
     most = (65535 if values.dtype == np.uint16 else 255) if whole else 1
     slack = 0 if whole else 1e-3  # of what was computed
     if not (values.min() >= -slack and values.max() <= most + slack):
-        raise ImageError(f"in an array of {values.dtype} values from 0 to {most} are wanted")
+        raise ImageError(
+            "in an array of {dtype} values from 0 to {most} are wanted",
+            dtype=str(values.dtype),
+            most=most,
+        )
     return Image.fromarray((values * (255 / most) + 0.5).clip(0, 255).astype("uint8"))
 
 
@@ -260,17 +286,19 @@ def refuse_scrambled(picture, tags):
     compressed, planes = tags.get(COMPRESSION, 1) != 1, tags.get(PLANES, 1) == 2
     plain_planes = bits == 8 and tags.get(PHOTOMETRIC) in (2, 5)  # RGB, CMYK
     wrong = {
-        "signed numbers": 2 in tags.get(SAMPLE_FORMAT, (1,)) and bits < 32,
-        "compressed 32-bit numbers, the high byte first": compressed
+        Message("signed numbers"): 2 in tags.get(SAMPLE_FORMAT, (1,)) and bits < 32,
+        Message("compressed 32-bit numbers, the high byte first"): compressed
         and bits == 32
         and tags.prefix == b"MM",
-        "colours in planes": planes
+        Message("colours in planes"): planes
         and (tags.get(SAMPLES) == 2 or not compressed and not plain_planes),
-        "a palette of 8-bit colours": colormap and max(colormap) < 256,
+        Message("a palette of 8-bit colours"): colormap and max(colormap) < 256,
     }
     for what, found in wrong.items():
         if found:
-            raise ImageError(f"a TIFF with {what}, {RARE}")
+            raise ImageError(
+                "a TIFF with {what}, a kind that cannot be read", remedy=AS_PNG, what=what
+            )
 
 
 def deep_to_rgb(picture, tags, profile):
@@ -283,7 +311,10 @@ def deep_to_rgb(picture, tags, profile):
         most = 4095 if tags.get(BITS) == (12,) else 65535
     if not (values.min() >= 0 and values.max() <= most):
         raise ImageError(
-            f"its values go from {values.min():g} to {values.max():g}: 0 to {most} is wanted"
+            "its values range from {low:g} to {high:g}: 0 to {most} is wanted",
+            low=float(values.min()),
+            high=float(values.max()),
+            most=most,
         )
     values *= 255 / most
     if tags.get(PHOTOMETRIC) == 0:  # white is zero; Pillow turns 8 bits round by itself

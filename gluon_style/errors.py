@@ -27,18 +27,21 @@ class Message:
     Parameters
     ----------
     text : str
-        In English, with the values' names in braces: `"{size} is too small"`. It is the sentence's
-        code, too: a translation is looked up by it.
-    values : dict
-        Text and numbers; a `Setting`, which each place calls by its own name; another `Message`;
-        or a list of any of these, joined by "or".
+        In English, with the values' names in braces: `"{size} is too small"`; or with `%s` for
+        arguments, as in a record of `logging`. A translation is looked up by it.
+    arguments, values
+        Text and numbers; a `Setting`, which each place calls by its own name; another `Message`
+        or error; or a list of any of these, joined by "or".
     """
 
-    def __init__(self, text, **values):
-        self.text, self.values = text, values
+    def __init__(self, text, *arguments, **values):
+        self.text, self.arguments, self.values = text, arguments, values
 
     def __str__(self):
         return self.tell()
+
+    def __repr__(self):
+        return repr(self.tell())
 
     def tell(self, name=str, phrase=str):
         """The sentence in words.
@@ -56,11 +59,15 @@ class Message:
                 return name(value.name)
             if isinstance(value, Message):
                 return value.tell(name, phrase)
+            if isinstance(value, GluonStyleError):
+                return value.tell_all(name, phrase)
             if isinstance(value, (list, tuple)):
                 return phrase(" or ").join(str(word(each)) for each in value)
             return value
 
         text = phrase(self.text)
+        if self.arguments:
+            return text % tuple(map(word, self.arguments))
         if not self.values:
             return text  # may hold braces
         return text.format(**{key: word(value) for key, value in self.values.items()})
@@ -73,12 +80,49 @@ class Setting:
         self.name = name
 
 
+def reason(error):
+    """The system's words for an `OSError`, which have translations."""
+    return Message(getattr(error, "strerror", None) or str(error))
+
+
+def to_json(value):
+    """A message, an error or any of their values as plain data, for another process."""
+    if isinstance(value, Message):
+        values = {name: to_json(each) for name, each in value.values.items()}
+        return {"text": value.text, "arguments": to_json(value.arguments), "values": values}
+    if isinstance(value, GluonStyleError):
+        parts = {name: to_json(getattr(value, name)) for name in PARTS}
+        return {"error": type(value).__name__, **parts}
+    if isinstance(value, Setting):
+        return {"setting": value.name}
+    if isinstance(value, (list, tuple)):
+        return [*map(to_json, value)]
+    return value if isinstance(value, (str, int, float, type(None))) else str(value)
+
+
+def from_json(data):
+    """The message, error or value again."""
+    if isinstance(data, list):
+        return [*map(from_json, data)]
+    if not isinstance(data, dict):
+        return data
+    if "setting" in data:
+        return Setting(data["setting"])
+    if "text" in data:
+        values = {name: from_json(each) for name, each in data["values"].items()}
+        return Message(data["text"], *from_json(data["arguments"]), **values)
+    kind = globals()[data["error"]]
+    error = kind.__new__(kind)
+    vars(error).update({name: from_json(data[name]) for name in PARTS})
+    return error
+
+
 class GluonStyleError(Exception):
     """Something that the user can fix.
 
     Parameters
     ----------
-    text : str
+    text : str or Message
         What is wrong, see `Message`.
     field : str, optional
         The setting that is meant, as in `Settings`.
@@ -87,7 +131,7 @@ class GluonStyleError(Exception):
     remedy : str or Message, optional
         What to do about it, with the same values.
     values : dict
-        Of the text.
+        The values of the text.
 
     Attributes
     ----------
@@ -95,7 +139,7 @@ class GluonStyleError(Exception):
     field, file
     remedy : Message or None
     remarks : list of Message
-        What others have added: how to go on, which picture it was.
+        What others have added: how to resume, which picture it was.
     exit_status : int
         What a command returns to the shell after reporting the error.
     """
@@ -104,25 +148,36 @@ class GluonStyleError(Exception):
 
     def __init__(self, text, field=None, *, file=None, remedy=None, **values):
         super().__init__(text)
-        self.problem, self.field, self.file, self.remarks = Message(text, **values), field, file, []
+        self.problem = text if isinstance(text, Message) else Message(text, **values)
+        self.field, self.file, self.remarks = field, file, []
         self.remedy = Message(remedy, **values) if isinstance(remedy, str) else remedy
 
     def add(self, text, **values):
         """Add a remark, told after a semicolon."""
         self.remarks.append(Message(text, **values))
 
-    def tell(self, name=str, phrase=str):
-        """Problem, remedy and remarks in words, see `Message.tell`."""
+    def suggest(self, word, names):
+        """Add the name that is like a misspelt word, if there is one; the error itself."""
+        near = difflib.get_close_matches(word, names, 1, 0.7)
+        if near:
+            self.add("did you mean {name}?", name=near[0])
+        return self
+
+    def tell(self, name=str, phrase=str, called=str):
+        """File, problem, remedy and remarks in words, see `Message.tell`.
+
+        `called` takes the file and gives what the reader knows it by.
+        """
         told = self.problem.tell(name, phrase)
+        if self.file and called(self.file):
+            told = called(self.file) + phrase(": ") + told
         if self.remedy:
             told += phrase(": ") + self.remedy.tell(name, phrase)
         return phrase("; ").join([told, *(each.tell(name, phrase) for each in self.remarks)])
 
     def tell_all(self, name=str, phrase=str):
-        """The same behind the setting and the file that are meant."""
+        """The same behind the setting that is meant."""
         told = self.tell(name, phrase)
-        if self.file:
-            told = f"{self.file}" + phrase(": ") + told
         return f"{name(self.field)} {told}" if self.field else told
 
     def __str__(self):
@@ -131,6 +186,10 @@ class GluonStyleError(Exception):
     def as_option(self):
         """The whole text, settings named by the command line's options."""
         return self.tell_all(option)
+
+
+# What an error is made of, as plain data.
+PARTS = ("problem", "field", "file", "remedy", "remarks", "exit_status")
 
 
 class UsageError(GluonStyleError):
@@ -205,7 +264,7 @@ class NonFiniteLoss(GluonStyleError):
             "epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate "
             "or a loss weight that is too high, or weights on a wrong scale",
             epoch=epoch,
-            term=term,
+            term=Message(term),
             value=value,
         )
         self.epoch, self.term = epoch, term

@@ -131,7 +131,9 @@ def save(img, path, alpha=None):
     kind = FORMATS.get(path.suffix.lower())
     if not kind:
         raise OutputError(
-            f"{path}: the suffix tells the format of a picture: {', '.join(FORMATS)} can be written"
+            "the suffix tells the format of a picture: {formats} can be written",
+            file=path,
+            formats=", ".join(FORMATS),
         )
     img = img.asnumpy() if isinstance(img, nd.NDArray) else np.asarray(img)
     picture = to_picture((img * 255 + 0.5).clip(0, 255).astype("uint8"), alpha)

@@ -1,6 +1,6 @@
 """VGG-19 in numbers: its layers as Gluon counts them, their shapes, the colours it was taught."""
 
-from .errors import WeightsError
+from .errors import Message, WeightsError
 
 # Gluon's `vgg19().features` numbers convolutions, activations and pooling alike, 0 to 36; what
 # follows (the classifier) is of no use here.
@@ -53,10 +53,20 @@ def values_per_pixel(last, channels):
     return values * channels / CHANNELS[0]
 
 
+def bias_of(name):
+    """What errors call a convolution's bias."""
+    return Message("the bias of {name}", name=name)
+
+
 def check_shape(path, name, found, expected):
+    """Refuse an array of another shape; `name` is text or a `Message`."""
     if tuple(found) != expected:
         raise WeightsError(
-            f"{path}: not VGG-19: {name} has shape {tuple(found)} instead of {expected}"
+            "not VGG-19: {name} has shape {found} instead of {expected}",
+            file=path,
+            name=name,
+            found=str(tuple(found)),
+            expected=str(expected),
         )
 
 
@@ -68,17 +78,17 @@ def checked(path, parameters):
     import numpy as np
 
     if not parameters:
-        raise WeightsError(f"{path}: not VGG-19: none of its convolutions is in the file")
+        raise WeightsError("not VGG-19: none of its convolutions is in the file", file=path)
     divisor = max(1, CHANNELS[0] // parameters[0][0].shape[0]) if 0 in parameters else 1
     for index, name in CONVOLUTIONS.items():
         if index > max(parameters):
             break
         if index not in parameters:
-            raise WeightsError(f"{path}: not a whole VGG-19: {name} is missing")
+            raise WeightsError("not a whole VGG-19: {name} is missing", file=path, name=name)
         kernel, bias = parameters[index]
         expected = convolution_shape(index, divisor)
         check_shape(path, name, kernel.shape, expected)
-        check_shape(path, f"the bias of {name}", bias.shape, expected[:1])
+        check_shape(path, bias_of(name), bias.shape, expected[:1])
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-            raise WeightsError(f"{path}: {name} holds values that are not finite")
+            raise WeightsError("{name} holds values that are not finite", file=path, name=name)
     return parameters

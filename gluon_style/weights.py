@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from .command_line import Parser, log_to_stderr, one_line
-from .errors import UsageError
+from .errors import Setting, UsageError
 from .files import cache_folder, expanded
 from .machine import prepare
 from .settings import Layers
@@ -48,7 +48,12 @@ def run(options):
     from .pretrained import check_free, check_reach, export, find, sidecar  # which import NumPy
 
     if options.out and not options.source:
-        raise UsageError(f"{options.out}: --source says of what, for example --source keras", "out")
+        raise UsageError(
+            "{source} says of what, for example {source} keras",
+            "out",
+            file=options.out,
+            source=Setting("source"),
+        )
     if options.out:
         check_free(options.out, options.overwrite)
     if not options.source:

@@ -116,7 +116,7 @@ def test_a_disk_that_fills_up_in_mid_run(whole, small_options, tmp_path):
         assert process.returncode == 2
         assert "Traceback" not in err and "Exception ignored" not in err
         line = err.splitlines()[-1]
-        assert "cannot be written: No space left on device; to go on: python -m" in line
+        assert "cannot be written: No space left on device; to resume: python -m" in line
         check_readable(out)
         os.unlink(disk / "filler")
         subprocess.run(**command("train", "--resume", out, *WRITING), check=True)

@@ -126,8 +126,7 @@ class Cluster(Hands):
         except Exception as error:  # whatever keeps them from importing it
             raise ClusterError(
                 "the workers cannot run gluon_style ({reason})",
-                remedy="install it there, as here: "
-                "python -m pip install 'gluon-style[cluster]'",
+                remedy="install it there, as here: python -m pip install 'gluon-style[cluster]'",
                 reason=str(error),
             ) from None
         if versions != {__version__}:

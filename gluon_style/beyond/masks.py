@@ -60,9 +60,11 @@ def normalised(mask):
     if not share > 0:
         height, width = mask.shape[2:]
         raise ImageError(
-            f"has nothing white that is seen at {width}x{height}, the size of a layer: paint more "
-            "of it white, or choose a larger size",
+            "has nothing white that is seen at {width}x{height}, the size of a layer",
             "mask",
+            remedy="paint more of it white, or choose a larger size",
+            width=width,
+            height=height,
         )
     return mask / np.sqrt(share)
 

@@ -9,7 +9,8 @@ import numpy as np
 from mxnet import nd
 from PIL import Image, ImageCms, PngImagePlugin
 
-from ..errors import ImageError, UsageError
+from ..decode import damaged
+from ..errors import ImageError, Setting, UsageError, reason
 from ..files import atomic_write, expanded
 from ..images import FORMATS, to_picture
 
@@ -23,15 +24,20 @@ def check_writable(output, alpha):
     """Make sure that a run's pictures can be written, before it is run."""
     if output.format == "jpg" and alpha is not None:
         raise UsageError(
-            "jpg: knows no transparency, which the content picture has: choose another, or "
-            "--background white",
+            "{format}: knows no transparency, which the content picture has",
             "format",
+            remedy="choose another, or {background} white",
+            format=output.format,
+            background=Setting("background"),
         )
     if output.depth == 16 and not find_spec(WRITERS[output.format]):
         raise UsageError(
-            f"16: {output.format} needs the package {WRITERS[output.format]}: "
-            "pip install 'gluon-style[photo]'",
+            "{depth}: {format} needs the package {package}",
             "depth",
+            remedy="pip install 'gluon-style[photo]'",
+            depth=output.depth,
+            format=output.format,
+            package=WRITERS[output.format],
         )
 
 
@@ -140,9 +146,10 @@ def origin_of(path):
         with Image.open(io.BytesIO(path.read_bytes())) as picture:
             text = picture.info.get(ORIGIN) or picture.getexif().get(DESCRIPTION)
     except OSError as error:
-        raise ImageError(f"{path}: {error.strerror or 'not a picture that can be read'}") from None
+        said = reason(error) if error.strerror else "not a picture that can be read"
+        raise ImageError(said, file=path) from None
     except Exception as error:  # what a damaged file does to Pillow is its own
-        raise ImageError(f"{path}: damaged ({error})") from None
+        raise damaged(error, path) from None
     try:
         origin = json.loads(text)
         if isinstance(origin["command"], str) and isinstance(origin["identity"], dict):
@@ -150,6 +157,8 @@ def origin_of(path):
     except (TypeError, ValueError, KeyError):
         pass
     raise ImageError(
-        f"{path}: it does not tell how it was made: only pictures that gluon_style has written do, "
-        "as long as no other program has saved them"
+        "it does not tell how it was made",
+        file=path,
+        remedy="only pictures that gluon_style has written do, as long as no other program has "
+        "saved them",
     )

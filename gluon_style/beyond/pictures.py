@@ -108,7 +108,9 @@ def grey(picture, name):
     """A mask's pixels, as a grey picture of three channels."""
     pixels = np.repeat((picture.rgb @ LUMINANCE)[:, :, None], 3, axis=2)
     if not pixels.any():
-        raise ImageError(f"{name}: the mask is black all over: what is white in it is painted")
+        raise ImageError(
+            "the mask is black all over", file=name, remedy="what is white in it is painted"
+        )
     return nd.array((pixels + 0.5).astype("uint8"), dtype="uint8")
 
 

@@ -50,7 +50,7 @@ def check_gluoncv():
     if not failure:
         return Finding("GluonCV", True, importlib.metadata.version("gluoncv"))
     fix = ("python -m pip install --force-reinstall 'gluoncv>=0.10,<0.11'",)
-    if ".so" in failure:  # the OpenCV that opens windows needs libGL and libglib for that
+    if ".so" in str(failure):  # the OpenCV that opens windows needs libGL and libglib for that
         fix = (
             "python -m pip uninstall -y opencv-python",
             "python -m pip install 'opencv-python-headless<4.12'",
@@ -78,7 +78,12 @@ def check_processor():
         "Processor",
         True,
         f"{name}, {cores} cores, {' '.join(vectors) or platform.machine()}; {precision}",
-        data={"name": name, "cores": cores, "flags": vectors, "why_not_bfloat16": reason},
+        data={
+            "name": name,
+            "cores": cores,
+            "flags": vectors,
+            "why_not_bfloat16": reason and str(reason),
+        },
     )
 
 
@@ -86,7 +91,7 @@ def check_gpus(mxnet_works):
     """Each GPU that the driver reports, and whether MXNet can compute on it: findings."""
     report = gpu.ask_driver()
     if report.failure:
-        yield Finding("GPU", False, report.failure, ("nvidia-smi",))
+        yield Finding("GPU", False, str(report.failure), ("nvidia-smi",))
     elif not report.gpus:
         there = "the driver sees no GPU" if gpu.driver_installed() else "no NVIDIA driver"
         yield Finding("GPU", None, f"{there}; the CPU computes")
@@ -104,7 +109,7 @@ def check_gpu(each, cuda, mxnet_works):
         fix = "nothing to fix: --ctx auto uses the CPU"
         if cuda < gpu.OLDEST_CUDA and each.capability >= gpu.OLDEST_CAPABILITY:
             fix = "install a driver of version 450.80.02 or newer from nvidia.com"
-        return Finding(name, False, excluded, (fix,), data=data)
+        return Finding(name, False, str(excluded), (fix,), data=data)
     if not mxnet_works:
         return Finding(name, None, f"{text}: mxnet-cu112 can use it", data=data)
     if not machine.has_gpu_code():
@@ -112,7 +117,7 @@ def check_gpu(each, cuda, mxnet_works):
         return Finding(name, False, text, TO_GPU_WHEEL, data=data)
     failed = gpu.why_not(each, cuda, True)
     if failed:
-        return Finding(name, False, failed, ("nvidia-smi",), data=data)
+        return Finding(name, False, str(failed), ("nvidia-smi",), data=data)
     return Finding(name, True, text, data=data)
 
 
@@ -192,15 +197,15 @@ def check_downloads(urls):
 
 
 def why_no_answer(url):
-    """What is wrong with an address: None when a request for its headers succeeds."""
+    """The `Message` of what is wrong with an address; None when it sends its headers."""
     import requests
 
-    from ..files import answer
+    from ..files import answer, problem_of
 
     try:
         answer(url, HOST_TIMEOUT, "HEAD").close()
     except (DownloadError, requests.exceptions.RequestException) as error:
-        return str(error).replace(f"{url}: ", "", 1)
+        return problem_of(error)
 
 
 def check_smoke(ctx, precision):

@@ -40,7 +40,7 @@ def run(ctx, precision):
         try:
             tile = transfer.choose_tile(stage, values)
         except NotEnoughMemory as error:
-            tile, lacking = SIDES[-1], str(error)
+            tile, lacking = SIDES[-1], error.as_option()
         expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)
         stages.append(
             {

@@ -11,6 +11,7 @@ from .downloads import (
     has_no_locks,
     hashes,
     is_quiet,
+    problem_of,
     receive,
     try_in_turn,
 )

@@ -7,7 +7,7 @@ import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import OutputError
+from ..errors import OutputError, reason
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def atomic_write(path, keep=None):
             os.replace(path, keep)
         os.replace(temporary, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise OutputError("cannot be written: {reason}", file=path, reason=reason(error)) from None
     finally:
         with suppress(OSError):
             os.unlink(temporary)

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import logging
 import os
 import queue
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Optional, Tuple
 from urllib.parse import urlsplit
 
-from ..errors import DownloadError
+from ..errors import DownloadError, Message, from_json, reason, to_json
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +49,9 @@ class RemoteFile:
         for mirror in mirrors:
             if not is_address(mirror):
                 raise DownloadError(
-                    f"GLUON_STYLE_MIRROR={mirror}: an address that begins with http:// or "
-                    "https:// is wanted (several with commas between them)"
+                    "an address that begins with http:// or https:// is wanted (several with "
+                    "commas between them)",
+                    file=f"GLUON_STYLE_MIRROR={mirror}",
                 )
         return [f"{mirror}/{self.name}" for mirror in mirrors] or list(self.urls)
 
@@ -77,9 +79,9 @@ def cache_folder(root=None):
     home = os.environ.get("MXNET_HOME") or os.path.join("~", ".mxnet")
     folder = os.path.expanduser(root or os.path.join(home, "models"))
     if folder.startswith("~"):
-        raise DownloadError(
-            f"{folder}: this user has no home directory; set MXNET_HOME to a folder for the weights"
-        )
+        error = DownloadError("this user has no home directory", file=folder)
+        error.add("set MXNET_HOME to a folder for the weights")
+        raise error
     return Path(folder)
 
 
@@ -98,21 +100,33 @@ def download(remote, folder):
     try:
         try_in_turn(remote.addresses, lambda url: download_from(url, remote, folder))
     except DownloadError as error:
-        raise DownloadError(f"{remote.name}: {error}") from None
+        error.file = remote.name
+        raise
 
 
 def try_in_turn(addresses, attempt):
     """Return what `attempt(url)` returns for the first address with which it does not fail."""
     import requests
 
-    reasons = []
+    reasons = {}
     for url in addresses:
         try:
             return attempt(url)
         except (DownloadError, requests.exceptions.RequestException) as error:
-            host, text = urlsplit(url).netloc, str(error)
-            reasons.append(text.replace(url, host) if url in text else f"{host}: {text}")
-    raise DownloadError("; ".join(dict.fromkeys(reasons)))
+            host = urlsplit(url).netloc
+            told = Message("{host}: {problem}", host=host, problem=problem_of(error))
+            reasons[str(told)] = told
+    first, *others = reasons.values()
+    error = DownloadError(first)
+    error.remarks = others
+    raise error
+
+
+def problem_of(error):
+    """What went wrong with an address, without its name, as a `Message`."""
+    (inner,) = error.args[:1] or [error]  # see `answer`
+    error = inner if isinstance(inner, DownloadError) else error
+    return error.problem if isinstance(error, DownloadError) else Message(str(error))
 
 
 def download_from(url, remote, folder):
@@ -132,7 +146,7 @@ def download_from(url, remote, folder):
         files.fetch(remote.name, downloader=lambda url, file, _: receive(url, file, remote.size))
     except ValueError:
         raise DownloadError(
-            f"{url}: what it sends is not the right file (its checksum is another)"
+            "what it sends is not the right file (its checksum is another)", file=url
         ) from None
 
 
@@ -177,28 +191,25 @@ def answer(url, timeout=ANSWER, method="GET", headers=None):
     try:
         response = answers.get(timeout=timeout)
     except queue.Empty:
-        raise DownloadError(f"{url}: no answer within {timeout} s") from None
+        raise DownloadError("no answer within {timeout} s", file=url, timeout=timeout) from None
     if isinstance(response, requests.exceptions.TooManyRedirects):
-        raise DownloadError(f"{url}: it redirects in a loop")
+        raise DownloadError("it redirects in a loop", file=url)
     if isinstance(response, (requests.exceptions.ConnectionError, requests.exceptions.Timeout)):
         # Not worth a second try: whoever is offline would wait for nothing.
-        raise DownloadError(f"{url}: cannot be reached ({reason(response)})")
+        inner = response  # the innermost cause, which says it shortest
+        while inner.__cause__ or inner.__context__:
+            inner = inner.__cause__ or inner.__context__
+        raise DownloadError("cannot be reached ({reason})", file=url, reason=reason(inner))
     if isinstance(response, Exception):
-        raise DownloadError(f"{url}: {response}")
+        raise DownloadError("{error}", file=url, error=str(response))
     if response.status_code >= 400:
         response.close()
-        said = f"{url}: the server says {response.status_code} {response.reason}"
+        status = f"{response.status_code} {response.reason}"
+        error = DownloadError("the server says {status}", file=url, status=status)
         if response.status_code < 500:
-            raise DownloadError(said)
-        raise requests.exceptions.HTTPError(said)
+            raise error
+        raise requests.exceptions.HTTPError(error)  # after which it is tried again
     return response
-
-
-def reason(error):
-    """The innermost cause of a failed connection, which says it shortest."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
-    return getattr(error, "strerror", None) or error
 
 
 def fetch(remote, folder, download=download):
@@ -221,10 +232,9 @@ def fetch(remote, folder, download=download):
                 raise_recent_failure(path, began)
                 sha256 = download_into_place(remote, path, download)
     except OSError as error:
-        raise DownloadError(
-            f"{path}: cannot be written: {error.strerror or error}; set MXNET_HOME to a folder "
-            "that can"
-        ) from None
+        failed = DownloadError("cannot be written: {reason}", file=path, reason=reason(error))
+        failed.add("set MXNET_HOME to a folder that can")
+        raise failed from None
     return path, sha256
 
 
@@ -239,9 +249,9 @@ def download_into_place(remote, path, download):
             download(remote, Path(scratch))
             sha256 = remote.sha256_if_sound(received)
             if not sha256:
-                raise DownloadError(f"{remote.name}: what came is not the right file")
+                raise DownloadError("what came is not the right file", file=remote.name)
         except DownloadError as error:
-            note_of_failure(path).write_text(str(error), encoding="utf-8")
+            note_of_failure(path).write_text(json.dumps(to_json(error)), encoding="utf-8")
             raise
         # Pooch's files are for their owner alone; this one gets the mode that all new files get.
         usual = Path(scratch, "usual")
@@ -263,7 +273,7 @@ def raise_recent_failure(path, began):
     """
     note = note_of_failure(path)
     if note.exists() and note.stat().st_mtime >= began:
-        raise DownloadError(note.read_text(encoding="utf-8"))
+        raise from_json(json.loads(note.read_text(encoding="utf-8")))
 
 
 def has_no_locks(error):

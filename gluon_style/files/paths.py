@@ -10,7 +10,9 @@ def expanded(path, field=None):
     text = os.path.expanduser(os.fsdecode(path))
     # Nobody means a folder of that name.
     if text == "~" or text.startswith("~/"):
-        raise UsageError(f"{text}: this user has no home directory: write the whole path", field)
+        raise UsageError(
+            "this user has no home directory", field, file=text, remedy="write the whole path"
+        )
     return text
 
 

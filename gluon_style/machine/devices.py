@@ -3,7 +3,7 @@
 import logging
 import re
 
-from ..errors import DeviceError, did_you_mean
+from ..errors import DeviceError, Message, Setting
 from . import gpu
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,9 @@ def try_gpu():
         reasons.append(reason)
     ctx = get_cpu()
     if report.failure or reasons:
-        logger.warning("%s; using the CPU", report.failure or "; ".join(dict.fromkeys(reasons)))
+        different = {str(each): each for each in reasons}.values()
+        for why in [report.failure] if report.failure else different:
+            logger.warning("%s; using the CPU", why)
     return ctx
 
 
@@ -46,7 +48,7 @@ def get_cpu():
         try:
             mx.context.num_gpus()
         except mx.MXNetError as error:
-            failure = str(error).strip().splitlines()[-1]
+            failure = Message(str(error).strip().splitlines()[-1])
     if failure:
         uninstall, install = gpu.TO_CPU_WHEEL
         raise DeviceError(
@@ -92,17 +94,20 @@ def get_ctx(name):
     match = re.fullmatch(r"gpu(?:\(([0-9]{1,4})\))?", name)
     if not match:
         raise DeviceError(
-            f"{name}: one of auto, cpu, gpu, gpu(N) is wanted"
-            + did_you_mean(name, ("auto", "cpu", "gpu", "gpu(0)")),
+            "{value}: one of {choices} is wanted",
             "ctx",
-        )
+            value=name,
+            choices="auto, cpu, gpu, gpu(N)",
+        ).suggest(name, ("auto", "cpu", "gpu", "gpu(0)"))
     number, report = int(match[1] or 0), gpu.ask_driver()
     if number < len(report.gpus):
         reason = gpu.why_not(report.gpus[number], report.cuda, has_gpu_code())
         if reason is None:
             return mx.gpu(number)
     elif report.gpus:
-        reason = f"the last GPU here is gpu({len(report.gpus) - 1})"
+        reason = Message("the last GPU here is gpu({number})", number=len(report.gpus) - 1)
     else:
-        reason = report.failure or "there is no NVIDIA GPU here"
-    raise DeviceError(f"{name}: {reason}; use --ctx cpu", "ctx")
+        reason = report.failure or Message("there is no NVIDIA GPU here")
+    error = DeviceError("{value}: {reason}", "ctx", value=name, reason=reason)
+    error.add("use {ctx} cpu", ctx=Setting("ctx"))
+    raise error

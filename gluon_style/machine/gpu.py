@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple
 
-from ..errors import RuntimeNotReady
+from ..errors import Message, RuntimeNotReady
 from . import probe_driver
 from .process import run_python
 
@@ -109,13 +109,13 @@ class Report:
     gpus : tuple of Gpu
     cuda : tuple of int
         (major, minor) of the newest CUDA that the driver can run.
-    failure : str or None
-        Why it said nothing, in one line.
+    failure : Message or None
+        Why it said nothing.
     """
 
     gpus: Tuple[Gpu, ...] = ()
     cuda: Tuple[int, int] = (0, 0)
-    failure: Optional[str] = None
+    failure: Optional[Message] = None
 
 
 @functools.lru_cache(maxsize=None)
@@ -125,12 +125,17 @@ def ask_driver():
         return Report()
     outcome = run_python([probe_driver.__file__], DRIVER_TIMEOUT)
     if outcome.failure:
-        return Report(failure=f"the NVIDIA driver cannot be asked: {outcome.failure}")
+        return Report(
+            failure=Message("the NVIDIA driver cannot be asked: {why}", why=outcome.failure)
+        )
     answer = json.loads(outcome.stdout)
     if "error" in answer:
         return Report(
-            failure=f"the NVIDIA driver answers with CUDA error {answer['error']}; see what "
-            "nvidia-smi says; after an update of the driver, restart the machine"
+            failure=Message(
+                "the NVIDIA driver answers with CUDA error {error}; see what nvidia-smi says; "
+                "after an update of the driver, restart the machine",
+                error=answer["error"],
+            )
         )
     gpus = (
         Gpu(number, name, tuple(capability))
@@ -144,25 +149,30 @@ def check(number, program=("-m", "gluon_style.machine.probe_gpu"), timeout=CHECK
     """Try a small convolution on a GPU, in a process of its own."""
     env = {"MXNET_CUDNN_AUTOTUNE_DEFAULT": "0"}  # trying every algorithm may take minutes
     failure = run_python([*program, str(number)], timeout, env).failure
-    return failure and f"a small convolution failed on it: {failure}"
+    return failure and Message("a small convolution failed on it: {why}", why=failure)
 
 
 def why_not(gpu, cuda, gpu_wheel, attempt=None):
     """Why MXNet cannot compute on a GPU."""
     capability = "{}.{}".format(*gpu.capability)
     if not OLDEST_CAPABILITY <= gpu.capability < (NEWEST_CAPABILITY[0] + 1,):
-        bound = "up to 8.6" if gpu.capability > NEWEST_CAPABILITY else "from 5.0 on"
-        reason = f"compute capability {capability}; mxnet-cu112 1.9.1 has code {bound}"
+        is_new = gpu.capability > NEWEST_CAPABILITY
+        why = Message(
+            "compute capability {capability}; mxnet-cu112 1.9.1 has code {bound}",
+            capability=capability,
+            bound=Message("up to 8.6") if is_new else Message("from 5.0 on"),
+        )
     elif cuda < OLDEST_CUDA:
-        reason = (
-            "its driver runs CUDA up to {}.{}; mxnet-cu112 1.9.1 needs a driver for CUDA 11.0 "
-            "or later (450.80.02 or newer)"
-        ).format(*cuda)
+        why = Message(
+            "its driver runs CUDA up to {cuda}; mxnet-cu112 1.9.1 needs a driver for CUDA 11.0 "
+            "or later (450.80.02 or newer)",
+            cuda="{}.{}".format(*cuda),
+        )
     elif not gpu_wheel:
-        reason = (
+        why = Message(
             "the mxnet wheel that is installed computes on the CPU only; for the GPU see "
             "python -m gluon_style.doctor"
         )
     else:
-        reason = (attempt or check)(gpu.number)
-    return reason and f"{gpu.name}: {reason}"
+        why = (attempt or check)(gpu.number)
+    return why and Message("{gpu}: {why}", gpu=gpu.name, why=why)

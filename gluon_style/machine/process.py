@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
+from ..errors import Message
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -15,12 +17,12 @@ class Outcome:
     Attributes
     ----------
     stdout : str
-    failure : str or None
-        Why it failed, in one line; None when it ended with status 0.
+    failure : Message or None
+        Why it failed; None when it ended with status 0.
     """
 
     stdout: str
-    failure: Optional[str]
+    failure: Optional[Message]
 
 
 def child_environment(changes=None):
@@ -55,14 +57,16 @@ def run_python(arguments, timeout, env=None):
             process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             pass
-        return Outcome("", f"it did not end within {timeout:g} s")
+        return Outcome("", Message("it did not end within {timeout:g} s", timeout=timeout))
     except BaseException:  # Ctrl-C: leave nothing behind
         process.kill()
         raise
     stdout, lines = stdout.decode(errors="replace"), stderr.decode(errors="replace").split("\n")
     if process.returncode < 0:
-        return Outcome(stdout, f"it crashed (signal {-process.returncode})")
+        failure = Message("it crashed (signal {number})", number=-process.returncode)
+        return Outcome(stdout, failure)
     if process.returncode:
         said = [line.strip() for line in lines if line.strip()]
-        return Outcome(stdout, said[-1] if said else f"exit status {process.returncode}")
+        status = Message("exit status {status}", status=process.returncode)
+        return Outcome(stdout, Message(said[-1]) if said else status)
     return Outcome(stdout, None)

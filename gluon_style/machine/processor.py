@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-from ..errors import DeviceError
+from ..errors import DeviceError, Message, Setting
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -65,12 +65,14 @@ def uses_amx():
 
 
 def why_not_bfloat16(flags, environ):
-    """Why the CPU is not fast in bfloat16; None when it is."""
+    """Why the CPU is not fast in bfloat16, as a `Message`; None when it is."""
     limit = environ.get("DNNL_MAX_CPU_ISA", "AVX512_CORE_BF16")
     if "avx512_bf16" not in flags:
-        return "this processor does not compute in bfloat16 (it has no AVX512_BF16)"
+        return Message("this processor does not compute in bfloat16 (it has no AVX512_BF16)")
     if limit.upper() not in ("AVX512_CORE_BF16", "AVX512_CORE_AMX"):
-        return f"the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16"
+        return Message(
+            "the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16", limit=limit
+        )
     return None
 
 
@@ -96,11 +98,18 @@ def get_precision(name, ctx):
         The name is not one of these, or the device has no fast bfloat16.
     """
     if name not in PRECISIONS:
-        raise DeviceError(f"{name}: one of {', '.join(PRECISIONS)} is wanted", "precision")
+        raise DeviceError(
+            "{value}: one of {choices} is wanted",
+            "precision",
+            value=name,
+            choices=", ".join(PRECISIONS),
+        )
     if ctx.device_type == "cpu":
         reason = why_not_bfloat16(cpu_flags(), os.environ)
     else:
-        reason = f"{ctx} has no bfloat16 in MXNet 1.9.1"
+        reason = Message("{ctx} has no bfloat16 in MXNet 1.9.1", ctx=str(ctx))
     if name == "bfloat16" and reason:
-        raise DeviceError(f"bfloat16: {reason}; use --precision float32", "precision")
+        error = DeviceError("{value}: {reason}", "precision", value=name, reason=reason)
+        error.add("use {precision} float32", precision=Setting("precision"))
+        raise error
     return "float32" if reason or name == "float32" else "bfloat16"

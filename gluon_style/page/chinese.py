@@ -1,252 +1,327 @@
-"""What the commands complain of and warn of, in Chinese."""
+"""What errors and warnings say, in Chinese, by their English templates; needs no library."""
 
-import re
-
-# Phrases of the messages, wherever they stand in one: what is not among them stays in English.
-# Those that are part of another come after it.
-PHRASES = {
+CHINESE = {
+    # Between the parts.
+    ": ": "：",
+    "; ": "；",
+    " or ": " 或 ",
+    "{this} and {other}": "{this}，{other}",
+    "{this}, then: {then}": "{this}，再运行：{then}",
+    "{value}: {reason}": "{value}：{reason}",
+    "{host}: {problem}": "{host}：{problem}",
+    "{gpu}: {why}": "{gpu}：{why}",
+    "{error}": "{error}",
+    "run: {commands}": "请运行：{commands}",
+    "run: {uninstall}, then: {install}": "请运行：{uninstall}，再运行：{install}",
+    "did you mean {name}?": "是不是 {name}？",
     # Pictures.
-    r"more than (\d+ MB|[\d.]+ GB): make it smaller": r"超过 \1，请缩小后再试",
-    r"more than (\d+) million pixels: make it smaller": r"超过 \1 百万像素，请缩小后再试",
-    r"(\d+x\d+) pixels are more than (\d+) million: make it smaller": (
-        r"\1 像素，超过 \2 百万像素，请缩小后再试"
+    "make it smaller": "请缩小后再试",
+    "more than {most} MB": "超过 {most} MB",
+    "more than {most:.1f} GB": "超过 {most:.1f} GB",
+    "more than {most} million pixels": "超过 {most} 百万像素",
+    "{width}x{height} pixels are more than {most} million": (
+        "{width}x{height} 像素，超过 {most} 百万像素"
     ),
-    r"not enough memory to read it: make it smaller": "内存不够，读不了这张图片，请缩小后再试",
-    r"not a picture that can be read": "不是能读取的图片",
-    r"(?:damaged, or )?a TIFF of a kind that cannot be read": "损坏，或是不能读取的一种 TIFF",
-    r"a TIFF with signed numbers, a kind that cannot be read": "带符号数的 TIFF，不能读取",
-    r"a TIFF with compressed 32-bit numbers, the high byte first, a kind that cannot be read": (
-        "压缩的、高位在前的 32 位 TIFF，不能读取"
+    "not enough memory to read it": "内存不够，读不了这张图片",
+    "not a picture that can be read": "不是能读取的图片",
+    "damaged, or a TIFF of a kind that cannot be read": "损坏，或是不能读取的一种 TIFF",
+    "a TIFF with {what}, a kind that cannot be read": "{what}的 TIFF，不能读取",
+    "signed numbers": "带符号数",
+    "compressed 32-bit numbers, the high byte first": "压缩的、高位在前的 32 位",
+    "colours in planes": "颜色分平面存放",
+    "a palette of 8-bit colours": "调色板为 8 位颜色",
+    "save it as PNG, or as a TIFF of 8-bit RGB": "请另存为 PNG，或 8 位 RGB 的 TIFF",
+    "a camera's raw file": "相机的原始文件（RAW）",
+    "save it as JPEG or TIFF (with the camera's own program, darktable or RawTherapee), and give "
+    "that": "请用相机自带的软件、darktable 或 RawTherapee 存成 JPEG 或 TIFF 后再选",
+    "a HEIC picture": "HEIC 图片",
+    "save it as JPEG, or pip install pillow-heif": (
+        "请另存为 JPEG，或运行 pip install pillow-heif"
     ),
-    r"a TIFF with colours in planes, a kind that cannot be read": "颜色分平面存放的 TIFF，不能读取",
-    r"a TIFF with a palette of 8-bit colours, a kind that cannot be read": (
-        "调色板为 8 位颜色的 TIFF，不能读取"
+    "an array of {dtype}, shape {shape}: numbers in the shape (height, width, 3) are wanted, or 4 "
+    "with transparency, or (height, width)": (
+        "数组的类型为 {dtype}，形状为 {shape}：应为形状是（高, 宽, 3）的数，有透明度时是 4，"
+        "或（高, 宽）"
     ),
-    r": save it as PNG, or as a TIFF of 8-bit RGB": "，请另存为 PNG，或 8 位 RGB 的 TIFF",
-    r"a camera's raw file: save it as JPEG or TIFF \(with the camera's own program, darktable or "
-    r"RawTherapee\), and give that": (
-        "相机的原始文件（RAW）：请用相机自带的软件、darktable 或 RawTherapee 存成 JPEG 或 TIFF "
-        "后再选"
+    "in an array of {dtype} values from 0 to {most} are wanted": (
+        "{dtype} 数组的值应为 0 到 {most}"
     ),
-    r"a HEIC picture: save it as JPEG, or pip install pillow-heif": (
-        "HEIC 图片：请另存为 JPEG，或运行 pip install pillow-heif"
+    "its values range from {low:g} to {high:g}: 0 to {most} is wanted": (
+        "像素值从 {low:g} 到 {high:g}，应为 0 到 {most}"
     ),
-    r"its values go from (\S+) to (\S+): (\S+) to (\S+) is wanted": (
-        r"像素值从 \1 到 \2，应为 \3 到 \4"
+    "damaged ({error})": "文件损坏（{error}）",
+    "not a file": "不是文件",
+    "it did not end within {timeout:g} s": "{timeout:g} 秒内没有读完，请缩小后再试",
+    "it crashed (signal {number})": (
+        "读取时程序崩溃（信号 {number}），可能是内存不够，请缩小后再试"
     ),
-    r"damaged \((.*)\)": r"文件损坏（\1）",
-    r"not a file": "不是文件",
-    r"No such file or directory": "没有这个文件或文件夹",
-    r"it did not end within (\d+) s": r"\1 秒内没有读完，请缩小后再试",
-    r"it crashed \(signal (\d+)\)": r"读取时程序崩溃（信号 \1），可能是内存不够，请缩小后再试",
-    r"the first of its (\d+) frames is used": r"共 \1 帧，只用第一帧",
-    r"a colour profile that cannot be used is ignored": "颜色配置文件不能用，已忽略",
+    "exit status {status}": "退出状态 {status}",
+    "%s: the first of its %d frames is used": "%s：共 %d 帧，只用第一帧",
+    "a colour profile that cannot be used is ignored": "颜色配置文件不能用，已忽略",
+    "the suffix tells the format of a picture: {formats} can be written": (
+        "图片的格式由后缀决定，可以写的有 {formats}"
+    ),
+    "it does not tell how it was made": "没有写明是怎样做出来的",
+    "only pictures that gluon_style has written do, as long as no other program has saved them": (
+        "只有 gluon_style 写的、没有被其他程序另存过的图片才写明"
+    ),
     # Masks.
-    r"the mask is black all over: what is white in it is painted": (
-        "蒙版全是黑色；白色的地方才会画"
+    "the mask is black all over": "蒙版全是黑色",
+    "what is white in it is painted": "白色的地方才会画",
+    "has nothing white that is seen at {width}x{height}, the size of a layer": (
+        "在 {width}x{height}（某一层的大小）时看不到白色"
     ),
-    r"has nothing white that is seen at (\d+x\d+), the size of a layer: paint more of it white, or "
-    r"choose a larger size": (r"在 \1（某一层的大小）时看不到白色：请多涂一些白色，或选更大的尺寸"),
-    r"has (\d+) for (\d+) styles: give one for all, or one for each": (
-        r"有 \1 个，而样式图像有 \2 幅：请共用一个，或每幅各一个"
+    "paint more of it white, or choose a larger size": "请多涂一些白色，或选更大的尺寸",
+    # Formats.
+    "{format}: knows no transparency, which the content picture has": (
+        "{format}：不能有透明部分，而内容图像有"
     ),
-    r"has (\d+) for (\d+) styles: give one for each": (
-        r"有 \1 个，而样式图像有 \2 幅：请每幅各给一个"
+    "choose another, or {background} white": "请换一种格式，或选{background} white",
+    "{depth}: {format} needs the package {package}": (
+        "{depth} 位：{format} 格式需要软件包 {package}"
     ),
-    r"has (\d+) for (\d+) style layers: give one for each": (
-        r"有 \1 个，而样式层有 \2 个：请每层各给一个"
+    "pip install 'gluon-style[photo]'": "请运行 pip install 'gluon-style[photo]'",
+    # Memory, disk, folders.
+    "there is too little memory to read it": "内存不够，读不了",
+    "end other programs": "请关闭其他程序",
+    "the run needs {needed} of disk space, {free} are free": "需要磁盘空间 {needed}，只剩 {free}",
+    "free some, or choose another folder with {output}": "请腾出空间，或用 {output} 选另一个文件夹",
+    "cannot be written: {reason}": "不能写入：{reason}",
+    "cannot be written to: {reason}": "不能写入：{reason}",
+    "cannot be used: {reason}": "不能使用：{reason}",
+    "cannot be read: {reason}": "不能读取：{reason}",
+    "mend that and try again": "请修好后再试",
+    "No such file or directory": "没有这个文件或文件夹",
+    "No space left on device": "磁盘已满",
+    "Permission denied": "没有权限",
+    "Read-only file system": "文件系统只能读取",
+    "Disk quota exceeded": "超出磁盘配额",
+    "Input/output error": "读写出错",
+    "Is a directory": "是文件夹",
+    "this user has no home directory": "这个用户没有主目录",
+    "write the whole path": "请写完整的路径",
+    "set MXNET_HOME to a folder that can": "请把 MXNET_HOME 设为可以写入的文件夹",
+    "set MXNET_HOME to a folder for the weights": "请把 MXNET_HOME 设为放参数的文件夹",
+    "another run is writing there": "另一次运行正在写入",
+    "wait for it, or choose another folder": "请等它结束，或选另一个文件夹",
+    "there is a file of that name, no folder": "有一个同名的文件，不是文件夹",
+    "no such folder": "没有这个文件夹",
+    "this is the folder of the results, in which the picture will be {picture}": (
+        "这是放结果的文件夹，图片会是其中的 {picture}"
     ),
-    # Sizes.
-    r"(\d+x\d+) is too small": r"\1 太小",
-    r"(\d+x\d+:\d+:\d+) is too small": r"阶段 \1 太小",
-    r"(\d+) is too small: choose (\d+) or more": r"\1 太小，请填 \2 或更大",
-    r"the chosen layers need at least (\d+x\d+) pixels": r"所选的层至少需要 \1 像素",
-    r"its proportions of (\S+):1 \((\d+x\d+)\) make it (\d+x\d+) at a long side of (\d+), and ": (
-        r"长宽比为 \1:1（\2），长边为 \4 时只有 \3，而"
+    "give it a folder's name, such as {folder}": "请用文件夹的名字，例如 {folder}",
+    "{name} exists": "{name} 已存在",
+    "give another {output}, or {overwrite} to replace the results there": (
+        "请用 {output} 选另一个文件夹，或用 {overwrite} 替换那里的结果"
     ),
-    r": crop it, or choose a long side of (\d+) or more in all stages, as in (\S+)": (
-        r"：请裁剪它，或把所有阶段的长边定为 \1 以上，例如 \2"
+    "give another {output}, {resume} {folder} to resume the run there, or {overwrite} to replace "
+    "the results there": (
+        "请用 {output} 选另一个文件夹，用 {resume} {folder} 继续那里的运行，或用 {overwrite} "
+        "替换那里的结果"
     ),
-    r"(\S+) makes (\S+) (\d+x\d+) in stage (\S+), and ": r"\1 使 \2 在阶段 \4 只有 \3，而",
-    r": choose a larger one": "：请选大一些",
-    r"(\S+) makes a style picture (\d+x\d+), which the memory cannot hold: choose a smaller one": (
-        r"\1 使样式图像变成 \2，内存放不下：请选小一些"
+    # The page's own server.
+    "{port} is taken": "{port} 已被占用",
+    "choose another": "请换一个",
+    "the page needs NiceGUI": "网页需要 NiceGUI",
+    # Device.
+    "{value}: one of {choices} is wanted": "没有“{value}”：应为 {choices} 之一",
+    "there is no NVIDIA GPU here": "这台机器没有 NVIDIA GPU",
+    "the last GPU here is gpu({number})": "这台机器最后一个 GPU 是 gpu({number})",
+    "%s; using the CPU": "%s；改用 CPU",
+    "use {ctx} cpu": "请用{ctx} cpu",
+    "use {precision} float32": "请用{precision} float32",
+    "this processor does not compute in bfloat16 (it has no AVX512_BF16)": (
+        "这个处理器不能用 bfloat16 计算（没有 AVX512_BF16）"
     ),
-    r"(\d+x\d+) changes the proportions of (.+): (\d+x\d+) would keep them, as (\d+) alone does": (
-        r"\1 改变了 \2 的长宽比：用 \3 不会变，只写 \4 也不会变"
+    "the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16": (
+        "环境变量 DNNL_MAX_CPU_ISA={limit} 禁用了 AVX512_BF16"
     ),
-    # Memory and disk.
-    r"(\d+x\d+) needs (\S+ \S+) of memory even in tiles, and (\S+ \S+) can be had: the largest "
-    r"size that fits is (\d+x\d+); choose it with --stages, or end other programs": (
-        r"\1 即使分块也需要内存 \2，而可用的只有 \3：放得下的最大尺寸是 \4，"
-        r"请选这个尺寸，或关闭其他程序"
+    "{ctx} has no bfloat16 in MXNet 1.9.1": "{ctx} 在 MXNet 1.9.1 中没有 bfloat16",
+    "compute capability {capability}; mxnet-cu112 1.9.1 has code {bound}": (
+        "计算能力 {capability}；mxnet-cu112 1.9.1 {bound}"
     ),
-    r"(\d+x\d+) needs more memory than can be had: choose --tile 128, a smaller size with "
-    r"--stages, or end other programs": (
-        r"\1 需要的内存比可用的多：请选 --tile 128、更小的尺寸，或关闭其他程序"
+    "up to 8.6": "只支持到 8.6",
+    "from 5.0 on": "从 5.0 起才支持",
+    "its driver runs CUDA up to {cuda}; mxnet-cu112 1.9.1 needs a driver for CUDA 11.0 or later "
+    "(450.80.02 or newer)": (
+        "驱动只支持到 CUDA {cuda}；mxnet-cu112 1.9.1 需要支持 CUDA 11.0 的驱动（450.80.02 或更新）"
     ),
-    r"off, and (\d+x\d+) does not fit: leave it out": r"为 off，而内存放不下 \1：请不要选它",
-    r"there is too little memory to read it: end other programs": (
-        "内存不够，读不了：请关闭其他程序"
+    "the mxnet wheel that is installed computes on the CPU only; for the GPU see python -m "
+    "gluon_style.doctor": (
+        "安装的 mxnet 只能用 CPU；要用 GPU，请运行 python -m gluon_style.doctor"
     ),
-    r"the run needs (\S+ \S+) of disk space, (\S+ \S+) are free: free some, or choose another "
-    r"folder with --output": (
-        r"需要磁盘空间 \1，只剩 \2：请腾出空间，或用 --output 选另一个文件夹"
+    "a small convolution failed on it: {why}": "在它上面试算卷积失败：{why}",
+    "the NVIDIA driver cannot be asked: {why}": "NVIDIA 驱动没有回应：{why}",
+    "the NVIDIA driver answers with CUDA error {error}; see what nvidia-smi says; after an update "
+    "of the driver, restart the machine": (
+        "NVIDIA 驱动报告 CUDA 错误 {error}；请看 nvidia-smi 的输出；驱动更新后请重启"
     ),
-    r"cannot be (?:written to|written|created): ": "不能写入：",
-    r"No space left on device": "磁盘已满",
-    r"Permission denied": "没有权限",
-    r"Read-only file system": "文件系统只能读取",
-    r"Disk quota exceeded": "超出磁盘配额",
-    r"Input/output error": "读写出错",
-    r"; set MXNET_HOME to a folder that can": "；请把 MXNET_HOME 设为可以写入的文件夹",
-    r"another run is writing there: wait for it, or choose another folder": (
-        "另一次运行正在写入：请等它结束，或选另一个文件夹"
+    "mxnet-cu112 cannot compute, not even on the CPU, with this driver ({why})": (
+        "有这个驱动时 mxnet-cu112 连 CPU 也不能用（{why}）"
     ),
-    r"there is a file of that name, no folder": "有一个同名的文件，不是文件夹",
-    r"no such folder": "没有这个文件夹",
-    r"(\S+) exists: give another --output, (?:(--resume \S+) to go on with the run there, )?"
-    r"or --overwrite to replace the results there": (
-        r"\1 已存在：请用 --output 选另一个文件夹，\2 或用 --overwrite 替换那里的结果"
+    "mxnet-cu112 needs the NVIDIA driver (libcuda.so.1), which this machine does not have": (
+        "mxnet-cu112 需要 NVIDIA 驱动（libcuda.so.1），而这台机器没有"
     ),
-    # Options: what argparse says, and what the settings say.
-    r"argument (--\S+): ": r"\1：",
-    r"invalid float value: '(.*)'": r"“\1”不是数",
-    r"invalid int value: '(.*)'": r"“\1”不是整数",
-    r"'(.*)': a number is wanted": r"“\1”不是数",
-    r"'(.*)': a whole number is wanted": r"“\1”不是整数",
-    r"invalid choice: '?(.*?)'? \(choose from (.*?)\)": r"没有“\1”（可选 \2）",
-    r"expected one argument": "缺少值",
-    r"is given twice": "给了两次",
-    r"; did you mean (.*)\?": r"；是不是 \1？",
-    r"['\"](.*)['\"]: layer indices with commas between them are wanted, for example (\S+)": (
-        r"“\1”：应为用逗号隔开的层号，例如 \2"
+    "install the driver, or for the CPU run: {commands}": (
+        "请安装驱动；只用 CPU 则请运行：{commands}"
     ),
-    r"['\"](.*)['\"]: numbers with commas between them are wanted, for example (\S+)": (
-        r"“\1”：应为用逗号隔开的数，例如 \2"
+    "mxnet-cu112 needs {libraries}, not found here": "mxnet-cu112 需要 {libraries}，没有找到",
+    # What MXNet needs.
+    "NumPy is not installed": "没有安装 NumPy",
+    "MXNet 1.9.1 cannot work with NumPy {version} ({error})": (
+        "MXNet 1.9.1 不能与 NumPy {version} 一起用（{error}）"
     ),
-    r": a whole number above 0 is wanted": "：应为大于 0 的整数",
-    r": a number above 0 is wanted": "：应为大于 0 的数",
-    r": a whole number of epochs above 0 is wanted": "：迭代周期数应为大于 0 的整数",
-    r": a whole number from 0 to (\S+ - 1) is wanted": r"：应为 0 到 \1 的整数",
-    r": a finite number above 0 is wanted": "：应为大于 0 的有限数",
-    r": the learning rate is a finite number above 0": "：学习率应为大于 0 的有限数",
-    r": a loss weight is a finite number, 0 or more": "：损失的权重应为有限数，不小于 0",
-    r": each style's share is a finite number, 0 or more": (
-        "：每幅样式图像的比重应为有限数，不小于 0"
+    "{names}: not installed": "没有安装 {names}",
+    "gluon_style's environment is not the one that runs: {python} has no MXNet, and {problem}": (
+        "运行的不是 gluon_style 的环境：{python} 没有 MXNet，而且{problem}"
     ),
-    r": seconds, 0 or more": "：应为秒数，不小于 0",
-    r"are all 0: give one of them a value above 0": "全是 0：至少一个要大于 0",
-    r"and the other loss weights are all 0: nothing is left to minimise; give one of them a value "
-    r"above 0": "和其他损失的权重全是 0，没有可以最小化的：至少一个要大于 0",
-    r": 1, 2 or WxH:epochs:decay\S* is wanted, or the long side alone for WxH, for example (\S+)": (
-        r"：应为 1、2，或每个阶段的“长边:迭代周期:衰减间隔”，长边也可写成“宽x高”，例如 \1"
+    "{wheels} are both installed, into the same folder": "{wheels} 都装在同一个文件夹里",
+    "MXNet is not installed": "没有安装 MXNet",
+    "MXNet needs {name}, which is not installed": "MXNet 需要 {name}，没有安装",
+    "MXNet's library cannot be loaded ({error})": "MXNet 的库加载不了（{error}）",
+    "MXNet's files are missing": "MXNet 的文件不全",
+    # Network and downloads.
+    "the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one "
+    "(%s)\n"
+    "for the real one (80 MB, once): python -m gluon_style.weights --source keras (or "
+    "torchvision, which hf-mirror.com serves too), then run again; --weights small stops this "
+    "notice": (
+        "用的是自带的小网络，代替真正的 VGG-19（%s）\n"
+        "要用真正的网络（80 MB，只下载一次）：python -m gluon_style.weights --source keras"
+        "（或 torchvision，hf-mirror.com 也有），再重新运行；选 --weights small 就不再提示"
     ),
-    r": width, height, epochs and decay are whole numbers above 0, of at most (\S+)": (
-        r"：宽、高、迭代周期和衰减间隔都应为大于 0 的整数，最多 \1"
+    "try again later, try {others}, or take small, which comes with the package": (
+        "请稍后再试，或试试 {others}，或用自带的 small"
     ),
-    r": VGG-19's layers are (\d+) to (\d+)": r"：VGG-19 的层是 \1 到 \2",
-    r": a layer is named twice": "：有一层写了两次",
-    r"needs at least one layer": "至少要选一层",
-    r": auto, off, or pixels, (\d+) or more, are wanted": r"：应为 auto、off，或像素数，至少 \1",
-    r": one of (.*?) is wanted": r"：应为 \1 之一",
-    r": letters, numbers and simple signs are wanted": "：只能用英文字母、数字和简单的符号",
-    r": (\d+) or (\d+) bits are wanted": r"：应为 \1 或 \2 位",
-    r"(\d+): (\w+) has 8 bits a colour: choose the format (\w+) or (\w+)": (
-        r"\1 位：\2 每个颜色只有 8 位，请选格式 \3 或 \4"
-    ),
-    r"(\w+): the pictures themselves are called so: choose (\w+), or another format": (
-        r"\1：图片本身就是这个格式，请选 \2，或换一种图片格式"
-    ),
-    r"jpg: knows no transparency, which the content picture has: choose another, or "
-    r"--background white": (
-        "jpg：不能有透明部分，而内容图像有：请换一种格式，或选 --background white"
-    ),
-    r"(\d+): (\w+) needs the package (\w+): pip install '(.*?)'": (
-        r"\1 位：\2 格式需要软件包 \3，请运行 pip install '\4'"
-    ),
-    r"(\w+) or (?=[\w ]+ is wanted)": r"\1 或 ",
-    r": (\w+ 或 .+) is wanted": r"：应为 \1",
-    # Device and network.
-    r"there is no NVIDIA GPU here": "这台机器没有 NVIDIA GPU",
-    r"the last GPU here is (gpu\(\d+\))": r"这台机器最后一个 GPU 是 \1",
-    r"this processor does not compute in bfloat16 \(it has no (\w+)\)": (
-        r"这个处理器不能用 bfloat16 计算（没有 \1）"
-    ),
-    r" has no bfloat16 in (MXNet \S+)": r"在 \1 中没有 bfloat16",
-    r"; use (--\w+ \w+)": r"；请用 \1",
-    r"the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one": (
-        "用的是自带的小网络，代替真正的 VGG-19"
-    ),
-    r"; try again later, try (.*?), or take small, which comes with the package": (
-        r"；请稍后再试，或试试 \1，或用自带的 small"
-    ),
-    r"what it sends is not the right file \(its checksum is another\)": (
+    "what it sends is not the right file (its checksum is another)": (
         "传来的不是正确的文件（校验和不同）"
     ),
-    r"what came is not the right file": "传来的不是正确的文件",
-    r"no answer within (\S+) s": r"\1 秒内没有回应",
-    r"it redirects in a loop": "循环重定向",
-    r"cannot be reached": "连不上",
-    r"the server says ": "服务器说 ",
-    r"another process is downloading (\S+): waiting for it": r"另一个程序正在下载 \1，等它结束",
-    r"downloading (\S+) to (.+)": r"正在把 \1 下载到 \2",
-    r"downloading (\S+)": r"正在下载 \1",
-    r"is damaged \(its checksum is wrong\) and is (?:not used|downloaded again)": (
-        "已损坏（校验和不对），不使用它"
+    "what came is not the right file": "传来的不是正确的文件",
+    "no answer within {timeout} s": "{timeout} 秒内没有回应",
+    "it redirects in a loop": "循环重定向",
+    "cannot be reached ({reason})": "连不上（{reason}）",
+    "the server says {status}": "服务器说 {status}",
+    "the server does not send parts of a file": "服务器不能只传文件的一部分",
+    "{count} bytes came instead of {length}": "传来 {count} 字节，应为 {length}",
+    "not VGG-19's weights ({error})": "不是 VGG-19 的参数（{error}）",
+    "an address that begins with http:// or https:// is wanted (several with commas between "
+    "them)": ("应为以 http:// 或 https:// 开头的地址（几个地址用逗号隔开）"),
+    "another process is downloading %s: waiting for it": "另一个程序正在下载 %s，等它结束",
+    "downloading %s to %s": "正在把 %s 下载到 %s",
+    "downloading %s": "正在下载 %s",
+    "%s is damaged (its checksum is wrong) and is not used": "%s 已损坏（校验和不对），不使用它",
+    "%s is damaged (its checksum is wrong) and is downloaded again": (
+        "%s 已损坏（校验和不对），重新下载"
     ),
-    r"the model zoo cannot be had": "模型库下载不了",
-    r": no such file \(nor is it one of: (.*)\)": r"：没有这个文件（也不是 \1 之一）",
-    r": it ends at layer (\d+), but layer (\d+) is needed; choose other layers or the whole "
-    r"network's file": r"：这个网络只到第 \1 层，而需要第 \2 层；请选别的层，或完整的网络",
-    r"the book's pictures cannot be had": "书中的图片下载不了",
-    r"brings its own pictures: leave out --content and --style": (
-        "自带图片：请不要再选内容图像和样式图像"
+    "%s; it is not used": "%s；不使用它",
+    "the model zoo cannot be downloaded: {reason}": "模型库下载不了：{reason}",
+    "the model zoo's host has stopped sending": "模型库的服务器不再传送",
+    "MXNET_GLUON_REPO may name a mirror; {weights} keras has another source": (
+        "可以用 MXNET_GLUON_REPO 指定镜像；或选{weights} keras，另有来源"
     ),
+    "try again, or use {weights} keras": "请再试一次，或选{weights} keras",
+    "{said}: run: python -m pip install 'gluoncv>=0.10,<0.11'": (
+        "{said}：请运行 python -m pip install 'gluoncv>=0.10,<0.11'"
+    ),
+    "{said}: run: apt-get install libgl1 libglib2.0-0, or use {weights} keras": (
+        "{said}：请运行 apt-get install libgl1 libglib2.0-0，或选{weights} keras"
+    ),
+    "try again": "请再试一次",
+    "no such file (nor is it one of: {names})": "没有这个文件（也不是 {names} 之一）",
+    "a file of {suffixes} is wanted": "应为 {suffixes} 文件",
+    "it ends at layer {last}, but layer {needed} is needed": (
+        "这个网络只到第 {last} 层，而需要第 {needed} 层"
+    ),
+    "choose other layers or the whole network's file": "请选别的层，或完整的网络",
+    "it was changed while it was read": "读取时文件有变化",
+    "install gluon_style again": "请重新安装 gluon_style",
+    "copy both again": "请重新复制这两个文件",
+    "damaged, not a description of weights ({kind}: {error})": (
+        "损坏，不是参数的说明（{kind}: {error}）"
+    ),
+    "damaged, or not the file that {description} describes (its checksum is another)": (
+        "损坏，或不是 {description} 所说的文件（校验和不同）"
+    ),
+    "%s: no %s beside it, so it cannot be verified": "%s：旁边没有 %s，无法核对",
+    "not a readable {kind} file: {error}": "不是能读取的 {kind} 文件：{error}",
+    "the weights give features that are not finite": "这些参数给出的特征不是有限数",
+    "use others": "请换别的参数",
+    "a name that ends in .params is wanted": "名字应以 .params 结尾",
+    "there is no folder {folder}": "没有文件夹 {folder}",
+    "{each} exists": "{each} 已存在",
+    "{overwrite} replaces it": "用 {overwrite} 替换它",
+    "the bias of {name}": "{name} 的偏置",
+    "not VGG-19: {name} has shape {found} instead of {expected}": (
+        "不是 VGG-19：{name} 的形状是 {found}，应为 {expected}"
+    ),
+    "not VGG-19: none of its convolutions is in the file": "不是 VGG-19：文件里没有它的卷积层",
+    "not a whole VGG-19: {name} is missing": "不是完整的 VGG-19：缺少 {name}",
+    "{name} holds values that are not finite": "{name} 里有不是有限的数",
+    "brings its own pictures": "自带图片",
+    "leave out {content} and {style}": "请不要再选{content}和{style}",
     # What happens on the way.
-    r"epoch (\d+): the (\w+) loss is (\S+); the usual cause is a learning rate or a loss weight "
-    r"that is too high, or weights on a wrong scale": (
-        r"第 \1 个迭代周期：\2 损失为 \3；通常是学习率或某个损失的权重太大，或网络参数的尺度不对"
+    "epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate or a loss "
+    "weight that is too high, or weights on a wrong scale": (
+        "第 {epoch} 个迭代周期：{term}损失为 {value}；通常是学习率或某个损失的权重太大，"
+        "或网络参数的尺度不对"
     ),
-    r"the last picture that was in order is in (.+)": r"最后一张正常的合成图像在 \1",
-    r"; to go on: (.+)": r"；继续请运行：\1",
-    r"stage (\d+): the total loss was (\S+) at its end and (\S+) at its beginning, so the picture "
-    r"is worse than before: a lower learning rate may help": (
-        r"第 \1 阶段：总损失结束时为 \2，开始时为 \3，合成图像比之前更差：请试试更小的学习率"
+    "content": "内容",
+    "style": "样式",
+    "tv": "总变差",
+    "total": "总",
+    "the last picture that was in order is in {folder}": "最后一张正常的合成图像在 {folder}",
+    "to resume: {command}": "继续请运行：{command}",
+    "stopped by {signal}": "被 {signal} 停止",
+    "%sstage %d: the total loss was %.6g at its end and %.6g at its beginning, so the picture is "
+    "worse than before: a lower learning rate may help": (
+        "%s第 %d 阶段：总损失结束时为 %.6g，开始时为 %.6g，合成图像比之前更差：请试试更小的学习率"
     ),
-    r"the picture is not judged": "没有评判这张合成图像",
-    r"(\S+) is damaged \((.*)\); going back to the one before it": (
-        r"\1 已损坏（\2）；用它之前的那一个"
+    "the small network paints all stages, so there is nothing to draft": (
+        "所有阶段都用小网络画，不需要草稿"
     ),
-    r"there is no checkpoint": "没有检查点",
-    r"the run cannot be resumed, start it again": "不能继续，请重新开始",
-    r"its format is (\S+), which another version of gluon_style writes: resume the run with that "
-    r"one, or start a new one with another --output": (
-        r"格式为 \1，是 gluon_style 的另一个版本写的：请用那个版本继续，或重新开始"
+    "all stages are drafts: the small network paints them, and no other": (
+        "所有阶段都是草稿：都用小网络画"
     ),
-    r": not what the run was started with \(its checksum differs\): give that, or start a new run "
-    r"with another --output": "：与开始时的不同（校验和不一样）：请用原来的，或重新开始",
-    r"was (.+) and is now (.+): leave it out to resume the run, or start a new one with another "
-    r"--output": r"原来是 \1，现在是 \2：请用原来的，或重新开始",
-    r"interrupted": "已中断",
+    "after that: %s: %s": "之后又出错：%s：%s",
+    "the picture is not judged: %s: %s": "没有评判这张合成图像：%s：%s",
+    "%s: made with another %s than is used now": "%s：做它时用的 %s 与现在的不同",
+    "%s: %s; going back to the one before it": "%s：%s；用它之前的那一个",
+    "{name} is damaged ({error})": "{name} 已损坏（{error}）",
+    "there is no checkpoint": "没有检查点",
+    "the run cannot be resumed, start it again": "不能继续，请重新开始",
+    "its format is {format}, which another version of gluon_style writes": (
+        "格式为 {format}，是 gluon_style 的另一个版本写的"
+    ),
+    "resume the run with that one, or start a new one with another {output}": (
+        "请用那个版本继续，或用另一个 {output} 重新开始"
+    ),
+    "{value}: not what the run was started with (its checksum differs)": (
+        "{value}：与开始时的不同（校验和不一样）"
+    ),
+    "give that, or start a new run with another {output}": (
+        "请用原来的，或用另一个 {output} 重新开始"
+    ),
+    "was {was} and is now {now}": "原来是 {was}，现在是 {now}",
+    "leave it out to resume the run, or start a new one with another {output}": (
+        "要继续请不要改它，或用另一个 {output} 重新开始"
+    ),
+    "leave it out, or start a new run with another {output}": (
+        "请不要改它，或用另一个 {output} 重新开始"
+    ),
+    "a run can only be resumed with the stages that it has begun ({begun}), the last of them with "
+    "no fewer than the {epochs} epochs that it has had, and others after them": (
+        "继续时，已开始的阶段（{begun}）不能变，其中最后一个不能少于已有的 {epochs} 个迭代周期，"
+        "后面可以再加阶段"
+    ),
+    "is for new runs": "只用于新的运行",
+    "leave it out to resume this one, which replaces nothing": "继续时请不要选它，不会替换任何文件",
+    "was given to Python as a picture, not as a file": "开始时给的是 Python 中的图片，不是文件",
+    "give it again with `revise` of gluon_style.resume": (
+        "请用 gluon_style.resume 的 `revise` 再给一次"
+    ),
 }
-# The losses, as the messages call them.
-TERMS = {"content": "内容", "style": "样式", "tv": "总变差", "total": "总"}
-
-
-def alone(phrase):
-    """A phrase that is no part of a path, of a file's name, or of what was typed."""
-    before = r"(?<![A-Za-z0-9_/\\'“])" if phrase[0] not in ":; " else ""
-    after = r"(?![A-Za-z0-9_/\\']|\.[A-Za-z0-9])" if phrase[-1].isalpha() else ""
-    return re.compile(f"{before}(?:{phrase}){after}")
-
-
-PATTERNS = [(alone(phrase), chinese) for phrase, chinese in PHRASES.items()]
 
 
 def in_chinese(text):
-    """A message with those of its phrases in Chinese that are known."""
-    for pattern, chinese in PATTERNS:
-        text = pattern.sub(chinese, text)
-    text = re.sub(rf"\b({'|'.join(TERMS)}) 损失", lambda found: TERMS[found[1]] + "损失", text)
-    return re.sub("(?<=[一-龥）”])([:;]) ", lambda found: {":": "：", ";": "；"}[found[1]], text)
+    """A template in Chinese; one that is not known stays."""
+    return CHINESE.get(text, text)

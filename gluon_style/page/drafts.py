@@ -1,6 +1,7 @@
 """The pictures that a visitor has chosen, before a run is made of them."""
 
 import asyncio
+import json
 import re
 import secrets
 import shutil
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..errors import ImageError
+from ..decode import SMALLER
+from ..errors import ImageError, from_json, reason
 from ..machine import run_python
 from ..settings import shipped
 from .options import typed
@@ -36,8 +38,8 @@ class Draft:
     shares : dict of str to str
         How much each painting counts, as it was typed, by kind; 1 without an entry.
     size : tuple of int
-        Of the content picture, (width, height).
-    errors : dict of str to str
+        The content picture's (width, height).
+    errors : dict of str to ImageError
         What was wrong with the last upload.
     coming : dict of str to Path
         The uploads under way: they move with their paintings, and are dropped with them.
@@ -115,12 +117,12 @@ class Draft:
         except BaseException as error:  # also a browser that has hung up
             self.delete(path)
             kind = self.arrive(path)
-            if isinstance(error, ImageError) and name:
-                error = ImageError(f"{name}: {error}")
-            if kind and isinstance(error, ImageError):
-                self.errors[kind] = str(error)
-                self.version += 1
-            raise error
+            if isinstance(error, ImageError):
+                error.file = name  # not ours
+                if kind:
+                    self.errors[kind] = error
+                    self.version += 1
+            raise
         kind = self.arrive(path)
         if not kind:
             self.delete(path)
@@ -185,10 +187,12 @@ async def write(path, chunks):
             async for chunk in chunks:
                 count += len(chunk)
                 if count > MOST_BYTES:
-                    raise ImageError(f"more than {MOST_BYTES // 10**6} MB: make it smaller")
+                    raise ImageError(
+                        "more than {most} MB", remedy=SMALLER, most=MOST_BYTES // 10**6
+                    )
                 file.write(chunk)
     except OSError as error:
-        raise ImageError(f"cannot be written: {error.strerror}") from None
+        raise ImageError("cannot be written: {reason}", reason=reason(error)) from None
 
 
 async def decoded(path, preview):
@@ -197,10 +201,11 @@ async def decoded(path, preview):
     loop = asyncio.get_running_loop()
     outcome = await loop.run_in_executor(None, run_python, arguments, SECONDS)
     if outcome.failure:
-        reason = outcome.failure.replace("gluon_style: error: ", "").replace(f"{path}: ", "")
-        raise ImageError(reason)
-    width, height = map(int, outcome.stdout.split()[-2:])
-    return width, height
+        raise ImageError(outcome.failure)
+    told = json.loads(outcome.stdout.splitlines()[-1])
+    if isinstance(told, dict):
+        raise from_json(told)
+    return tuple(told)
 
 
 class Drafts:

@@ -188,8 +188,9 @@ class Easel:
             notes.append(words("interrupted"))
         if self.is_held(run):
             notes.append(words("waits"))
-        self.note.text = " ".join(map(words.error, dict.fromkeys(notes)))
-        self.wrong.text = words.error(run.error) if state in (FAILED, STOPPED) else ""
+        self.note.text = " ".join(dict.fromkeys(map(words.error, notes)))
+        ended = state in (FAILED, STOPPED) and run.error
+        self.wrong.text = words.error(run.error) if ended else ""
         self.pause.set_visibility(state == PAINTING)
         self.stop.set_visibility(run.is_active)
         self.go.set_visibility(state in (PAUSED, STOPPED, FAILED))

@@ -283,10 +283,7 @@ class Form:
 
     def complain(self, error):
         """Say what is wrong with which option."""
-        message = error.tell()
-        if error.field:
-            message = f"{self.words.label(error.field)}: {message}"
-        self.error.text = self.words.error(message)
+        self.error.text = self.words.error(error)
 
     def refresh(self):
         """Show what has changed."""
@@ -314,7 +311,7 @@ class Form:
             source = f"/pictures/{draft.key}/{kind}?v={draft.version}"
             put(shown.image, src=source, alt=self.words("choose it", called))
             shown.name.text = draft.names.get(kind, "")
-            shown.wrong.text = self.words.refused(draft.errors.get(kind, ""), draft.has(kind))
+            shown.wrong.text = self.words.refused(draft.errors.get(kind), draft.has(kind))
             shown.back.set_visibility(is_there)
             if kind not in SHIPPED:
                 put(shown.back, aria_label=self.words("remove it", called))

@@ -1,9 +1,10 @@
 """`python -m gluon_style.page.preview PICTURE JPEG`: a small copy that every browser can show.
 
 In a process of its own, since a picture from anywhere may take any memory and time to decode. It
-prints the picture's width and height.
+prints JSON: the picture's width and height, or the error.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,16 +12,21 @@ from PIL import Image
 
 from ..command_line import one_line
 from ..decode import decode, small_jpeg
+from ..errors import ImageError, to_json
 
 MOST_SIDE = 1200  # pixels
 
 
 def main():
-    """Make the copy, or say in one line why the picture cannot be used."""
+    """Make the copy."""
     with one_line():
         source, target = sys.argv[1:]
-        picture = Image.fromarray(decode(source).rgb)
-        print(*picture.size)
+        try:
+            picture = Image.fromarray(decode(source).rgb)
+        except ImageError as error:
+            print(json.dumps(to_json(error)))
+            return
+        print(json.dumps(picture.size))
         Path(target).write_bytes(small_jpeg(picture, MOST_SIDE))
 
 

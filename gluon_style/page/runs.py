@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from ..errors import from_json
 from ..files import CHECKPOINT, LOSSES, RECORD, atomic_write
 from ..settings import FORMATS, get_settings, pictures_of, settings_from_json
 from .curves import TERMS
@@ -46,9 +47,10 @@ class Run:
         A JPEG of the picture as it is now; `painted` counts them.
     version : int
         Goes up with every change.
-    error : str
-    notes : list of str
-        What the command has warned of.
+    error : GluonStyleError, Message, str or None
+        What has ended the run.
+    notes : list of Message
+        What the command has logged.
     said : str
         Its last line on stderr.
     """
@@ -59,7 +61,7 @@ class Run:
         self.stages, self.records, self.notes = [], [], []
         self.drafts = 0  # stages that the small network paints, for the real one to go on from
         self.picture, self.painted, self.version = None, 0, 0
-        self.error = self.said = ""
+        self.error, self.said = None, ""
         self.stopping = False
         self.process = None
 
@@ -127,6 +129,10 @@ class Run:
             self.state = PAINTING
         elif "epoch" in message:
             self.records.append((message["of_stage"], message["epoch"]))
+        elif "error" in message:
+            self.error = from_json(message["error"])
+        elif "note" in message and not self.stopping:  # the page says that by itself
+            self.notes.append(from_json(message["note"]))
         elif "paused" in message:
             self.state = PAUSED if message["paused"] else PAINTING
         if "picture" in message:
@@ -136,12 +142,7 @@ class Run:
 
     def hear_line(self, line):
         """Take in what the command says on stderr."""
-        prefix, error = "gluon_style: ", "gluon_style: error: "
-        if line.startswith(error):
-            self.error = line[len(error) :]
-        elif line.startswith(prefix) and not self.stopping:  # the page says that by itself
-            self.notes.append(line[len(prefix) :])
-        if line.strip():
+        if line.strip() and not line.startswith("gluon_style: "):  # which is told as data
             self.said = line.strip()
             self.version += 1
 

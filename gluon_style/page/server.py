@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..decode import small_jpeg
-from ..errors import ImageError, UsageError
+from ..errors import ImageError, UsageError, reason
 from .drafts import KINDS, MOST_BYTES
 from .safety import Guard
 from .studio import Studio
@@ -30,7 +30,8 @@ MEDIA = {
     **{".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"},
     ".csv": "text/csv",
 }
-PORTS = range(8080, 8100)  # one that is free, unless told
+PORTS = range(8080, 8100)  # by default one that is free
+ANOTHER = "choose another"
 
 
 def serve(root, options):
@@ -89,11 +90,11 @@ def free_port(host, wanted):
                 return attempt.getsockname()[1]
         except (OSError, OverflowError) as error:
             if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
-                reason, field = f"{port} is taken", "port"
+                failed = UsageError("{port} is taken", "port", remedy=ANOTHER, port=port)
             else:
-                reason, field = f"{host}: {getattr(error, 'strerror', None) or error}", "host"
+                failed = UsageError(reason(error), "host", file=host, remedy=ANOTHER)
                 break
-    raise UsageError(f"{reason}: choose another", field)
+    raise failed
 
 
 def add_routes(studio):
@@ -118,7 +119,7 @@ def add_routes(studio):
         try:
             await draft.receive(kind, name, request.stream())
         except ImageError as error:
-            said = Words(language).refused(str(error), draft.has(kind))
+            said = Words(language).refused(error, draft.has(kind))
             return JSONResponse({"error": said}, status_code=422)
         except ClientDisconnect:  # nobody is there to be answered
             return Response(status_code=400)

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 
-from ..errors import OutputError
+from ..errors import OutputError, reason
 from ..machine import child_environment
 from ..settings import get_output, get_settings
 from .drafts import Drafts
@@ -56,7 +56,9 @@ class Studio:
             self.drafts = Drafts(root)
             self.runs = read_runs(root)
         except OSError as error:
-            raise OutputError(f"{root}: cannot be used: {error.strerror}", "output") from None
+            raise OutputError(
+                "cannot be used: {reason}", "output", file=root, reason=reason(error)
+            ) from None
         self.queue, self.machine = [], Machine()
         self.changed = self.examination = None
 
@@ -75,9 +77,14 @@ class Studio:
         try:
             draft.copy_to(folder)
             run.write_order()
-        except (OSError, OutputError) as error:
+        except OutputError:
             shutil.rmtree(folder)
-            raise OutputError(f"{folder}: cannot be written: {error}", "output") from None
+            raise
+        except OSError as error:
+            shutil.rmtree(folder)
+            raise OutputError(
+                "cannot be written: {reason}", "output", file=folder, reason=reason(error)
+            ) from None
         self.runs[run.name] = run
         self.enqueue(run)
         return run
@@ -114,15 +121,16 @@ class Studio:
             except FileExistsError:
                 continue
             except OSError as error:
-                reason = f"cannot be created: {error.strerror}"
-                raise OutputError(f"{folder}: {reason}", "output") from None
+                raise OutputError(
+                    "cannot be written: {reason}", "output", file=folder, reason=reason(error)
+                ) from None
 
     def go_on(self, run):
         """Take up a run again, or let a paused one go on."""
         if run.state == PAUSED:
             self.send(run, GO)
         elif not run.is_active:
-            run.state, run.error, run.notes, run.stopping = WAITING, "", [], False
+            run.state, run.error, run.notes, run.stopping = WAITING, None, [], False
             self.enqueue(run)
 
     def enqueue(self, run):
@@ -211,7 +219,7 @@ class Studio:
             run.state = FINISHED
         else:
             run.state = STOPPED if status in STOPPED_STATUSES else FAILED
-            run.error = run.error or ("" if run.state == STOPPED else run.said)
+            run.error = run.error or (None if run.state == STOPPED else run.said)
         run.version += 1
 
     async def hear(self, run):

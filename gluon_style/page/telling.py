@@ -2,12 +2,10 @@
 
 import base64
 import dataclasses
-import json
 import os
 import signal
 import threading
 import time
-from contextlib import suppress
 
 from ..chapter import Listener
 from ..decode import small_jpeg
@@ -23,8 +21,8 @@ class Tell(Listener):
     When nobody can write to the pipe any more, the page has gone: the run stops, to be resumed.
     """
 
-    def __init__(self, out, pipe):
-        self.out, self.pipe = out, pipe
+    def __init__(self, say, pipe):
+        self.say, self.pipe = say, pipe
         self.shown = 0.0  # when the last picture was told
         self.going = threading.Event()
         self.going.set()
@@ -65,12 +63,6 @@ class Tell(Listener):
             self.say(paused=True)
             self.going.wait()
             self.say(paused=False)
-
-    def say(self, **what):
-        """Write a line."""
-        with suppress(BrokenPipeError):  # the page has gone, which `obey` hears
-            self.out.write(json.dumps(what) + "\n")
-            self.out.flush()
 
 
 def picture(stage_run):

@@ -2,16 +2,16 @@
 
 import re
 
+from ..errors import GluonStyleError, Message, option
 from ..machine import format_bytes, format_duration
 from .chinese import in_chinese
 
 # Of the address, and as Quasar has them.
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 NAMES = {"en": "English", "zh": "中文"}
-# In messages: an option, and what the picture of a run is called in its folder.
-OPTION = re.compile(r"(?:(?<=[一-龥]) )?--([a-z][a-z-]*)(?: (?=[一-龥]))?")
-KIND = re.compile(r"(?<![\w/.-])(content|style|mask|init)(?:-([2-4]))?\.[a-z]{3,5}\b((?:: )?)")
-LONGEST = 1000  # letters of an error; all its phrases are looked for in each
+# What a picture of a run is called in its folder.
+KIND = re.compile(r"(content|style|mask|init)(?:-([2-4]))?\.[a-z]{3,5}")
+LONGEST = 1000  # letters of an error
 
 # What the page says: English, Chinese.
 TEXTS = {
@@ -249,32 +249,41 @@ class Words:
             return OPTIONS[field.name][1]
         return text[:1].upper() + text[1:]
 
-    def error(self, text):
-        """What is wrong: what no pattern knows stays in English."""
-        text = text.replace("; --help lists the options", "")
+    def error(self, told):
+        """An error, a warning, or what a command has said, in the page's words."""
+        if isinstance(told, GluonStyleError):
+            text = told.tell(self.quoted, self.phrase, self.file)
+            if told.field:
+                text = self.label(told.field) + self.phrase(": ") + text
+        elif isinstance(told, Message):  # whose further lines are for a terminal
+            text = told.tell(self.quoted, self.phrase).split("\n")[0]
+        else:
+            text = told
         if len(text) > LONGEST:  # something was pasted
             text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
-        if self.language == "zh":
-            text = in_chinese(text)
-        else:
-            text = text.replace("argument --", "--").replace(" with --stages", "")
-        return KIND.sub(self.kind, OPTION.sub(self.option, text))
+        return text
 
-    def option(self, found):
-        """An option in a message, as the page calls it."""
-        name = found[1].replace("-", "_")
-        return f"“{self.label(name)}”" if name in OPTIONS else found[0]
+    def phrase(self, text):
+        """A text of the errors in this language."""
+        return in_chinese(text) if self.language == "zh" else text
 
-    def kind(self, found):
-        """The file of one of a run's pictures in a message, as the page calls it."""
-        name, number, colon = found.groups()
-        called = self(f"{name} n", number) if number else self(name)
-        return called + ("：" if colon and self.language == "zh" else colon)
+    def quoted(self, name):
+        """A setting that an error speaks of."""
+        return f"“{self.label(name)}”" if name in OPTIONS else option(name)
 
-    def refused(self, text, is_kept):
-        """Why an upload was refused, and whether there is an earlier picture."""
-        text = self.error(text)
-        return self("kept", text) if is_kept and text else text
+    def file(self, path):
+        """A file that an error speaks of, one of a run's pictures as the page calls it."""
+        found = KIND.fullmatch(str(path))
+        if not found:
+            return str(path)
+        name, number = found.groups()
+        return self(f"{name} n", number) if number else self(name)
+
+    def refused(self, error, is_kept):
+        """Why an upload was refused, and whether there is an earlier picture; nothing for None."""
+        if error is None:
+            return ""
+        return self("kept", self.error(error)) if is_kept else self.error(error)
 
     def duration(self, seconds):
         """A time in words."""

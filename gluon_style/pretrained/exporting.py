@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from .._version import __version__
-from ..errors import OutputError, WeightsError
+from ..errors import OutputError, Setting, WeightsError
 from ..files import atomic_write, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD
@@ -27,12 +27,14 @@ def sidecar(path):
 def check_free(path, overwrite=False):
     """Make sure, before anything is downloaded, that a file can be exported."""
     if path.suffix != ".params":
-        raise OutputError(f"{path}: a name that ends in .params is wanted", "out")
+        raise OutputError("a name that ends in .params is wanted", "out", file=path)
     if not path.parent.is_dir():
-        raise OutputError(f"{path}: there is no folder {path.parent}", "out")
+        raise OutputError("there is no folder {folder}", "out", file=path, folder=path.parent)
     for each in (path, sidecar(path)):
         if each.exists() and not overwrite:
-            raise OutputError(f"{path}: {each} exists; --overwrite replaces it", "out")
+            error = OutputError("{each} exists", "out", file=path, each=each)
+            error.add("{overwrite} replaces it", overwrite=Setting("overwrite"))
+            raise error
 
 
 def export(path, pretrained, dtype="float32", more=None):
@@ -78,11 +80,16 @@ def described(path, sha256):
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
-            f"{beside}: damaged, not a description of weights ({type(error).__name__}: {error})"
+            "damaged, not a description of weights ({kind}: {error})",
+            file=beside,
+            kind=type(error).__name__,
+            error=str(error),
         ) from None
     if expected != sha256:
         raise WeightsError(
-            f"{path}: damaged, or not the file that {beside.name} describes (its checksum is "
-            "another): copy both again"
+            "damaged, or not the file that {description} describes (its checksum is another)",
+            file=path,
+            remedy="copy both again",
+            description=beside.name,
         )
     return known

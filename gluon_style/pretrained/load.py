@@ -4,7 +4,7 @@ import dataclasses
 import logging
 from pathlib import Path
 
-from ..errors import DownloadError, WeightsError, did_you_mean
+from ..errors import DownloadError, Message, WeightsError, reason
 from ..files import cache_folder, expanded, fetch, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
@@ -34,7 +34,7 @@ def get_weights(which, layers, content_img, style_img, root=None):
     content_img, style_img : NDArray, shape (h, w, 3), uint8
         The run's pictures, from which the scale of a network is set where it is not known.
     root : str or Path, optional
-        The model cache; `$MXNET_HOME/models` or `~/.mxnet/models` unless told.
+        The model cache; by default `$MXNET_HOME/models` or `~/.mxnet/models`.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def get_weights(which, layers, content_img, style_img, root=None):
     Raises
     ------
     DownloadError, WeightsError
-        The file cannot be had, or does not hold VGG-19 up to the last layer needed.
+        There is no such file, or it does not hold VGG-19 up to the last layer needed.
     """
     return to_scale(find_weights(which, layers, root), content_img, style_img)
 
@@ -55,8 +55,8 @@ def find_weights(which, layers, root=None):
     except DownloadError as error:
         if which != "auto":
             raise
-        pretrained = dataclasses.replace(read_small(), notice=NOTICE.format(reason=error))
-        logger.warning("%s", pretrained.notice)
+        pretrained = dataclasses.replace(read_small(), notice=Message(NOTICE, error))
+        logger.warning(NOTICE, error)
     check_reach(pretrained, layers)
     return pretrained
 
@@ -89,10 +89,11 @@ def find(which, root=None):
     try:
         return from_source(source, *fetch(source.remote, folder, source.download))
     except DownloadError as error:
-        others = ", ".join(name for name in SOURCES if name != which)
-        raise DownloadError(
-            f"{error}; try again later, try {others}, or take small, which comes with the package"
-        ) from None
+        error.add(
+            "try again later, try {others}, or take small, which comes with the package",
+            others=", ".join(name for name in SOURCES if name != which),
+        )
+        raise
 
 
 def from_cache(folder):
@@ -145,17 +146,17 @@ def from_path(path):
     if not path.is_file():
         names = ["auto", *SOURCES, "small"]
         raise WeightsError(
-            f"{path}: no such file (nor is it one of: {', '.join(names)})"
-            + did_you_mean(str(path), names),
-            "weights",
-        )
+            "no such file (nor is it one of: {names})", "weights", file=path, names=", ".join(names)
+        ).suggest(str(path), names)
     if path.suffix not in READERS:
-        raise WeightsError(f"{path}: a file of {', '.join(READERS)} is wanted", "weights")
+        raise WeightsError(
+            "a file of {suffixes} is wanted", "weights", file=path, suffixes=", ".join(READERS)
+        )
     network = NETWORKS[path.suffix]
     try:
         (sha256,) = hashes(path, "sha256")
     except OSError as error:
-        raise WeightsError(f"{path}: {error.strerror}", "weights") from None
+        raise WeightsError(reason(error), "weights", file=path) from None
     if network.remote.sha256_if_sound(path):
         return from_source(network, path, sha256)
     if path.suffix == ".params":
@@ -174,7 +175,9 @@ def read_same(path, sha256):
     """Read a file whose checksum was taken before: one that was replaced since is refused."""
     parameters = read(path)
     if hashes(path, "sha256") != [sha256]:
-        raise WeightsError(f"{path}: it was changed while it was read: try again", "weights")
+        raise WeightsError(
+            "it was changed while it was read", "weights", file=path, remedy="try again"
+        )
     return parameters
 
 
@@ -182,7 +185,11 @@ def check_reach(pretrained, layers):
     """Make sure that the parameters reach up to the last of some layers."""
     needed = max(index for index in CONVOLUTIONS if index <= layers.last)
     if needed not in pretrained.parameters:
-        raise WeightsError(
-            f"{pretrained.file}: it ends at layer {max(pretrained.parameters)}, but layer {needed} "
-            "is needed; choose other layers or the whole network's file"
+        error = WeightsError(
+            "it ends at layer {last}, but layer {needed} is needed",
+            file=pretrained.file,
+            last=max(pretrained.parameters),
+            needed=needed,
         )
+        error.add("choose other layers or the whole network's file")
+        raise error

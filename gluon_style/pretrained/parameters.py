@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Optional
 
+from ..errors import Message
+
 
 @dataclass(frozen=True)
 class Pretrained:
@@ -22,8 +24,8 @@ class Pretrained:
         What the features were multiplied by (see `scale.scaled`). Only `find` may
         leave it None: the parameters are as in the file then, and it has to be measured.
     origin, licence : str or None
-        Of the file.
-    notice : str or None
+        Where the file comes from, and its licence.
+    notice : Message or None
         What a user has to know who did not choose these.
     """
 
@@ -34,4 +36,4 @@ class Pretrained:
     gain: Optional[float] = 1.0
     origin: Optional[str] = None
     licence: Optional[str] = None
-    notice: Optional[str] = None
+    notice: Optional[Message] = None

@@ -46,6 +46,6 @@ def measured_gain(parameters, content_img, style_img):
         style_loss(Y_hat, gram(Y)).asscalar() for Y_hat, Y in zip(content, style)
     )
     if not math.isfinite(loss):
-        raise WeightsError("the weights give features that are not finite: they cannot be used")
+        raise WeightsError("the weights give features that are not finite", remedy="use others")
     # One and the same picture has no style loss: any scale will do.
     return float((BOOK_STYLE_LOSS / loss) ** 0.25) if loss > 0 else 1.0

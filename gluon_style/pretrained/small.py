@@ -4,7 +4,7 @@ It was taught by the Oxford network to stand in for it in the chapter's loop, se
 beside it and `tests/small`.
 """
 
-from ..errors import WeightsError
+from ..errors import WeightsError, reason
 from ..files import hashes
 from .exporting import described
 from .formats import read
@@ -12,7 +12,7 @@ from .parameters import Pretrained
 from .sources import SMALL_FILE
 
 NOTICE = """\
-the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one ({reason})
+the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one (%s)
 for the real one (80 MB, once): python -m gluon_style.weights --source keras (or torchvision, \
 which hf-mirror.com serves too), then run again; --weights small stops this notice"""
 
@@ -22,6 +22,8 @@ def read_small():
     try:
         (sha256,) = hashes(SMALL_FILE, "sha256")
     except OSError as error:
-        raise WeightsError(f"{SMALL_FILE}: {error.strerror}: install gluon_style again") from None
+        raise WeightsError(
+            reason(error), file=SMALL_FILE, remedy="install gluon_style again"
+        ) from None
     known = described(SMALL_FILE, sha256)
     return Pretrained(read(SMALL_FILE), file=str(SMALL_FILE), sha256=sha256, **known)

@@ -69,7 +69,9 @@ def download(remote, folder):
         try:
             cut_out(url, path)
         except (ValueError, KeyError, TypeError) as error:
-            raise DownloadError(f"{url}: not VGG-19's weights ({error})") from None
+            raise DownloadError(
+                "not VGG-19's weights ({error})", file=url, error=str(error)
+            ) from None
 
     try_in_turn(remote.addresses, attempt)
 
@@ -99,8 +101,10 @@ def piece(url, start, length):
     headers = {"Range": f"bytes={start}-{start + length - 1}"}
     with answer(url, headers=headers) as response:
         if response.status_code != 206:
-            raise DownloadError(f"{url}: the server does not send parts of a file")
+            raise DownloadError("the server does not send parts of a file", file=url)
         data = response.raw.read(length + 1)
     if len(data) != length:
-        raise DownloadError(f"{url}: {len(data)} bytes came instead of {length}")
+        raise DownloadError(
+            "{count} bytes came instead of {length}", file=url, count=len(data), length=length
+        )
     return data

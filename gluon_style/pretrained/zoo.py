@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..errors import DownloadError
-from ..files import STALL, answer, is_quiet
+from ..errors import DownloadError, Message, Setting
+from ..files import STALL, answer, is_quiet, problem_of
 from ..machine import child_environment
 
 # The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
@@ -38,10 +38,12 @@ def download(remote, folder):
     try:
         answer(archive).close()  # a dead host is found out in seconds, before GluonCV waits for it
     except (DownloadError, requests.exceptions.RequestException) as error:
-        raise DownloadError(
-            f"the model zoo cannot be had: {error} (MXNET_GLUON_REPO may name a mirror; "
-            "--weights keras has another source)"
-        ) from None
+        failed = failure(Message("{host}: {problem}", host=archive, problem=problem_of(error)))
+        failed.add(
+            "MXNET_GLUON_REPO may name a mirror; {weights} keras has another source",
+            weights=Setting("weights"),
+        )
+        raise failed from None
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)],
         env=child_environment(),
@@ -55,7 +57,12 @@ def download(remote, folder):
         finally:
             process.kill()
     if process.returncode:
-        raise DownloadError(f"the model zoo cannot be had: {advice(said)}")
+        raise failure(advice(said))
+
+
+def failure(reason):
+    """The error of a download that has failed."""
+    return DownloadError("the model zoo cannot be downloaded: {reason}", reason=reason)
 
 
 def output_while_growing(process, folder):
@@ -68,14 +75,20 @@ def output_while_growing(process, folder):
             before, size = size, sum(file.stat().st_size for file in folder.rglob("*"))
             if size == before:
                 raise DownloadError(
-                    "the model zoo's host has stopped sending: try again, or use --weights keras"
+                    "the model zoo's host has stopped sending",
+                    remedy="try again, or use {weights} keras",
+                    weights=Setting("weights"),
                 ) from None
 
 
 def advice(said):
     """What to do about an error of GluonCV's."""
     if said.startswith("ModuleNotFoundError"):
-        return f"{said}: run: python -m pip install 'gluoncv>=0.10,<0.11'"
+        return Message("{said}: run: python -m pip install 'gluoncv>=0.10,<0.11'", said=said)
     if ".so" in said and said.startswith("ImportError"):
-        return f"{said}: run: apt-get install libgl1 libglib2.0-0, or use --weights keras"
+        return Message(
+            "{said}: run: apt-get install libgl1 libglib2.0-0, or use {weights} keras",
+            said=said,
+            weights=Setting("weights"),
+        )
     return said

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..chapter import Listener, State
-from ..errors import CheckpointError, NonFiniteLoss, OutputError, Setting
+from ..errors import CheckpointError, Message, NonFiniteLoss, OutputError, Setting, reason
 from ..files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, atomic_write
 from ..settings import (
     Settings,
@@ -93,8 +93,10 @@ class Checkpoint:
             rest = json.loads(file["rest"].tobytes())
             if rest["format"] != FORMAT:
                 raise CheckpointError(
-                    f"its format is {rest['format']}, which another version of gluon_style writes: "
-                    "resume the run with that one, or start a new one with another --output"
+                    "its format is {format}, which another version of gluon_style writes",
+                    remedy="resume the run with that one, or start a new one with another {output}",
+                    format=rest["format"],
+                    output=Setting("output"),
                 )
             arrays = {name: file[name] for name in file.files if name != "rest"}
         shapes = {array.shape for array in arrays.values()}
@@ -125,26 +127,35 @@ class Checkpoint:
                 continue
             except OSError as error:
                 raise CheckpointError(
-                    f"{path}: cannot be read: {error.strerror or error}: mend that and try again"
+                    "cannot be read: {reason}",
+                    file=path,
+                    remedy="mend that and try again",
+                    reason=reason(error),
                 ) from None
             try:
                 checkpoint = cls.from_bytes(data)
             except CheckpointError as error:
-                raise CheckpointError(f"{path}: {error}") from None
+                error.file = path
+                raise
             except MemoryError:
                 raise CheckpointError(
-                    f"{path}: there is too little memory to read it: end other programs"
+                    "there is too little memory to read it",
+                    file=path,
+                    remedy="end other programs",
                 ) from None
             except Exception as error:  # what damage does to NumPy, zipfile and json is theirs
-                damaged.append(f"{path.name} is damaged ({type(error).__name__}: {error})")
+                what = f"{type(error).__name__}: {error}"
+                damaged.append(Message("{name} is damaged ({error})", name=path.name, error=what))
                 continue
             if damaged:
                 logger.warning("%s: %s; going back to the one before it", folder, damaged[0])
                 path.replace(folder / CHECKPOINT)
             return checkpoint
-        found = " and ".join(damaged) or "there is no checkpoint"
+        found = damaged[0] if damaged else Message("there is no checkpoint")
+        if len(damaged) > 1:
+            found = Message("{this} and {other}", this=damaged[0], other=damaged[1])
         raise CheckpointError(
-            f"{folder}: {found}: the run cannot be resumed, start it again", "resume"
+            found, "resume", file=folder, remedy="the run cannot be resumed, start it again"
         )
 
     def check_settings(self, settings):
@@ -162,13 +173,21 @@ class Checkpoint:
         before, after = self.settings.stages[:number], settings.stages[:number]
         longer = dataclasses.replace(before[-1], max_epochs=after[-1].max_epochs)
         if (*before[:-1], longer) != after or longer.max_epochs < epochs:
-            raise CheckpointError(
-                f"was {_text(self.settings.stages)} and is now {_text(settings.stages)}: a run can "
-                f"only go on with the stages that it has begun ({_text(before)}), the last of them "
-                f"with no fewer than the {epochs} epochs that it has had, and others after them; "
-                "leave it out, or start a new run with another --output",
+            error = CheckpointError(
+                "was {was} and is now {now}",
                 "stages",
+                remedy="a run can only be resumed with the stages that it has begun ({begun}), the "
+                "last of them with no fewer than the {epochs} epochs that it has had, and others "
+                "after them",
+                was=_text(self.settings.stages),
+                now=_text(settings.stages),
+                begun=_text(before),
+                epochs=epochs,
             )
+            error.add(
+                "leave it out, or start a new run with another {output}", output=Setting("output")
+            )
+            raise error
 
     def check_identity(self, transfer):
         """Make sure that a run is made from what this one was."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import OutputError, UsageError
+from ..errors import Message, OutputError, Setting, UsageError, reason
 from ..files import CHECKPOINTS, CURVES, LOSSES, RECORD, has_no_locks
 from ..machine import format_bytes
 from ..settings import ANIMATIONS, FORMATS
@@ -62,24 +62,30 @@ class OutputFolder:
                 if not has_no_locks(error):
                     raise
         except (FileExistsError, NotADirectoryError):
-            raise OutputError(f"{self.path}: there is a file of that name, no folder") from None
+            raise OutputError("there is a file of that name, no folder", file=self.path) from None
         except FileNotFoundError:
-            raise OutputError(f"{self.path}: no such folder") from None
+            raise OutputError("no such folder", file=self.path) from None
         except filelock.Timeout:
             raise OutputError(
-                f"{self.path}: another run is writing there: wait for it, or choose another folder"
+                "another run is writing there",
+                file=self.path,
+                remedy="wait for it, or choose another folder",
             ) from None
         except OSError as error:
-            raise OutputError(f"{self.path}: cannot be written to: {error.strerror}") from None
+            raise OutputError(
+                "cannot be written to: {reason}", file=self.path, reason=reason(error)
+            ) from None
 
     def _make(self):
         """Create the folder if it is missing, and those above it."""
         if self.path.suffix.lower() in PICTURES and not self.path.is_dir():
             raise UsageError(
-                f"{self.path}: this is the folder of the results, in which the picture will be "
-                f"{self.picture(1).name}: give it a folder's name, such as "
-                f"{self.path.with_suffix('')}",
+                "this is the folder of the results, in which the picture will be {picture}",
                 "output",
+                file=self.path,
+                remedy="give it a folder's name, such as {folder}",
+                picture=self.picture(1).name,
+                folder=self.path.with_suffix(""),
             )
         missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
@@ -124,11 +130,18 @@ class OutputFolder:
         if not standing:
             return
         stopped = any(path.name in CHECKPOINTS for path in standing)
-        resume = f"--resume {shlex.quote(str(self.path))}"
-        go_on = f"{resume} to go on with the run there, " if stopped else ""
+        values = {name: Setting(name) for name in ("output", "resume", "overwrite")}
+        values["folder"] = shlex.quote(str(self.path))
         raise OutputError(
-            f"{standing[0]} exists: give another --output, {go_on}or --overwrite to replace the "
-            "results there"
+            "{name} exists",
+            remedy=Message(
+                "give another {output}, {resume} {folder} to resume the run there, or {overwrite} "
+                "to replace the results there"
+                if stopped
+                else "give another {output}, or {overwrite} to replace the results there",
+                **values,
+            ),
+            name=standing[0],
         )
 
     def remove(self, names):
@@ -147,7 +160,10 @@ class OutputFolder:
         free = shutil.disk_usage(self.path).free
         if free < needed:
             raise OutputError(
-                f"{self.path}: the run needs {format_bytes(needed)} of disk space, "
-                f"{format_bytes(free)} are free: "
-                "free some, or choose another folder with --output"
+                "the run needs {needed} of disk space, {free} are free",
+                file=self.path,
+                remedy="free some, or choose another folder with {output}",
+                needed=format_bytes(needed),
+                free=format_bytes(free),
+                output=Setting("output"),
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..beyond import origin_of
 from ..chapter import StyleTransfer
-from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
+from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, Setting, UsageError
 from ..files import expanded
 from ..images import read
 from ..machine import TILED_SLOWER, available, tiled_bytes
@@ -143,8 +143,9 @@ def resume(path, revise=None, listeners=()):
         checkpoint.check_settings(settings)
         if output.overwrite:
             raise UsageError(
-                "is for new runs: leave it out to resume this one, which replaces nothing",
+                "is for new runs",
                 "overwrite",
+                remedy="leave it out to resume this one, which replaces nothing",
             )
         if checkpoint.is_finished(settings.stages):
             if settings != checkpoint.settings:
@@ -163,9 +164,9 @@ def refuse_given(settings):
     for name, picture in pictures_of(settings):
         if picture == GIVEN:
             raise CheckpointError(
-                "was given to Python as a picture, not as a file: give it again with `revise` "
-                "of gluon_style.resume",
+                "was given to Python as a picture, not as a file",
                 name,
+                remedy="give it again with `revise` of gluon_style.resume",
             )
 
 
@@ -183,7 +184,10 @@ def run(transfer, output, folder, checkpoint=None, listeners=()):
             picture = transfer.run([*listeners, stop], checkpoint and checkpoint.state)
     except GluonStyleError as error:
         if checkpoint or checkpoints.saved:
-            error.add(what_is_left(error, folder))
+            if isinstance(error, NonFiniteLoss):
+                error.add("the last picture that was in order is in {folder}", folder=folder.path)
+            else:
+                error.add("to resume: {command}", command=resume_command(folder))
         raise
     if not output.quiet:
         if output.book:
@@ -208,7 +212,13 @@ def writers(transfer, output, folder, checkpoint=None):
 def with_book_pictures(settings):
     """The settings with the book's own pictures."""
     if (settings.content, settings.style) != (Settings().content, Settings().style):
-        raise UsageError("brings its own pictures: leave out --content and --style", "book")
+        raise UsageError(
+            "brings its own pictures",
+            "book",
+            remedy="leave out {content} and {style}",
+            content=Setting("content"),
+            style=Setting("style"),
+        )
     content, style = map(str, book.pictures())
     return dataclasses.replace(settings, content=content, style=style)
 
@@ -261,10 +271,3 @@ def resume_command(folder, stages=()):
     """The command line that takes up the run in a folder again."""
     command = f"python -m gluon_style.train --resume {shlex.quote(str(folder.path))}"
     return command + (f" --stages {','.join(map(str, stages))}" if stages else "")
-
-
-def what_is_left(error, folder):
-    """What a user may do with a run that has broken off."""
-    if isinstance(error, NonFiniteLoss):
-        return f"the last picture that was in order is in {folder.path}"
-    return f"to go on: {resume_command(folder)}"

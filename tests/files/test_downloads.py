@@ -215,7 +215,7 @@ cache_folder()
 """
     outcome = run_python(["-c", code, str(tmp_path)], 60, {"MXNET_HOME": ""})
     assert outcome.stdout == f"{tmp_path}\n"
-    assert outcome.failure == (
+    assert str(outcome.failure) == (
         "gluon_style.errors.DownloadError: ~/.mxnet/models: this user has no home directory; set "
         "MXNET_HOME to a folder for the weights"
     )

@@ -46,13 +46,13 @@ def test_auto_takes_the_first_gpu_that_works(monkeypatch, caplog):
 @pytest.mark.parametrize(
     "gpus, name, line",
     [
-        ((), "gpu", "ctx gpu: there is no NVIDIA GPU here; use --ctx cpu"),
-        ((T4,), "gpu(1)", "ctx gpu(1): the last GPU here is gpu(0); use --ctx cpu"),
+        ((), "gpu", "ctx gpu: there is no NVIDIA GPU here; use ctx cpu"),
+        ((T4,), "gpu(1)", "ctx gpu(1): the last GPU here is gpu(0); use ctx cpu"),
         (
             (H100,),
             "gpu(0)",
             "ctx gpu(0): NVIDIA H100: compute capability 9.0; mxnet-cu112 1.9.1 has code up to "
-            "8.6; use --ctx cpu",
+            "8.6; use ctx cpu",
         ),
         ((), "tpu", "ctx tpu: one of auto, cpu, gpu, gpu(N) is wanted"),
     ],

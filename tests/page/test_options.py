@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gluon_style.beyond import save_photograph
-from gluon_style.errors import UsageError
+from gluon_style.errors import Setting, UsageError
 from gluon_style.page.curves import TERMS, bounds
 from gluon_style.page.drafts import Draft
 from gluon_style.page.estimate import Machine, check_sizes, fitted, left
@@ -134,14 +134,14 @@ def test_what_is_too_small_is_told_before_it_waits():
 
 def test_messages_speak_of_fields_and_not_of_options_or_files():
     english, chinese = Words("en"), Words("zh")
-    large = "9x9 needs more memory than can be had: choose --tile 128, a smaller size with --stages"
-    assert english.error(large).endswith("choose “Tile” 128, a smaller size")
-    said = "4000x3000 needs 9.1 GB of memory even in tiles, and 2.0 GB can be had: the largest "
-    said += "size that fits is 1200x800; choose it with --stages, or end other programs"
-    assert "请选这个尺寸，或" in chinese.error(said)
-    assert english.error("style-2.png: is bad") == "Painting 2: is bad"
-    assert chinese.error("content.jpg: not a file") == "内容图像（照片）：不是文件"
-    assert english.error("my/content.jpg: is bad") == "my/content.jpg: is bad"
+    error = UsageError("too large", remedy="choose {tile} 128, not {output}", tile=Setting("tile"))
+    error.remedy.values["output"] = Setting("output")
+    assert english.error(error) == "too large: choose “Tile” 128, not --output"
+    assert english.error(UsageError("bad", file="style-2.png")) == "Painting 2: bad"
+    assert (
+        chinese.error(UsageError("not a file", file="content.jpg")) == "内容图像（照片）：不是文件"
+    )
+    assert english.error(UsageError("bad", file="my/content.jpg")) == "my/content.jpg: bad"
 
 
 def test_the_command_line_can_be_typed():

@@ -112,7 +112,7 @@ def test_a_gain_that_depends_on_the_pictures_stays_open(random_parameters, tmp_p
 def test_nothing_is_overwritten_unless_asked(tmp_path):
     out = tmp_path / "x.params"
     sidecar(out).write_text("mine")
-    with pytest.raises(OutputError, match="x.params.json exists; --overwrite"):
+    with pytest.raises(OutputError, match="x.params.json exists; overwrite"):
         check_free(out)
     check_free(out, overwrite=True)
     for wrong, message in (("x.h5", "ends in .params"), ("nowhere/x.params", "no folder")):

@@ -99,7 +99,7 @@ def test_a_zip_that_climbs_out_changes_nothing(server, gluoncv, tmp_path):
 @pytest.mark.parametrize("behaviour, message", [("missing", "404"), ("broken", "500")])
 def test_a_host_without_the_file(server, tmp_path, behaviour, message):
     server.serve(ARCHIVE, b"", getattr(loopback, behaviour))
-    with pytest.raises(DownloadError, match=f"model zoo cannot be had.*{message}.*mirror"):
+    with pytest.raises(DownloadError, match=f"model zoo cannot be downloaded.*{message}.*mirror"):
         fetch(REMOTE, tmp_path, zoo.download)
     assert only_hidden(tmp_path)
 

@@ -24,7 +24,7 @@ OTHERS = ("neural-style-notes.png", "my-checkpoint.npz", "losses.txt", "picture.
 def test_results_of_earlier_runs_are_not_replaced(tmp_path, name):
     (tmp_path / name).touch()
     with OutputFolder(tmp_path) as folder:
-        with pytest.raises(OutputError, match=f"{name} exists: .*--overwrite"):
+        with pytest.raises(OutputError, match=f"{name} exists: .*overwrite"):
             folder.refuse_results()
 
 
@@ -55,7 +55,7 @@ def test_a_stopped_run_can_be_gone_on_with_instead(tmp_path):
     for name in ("checkpoint.npz", "losses.csv"):
         (tmp_path / name).touch()
     with OutputFolder(tmp_path) as folder:
-        with pytest.raises(OutputError, match=f"--resume {tmp_path} to go on with the run there"):
+        with pytest.raises(OutputError, match=f"resume {tmp_path} to resume the run there"):
             folder.refuse_results()
 
 

@@ -85,8 +85,8 @@ def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, statu
     assert "Traceback" not in err
     *_, asked, said = err.splitlines()
     assert asked == "gluon_style: stopping after this epoch (Ctrl-C: at once)"
-    name = signal.Signals(number).name
-    assert said.startswith(f"gluon_style: stopped by {name}; to go on: python -m gluon_style.train")
+    start = f"gluon_style: stopped by {signal.Signals(number).name}; to resume: python -m "
+    assert said.startswith(start + "gluon_style.train")
 
     folder = tmp_path / "out"
     (snapshot,) = folder.glob("neural-style-1-epoch-*.png")
@@ -100,7 +100,7 @@ def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, statu
     record = json.loads((folder / "run.json").read_text())
     assert [stage["epochs"] for stage in record["stages"]] == [epochs, 0]
 
-    words = shlex.split(said.split("to go on: python ")[1])
+    words = shlex.split(said.split("to resume: python ")[1])
     again = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert f"goes on  after {epochs} epochs of stage 1" in again.stdout

@@ -41,7 +41,9 @@ def read_gluon(path):
     try:
         arrays = read_arrays(path, wanted)
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: not a readable .params file: {error}") from None
+        raise WeightsError(
+            "not a readable {kind} file: {error}", file=path, kind=".params", error=str(error)
+        ) from None
     found = {_gluon_place(name): array for name, array in arrays.items()}
     return {
         index: tuple(found[index, kind] for kind in KINDS)

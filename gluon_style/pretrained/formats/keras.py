@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...errors import WeightsError
-from ...vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD, check_shape, convolution_shape
+from ...vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD, bias_of, check_shape, convolution_shape
 
 # What Keras subtracts from its input, in 0..255, here in RGB order.
 KERAS_MEAN = np.array([123.68, 116.779, 103.939])
@@ -30,11 +30,13 @@ def read_keras(path):
                 if set(arrays) == {1, 4}:
                     out, channels_in, height, width = convolution_shape(index)
                     check_shape(path, name, arrays[4].shape, (height, width, channels_in, out))
-                    check_shape(path, f"the bias of {name}", arrays[1].shape, (out,))
+                    check_shape(path, bias_of(name), arrays[1].shape, (out,))
                     kernel = np.asarray(arrays[4], dtype="float32").transpose(3, 2, 0, 1)
                     parameters[index] = kernel, np.asarray(arrays[1], dtype="float32")
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise WeightsError(f"{path}: not a readable HDF5 file: {error}") from None
+        raise WeightsError(
+            "not a readable {kind} file: {error}", file=path, kind="HDF5", error=str(error)
+        ) from None
     if 0 in parameters:
         parameters[0] = fold_preprocessing(*parameters[0])
     return parameters

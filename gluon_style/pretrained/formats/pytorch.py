@@ -32,7 +32,9 @@ def read_torch(path):
     except Exception as error:
         # A damaged pickle ends with whatever its garbage happens to mean.
         said = str(error) or type(error).__name__
-        raise WeightsError(f"{path}: not a readable .pth file of weights: {said}") from None
+        raise WeightsError(
+            "not a readable {kind} file: {error}", file=path, kind=".pth", error=said
+        ) from None
     return _by_layer(arrays, names)
 
 
@@ -52,7 +54,9 @@ def read_safetensors(path):
                         check_shape(path, name, file.get_slice(name).get_shape(), shape)
                         arrays[name] = file.get_tensor(name).astype("float32")
     except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise WeightsError(f"{path}: not a readable .safetensors file: {error}") from None
+        raise WeightsError(
+            "not a readable {kind} file: {error}", file=path, kind=".safetensors", error=str(error)
+        ) from None
     return _by_layer(arrays, names)
 
 

@@ -1,0 +1,83 @@
+"""Every template of the package's errors and warnings, as its source has them."""
+
+import ast
+from pathlib import Path
+
+from gluon_style import errors
+
+PACKAGE = Path(errors.__file__).parent
+ERRORS = {name for name, each in vars(errors).items() if isinstance(each, type)} - {"Setting"}
+
+
+def calls(path):
+    """(call, expression of its template) of all that a file says."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        name = getattr(called, "attr", getattr(called, "id", ""))
+        of = getattr(getattr(called, "value", None), "id", "")
+        says = name in ERRORS or of == "logger" and name in ("warning", "info")
+        says = says or name == "add" and of in ("error", "failed", "self") or name == "_not_ready"
+        says = says or name == "__init__" and path.name == "errors.py"
+        if says and node.args and not isinstance(node.args[0], ast.Starred):
+            yield node, node.args[0]
+        for keyword in node.keywords:
+            if says and keyword.arg == "remedy":
+                yield node, keyword.value
+
+
+def constants(path):
+    """The texts that a file has under names of its own."""
+    return {
+        target.id: node.value.value
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+    }
+
+
+def texts(expression, known):
+    """The texts that an expression may have; None for one that is put together of values."""
+    if isinstance(expression, ast.Constant):
+        return {expression.value} - {None}
+    if isinstance(expression, ast.Name):
+        return {known[expression.id]} if expression.id in known else set()
+    if isinstance(expression, ast.IfExp):
+        both = [texts(each, known) for each in (expression.body, expression.orelse)]
+        return None if None in both else both[0] | both[1]
+    if isinstance(expression, (ast.JoinedStr, ast.BinOp)):
+        return None
+    return set()
+
+
+def files(left_out=()):
+    """Each file of the package, by its path within it."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if not name.startswith(tuple(left_out)):
+            yield name, path
+
+
+def templates(left_out=()):
+    """All texts that the package can say."""
+    known = {}
+    for _, path in files():
+        known.update(constants(path))
+    return {
+        text
+        for _, path in files(left_out)
+        for _, expression in calls(path)
+        for text in texts(expression, {**known, **constants(path)}) or ()
+    }
+
+
+def put_together(left_out=()):
+    """Where a text is put together of values: `file:line`."""
+    return [
+        f"{name}:{call.lineno}"
+        for name, path in files(left_out)
+        for call, expression in calls(path)
+        if texts(expression, {}) is None
+    ]
