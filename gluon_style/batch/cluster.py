@@ -122,7 +122,7 @@ class Cluster(Hands):
             while not self.client.nthreads():
                 time.sleep(0.5)
         try:
-            versions = {each["version"] for each in self.client.run(on_worker.about).values()}
+            versions = {*self.client.run(on_worker.version).values()}
         except Exception as error:  # whatever keeps them from importing it
             raise ClusterError(
                 "the workers cannot run gluon_style ({reason})",

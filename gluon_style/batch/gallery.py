@@ -91,11 +91,10 @@ class Gallery:
 
     def html(self, records, is_last):
         """The text of `index.html`, which loads itself anew while jobs go on."""
-        count = {
-            state: sum(job.state == state for job in self.jobs) for state in ("done", "failed")
-        }
-        told = f"{count['done']} of {len(self.jobs)} pictures are painted"
-        told += f", {count['failed']} could not be" if count["failed"] else ""
+        states = [job.state for job in self.jobs]
+        done, failed = states.count("done"), states.count("failed")
+        told = f"{done} of {len(states)} pictures are painted"
+        told += f", {failed} could not be" if failed else ""
         again = "" if is_last else '<meta http-equiv="refresh" content="10">'
         cards = "\n".join(map(self.card, self.jobs, records))
         return (

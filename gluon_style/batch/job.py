@@ -45,6 +45,7 @@ class Job:
     left: int = 0  # work, in pixels times epochs
     stages: tuple = ()  # with width and height, see `look`
     checkpoint: Checkpoint = None
+    known: dict = None  # see `record`
 
     @property
     def folder(self):
@@ -58,10 +59,12 @@ class Job:
 
     def record(self):
         """The content of its `run.json`, None if that cannot be read."""
-        try:
-            return json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+        if not (self.is_done and self.known):  # what is done changes no more
+            try:
+                self.known = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                self.known = None
+        return self.known
 
     def picture(self):
         """Path of its last picture."""

@@ -23,9 +23,9 @@ _batch = None  # for which it is at work
 _stopped = set()  # batches that have ended
 
 
-def about():
-    """Tell a client which version is here."""
-    return {"version": __version__}
+def version():
+    """The version of the package here."""
+    return __version__
 
 
 def run_part(batch, told, sent):
