@@ -43,12 +43,12 @@ def judge(parameters, ctx, img, content, styles, shares):
     content_l = sum(content_loss(nd.array(Y_hat), nd.array(Y)) for Y_hat, Y in zip(Y_hats, Ys))
     grams = [tiles.grams(preprocess(style, shape).copyto(ctx)) for style in styles]
     of_layers = [
-        (G_hat - G).square().mean().asscalar() * weights.style_weight
+        (G_hat - G).square().mean().asscalar().item() * weights.style_weight
         for G_hat, G in zip(own_grams, mixed(grams, shares))
     ]
     return {
-        "content": float(content_l.asscalar() * weights.content_weight),
-        "style": float(sum(of_layers)),
-        "style_layers": [float(loss) for loss in of_layers],
-        "tv": float(tv_loss(X).asscalar() * weights.tv_weight),
+        "content": content_l.asscalar().item() * weights.content_weight,
+        "style": sum(of_layers),
+        "style_layers": of_layers,
+        "tv": tv_loss(X).asscalar().item() * weights.tv_weight,
     }

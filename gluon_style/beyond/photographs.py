@@ -68,7 +68,7 @@ def save_photograph(img, path, alpha=None, depth=8, dpi=None, origin=None):
     path = Path(expanded(path))
     img = img.asnumpy() if isinstance(img, nd.NDArray) else np.asarray(img)
     most = 2**depth - 1
-    pixels = (img * np.float64(most) + 0.5).clip(0, most).astype(f"uint{depth}")
+    pixels = (img * most + 0.5).clip(0, most).astype(f"uint{depth}")
     picture = to_picture(np.zeros_like(pixels, "uint8") if depth == 16 else pixels, alpha)
     if depth == 16 and alpha is not None:
         opaque = np.asarray(picture.getchannel("A"), "uint16") * 257

@@ -43,9 +43,9 @@ def measured_gain(parameters, content_img, style_img):
         for img in (content_img, style_img)
     ]
     loss = LossWeights().style_weight * sum(
-        style_loss(Y_hat, gram(Y)).asscalar() for Y_hat, Y in zip(content, style)
+        style_loss(Y_hat, gram(Y)).asscalar().item() for Y_hat, Y in zip(content, style)
     )
     if not math.isfinite(loss):
         raise WeightsError("the weights give features that are not finite", remedy="use others")
     # One and the same picture has no style loss: any scale will do.
-    return float((BOOK_STYLE_LOSS / loss) ** 0.25) if loss > 0 else 1.0
+    return (BOOK_STYLE_LOSS / loss) ** 0.25 if loss > 0 else 1.0

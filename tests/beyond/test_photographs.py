@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 from gluon_style.beyond import check_writable, origin_of, save_photograph
 from gluon_style.decode import decode
 from gluon_style.errors import ImageError, UsageError
+from gluon_style.images import save
 from gluon_style.settings import Output
 
 ORIGIN = {"command": "python -m gluon_style.train --lr 0.5", "identity": {"content": "0ff"}}
@@ -67,6 +68,27 @@ def test_a_file_tells_its_colours_resolution_and_origin(tmp_path, suffix, depth)
     before = path.read_bytes()
     save_photograph(picture(), path, depth=depth, dpi=(240, 300), origin=ORIGIN)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_floats_are_rounded_in_float32(tmp_path, depth):
+    """As `images.save` does it, under every NumPy: here float64 would round the other way."""
+    most = np.float32(2**depth - 1)
+    img = (np.arange(2**depth - 1, dtype="float32") + np.float32(0.5)) / most
+    img = np.nextafter(img, np.float32(0)).repeat(3).reshape(1, -1, 3)
+    wanted = img * most + np.float32(0.5)
+    assert wanted.dtype == np.float32
+    assert (wanted.astype("int") != (img.astype("float64") * most + 0.5).astype("int")).any()
+    save_photograph(img, tmp_path / "a.png", depth=depth)
+    if depth == 16:
+        pixels, _ = sixteen_bits(tmp_path / "a.png")
+    else:
+        with Image.open(tmp_path / "a.png") as one:
+            pixels = np.asarray(one)
+        save(img, tmp_path / "b.png")
+        with Image.open(tmp_path / "b.png") as one:
+            assert (pixels == np.asarray(one)).all()
+    assert (pixels == wanted.astype("uint16")).all()
 
 
 def test_without_a_resolution_none_is_told(tmp_path):
