@@ -4,12 +4,11 @@ import argparse
 import io
 import logging
 import os
-import re
 import signal
 import sys
 from contextlib import contextmanager
 
-from .errors import GluonStyleError, UsageError, did_you_mean
+from .errors import GluonStyleError, UsageError
 from .machine import is_command, prepare, restart_with_huge_pages
 
 
@@ -36,15 +35,22 @@ class Parser(argparse.ArgumentParser):
         self.given.add(action.dest)
         return super()._get_values(action, strings)
 
+    def _check_value(self, action, value):
+        if action.choices and value not in action.choices:
+            choices = [*map(str, action.choices)]
+            error = UsageError(
+                "{value}: {choices} is wanted", action.dest, value=value, choices=choices
+            )
+            raise error.suggest(value, choices)
+
     def error(self, message):
-        """Raise the complaint as a `UsageError`, with what was probably meant."""
-        if message.startswith("unrecognized arguments: "):
-            given = message[len("unrecognized arguments: ") :].split("=")[0].split(" ")[0]
-            message += did_you_mean(given, self._option_string_actions)
-        choice = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
-        if choice:
-            message += did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
-        raise UsageError(f"{message}; --help lists the options")
+        """Raise the complaint as a `UsageError`, with the option that was probably meant."""
+        error, unknown = UsageError("{said}", said=message), "unrecognized arguments: "
+        if message.startswith(unknown):
+            given = message[len(unknown) :].split("=")[0].split(" ")[0]
+            error.suggest(given, self._option_string_actions)
+        error.add("--help lists the options")
+        raise error
 
 
 class HelpFormatter(argparse.HelpFormatter):
@@ -59,29 +65,13 @@ class ExamplesFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
     """The defaults of the options, and the examples as they are."""
 
 
-def positive(number):
-    """A reader of numbers of one type, `int` or `float`, that are finite and above 0."""
-
-    def parse(text):
-        try:
-            value = number(text)
-            if 0 < value < float("inf"):
-                return value
-        except ValueError:
-            pass
-        kind = "a whole number" if number is int else "a number"
-        raise argparse.ArgumentTypeError(f"{text!r}: {kind} above 0 is wanted")
-
-    return parse
-
-
 @contextmanager
 def one_line(**options):
     """Run a command: end it with one line on stderr and the exit status that says why.
 
-    That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C. A reader that has
-    closed the pipe which it was given ends the command without a word. `options` are those that
-    are not called as the setting is: `weights="source"`.
+    That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C. A reader that closes
+    the pipe ends the command without a word. `options` are those with another name than their
+    setting's: `weights="source"`.
     """
     for stream in (sys.stdout, sys.stderr):
         # Names of files need not be text, and not all text fits the terminal's encoding.
@@ -120,7 +110,7 @@ def log_to_stderr(quiet=False, once=False):
 
 
 def prepare_command(argv=None):
-    """Before a command computes: memory in huge pages if it is a process's own, and MXNet."""
+    """Before a command computes: memory in huge pages, if this process is its own, and MXNet."""
     if argv is None and is_command():
         restart_with_huge_pages()
     prepare()

@@ -1,16 +1,22 @@
 """`python -m gluon_style.compare`: the command line, and nothing else."""
 
-from .command_line import (
-    ExamplesFormatter,
-    Parser,
-    log_to_stderr,
-    one_line,
-    positive,
-    prepare_command,
-)
+import dataclasses
+
+from .command_line import ExamplesFormatter, Parser, log_to_stderr, one_line, prepare_command
 from .errors import UsageError
-from .settings import Output, Settings, check_option, get_options, get_settings, with_option
-from .train import add_settings
+from .settings import (
+    OPTIONS,
+    OUTPUT,
+    RECIPE,
+    SETTINGS,
+    SIZE,
+    Output,
+    add_options,
+    check_option,
+    get_settings,
+    with_option,
+    with_recipe,
+)
 
 EXAMPLES = """\
 examples:
@@ -31,8 +37,7 @@ def build_parser():
         epilog=EXAMPLES,
         formatter_class=ExamplesFormatter,
     )
-    group = parser.add_argument_group("comparison")
-    group.add_argument(
+    parser.add_argument_group("comparison").add_argument(
         "--vary",
         nargs=2,
         action="append",
@@ -41,44 +46,36 @@ def build_parser():
         help="an option of the next three groups, or size, and its values: commas between them, "
         "or semicolons where a value has commas in it; given twice, every combination is run",
     )
-    group.add_argument("--size", type=positive(int), metavar="N", help="long side of the pictures")
-    add_settings(parser)
-    # So short a run comes as far as the first stage of the chapter: at a higher rate.
+    add_options(parser, [SIZE, RECIPE, *SETTINGS.values(), OPTIONS["book"]])
+    # So short a run reaches the level of the chapter's first stage only at a higher rate.
     parser.set_defaults(stages="150:150:100", lr=0.03)
-    group = parser.add_argument_group("results")
-    group.add_argument(
-        "--output",
-        default="neural-style-compare",
-        metavar="DIR",
-        help="folder of the runs, the sheet and the table; runs that are there are not run again",
-    )
-    group.add_argument(
-        "--overwrite", action="store_true", help="run again what DIR has with other settings"
-    )
-    group.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
+    helps = {
+        "output": "folder of the runs, the sheet and the table; finished runs are not run again",
+        "overwrite": "run again what DIR has with other settings",
+        "quiet": OUTPUT["quiet"].help,
+    }
+    add_options(parser, [dataclasses.replace(OUTPUT[name], help=helps[name]) for name in helps])
+    parser.set_defaults(output="neural-style-compare")
     return parser
 
 
-def parse_values(parser, name, text):
+def parse_values(name, text):
     """Read the values of one option, each as that option itself does."""
-    field = name.replace("-", "_")
-    check_option(field)
-    has_commas = isinstance(get_options(Settings()).get(field), tuple)
+    option = check_option(name)
+    has_commas = isinstance(option.default, tuple)
     values = text.split(";" if has_commas or ";" in text else ",")
-    given = ["--vary", name, text]  # which is required
-    parsed = [parser.parse_args([*given, f"--{name}={value}"]) for value in values]
-    return field, [getattr(each, field) for each in parsed]
+    return option.name, [option.read(value) for value in values]
 
 
 def main(argv=None):
     """Run the command; the exit status is that of `gluon_style.train`."""
-    with one_line():
+    with one_line(folder="output"):
         parser = build_parser()
         options = parser.parse_args(argv)
-        vary = dict(parse_values(parser, *each) for each in options.vary)
+        vary = dict(parse_values(*each) for each in options.vary)
         if len(vary) < len(options.vary):
-            raise UsageError("names an option twice: give all its values at once", "vary")
-        settings = get_settings(options)
+            raise UsageError("names an option twice", "vary", remedy="give all its values at once")
+        settings = get_settings(with_recipe(vars(options), parser.given))
         if options.size:
             settings = with_option(settings, "size", options.size)
         log_to_stderr(options.quiet, once=True)  # every run reads the same pictures

@@ -1,23 +1,19 @@
 """The command line, as a user meets it."""
 
-import argparse
 import csv
 import json
 import re
 
-import hypothesis
-import hypothesis.strategies
 import numpy as np
 import pytest
 from PIL import Image
 
 from gluon_style import __version__
 from gluon_style.errors import UsageError
-from gluon_style.settings import QUICK as PREVIEW
-from gluon_style.settings import Layers
-from gluon_style.train import build_parser, main, parse_layers, preview
+from gluon_style.settings import RECIPES
+from gluon_style.train import apply_recipe, build_parser, main
 
-from .conftest import PROJECT, last_of_each, nearly
+from .conftest import PROJECT, last_of_each
 
 QUICK = ("--stages", "48x32:4:2,64x48:3:9")
 
@@ -148,7 +144,7 @@ def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
         (("--stages", f"{10**200}x{10**200}:1:1"), "of at most 1,000,000,000"),
         (("--stages", "90000x90000:1:1"), "90000x90000 needs 2025"),
         (("--stages", "1x100:1:1"), "--stages 1x100:1:1 is too small: the chosen layers need"),
-        (("--lr", "fast"), "argument --lr: invalid float value: 'fast'"),
+        (("--lr", "fast"), "--lr 'fast': a number is wanted"),
         (("--lr", "0"), "--lr 0.0: the learning rate"),
         (("--lr", "-0.1"), "--lr -0.1: the learning rate"),
         (("--lr", "nan"), "--lr nan: the learning rate"),
@@ -162,18 +158,18 @@ def test_results_are_not_overwritten_unless_asked(quick, tmp_path):
         ),
         (("--style-layers", "99"), "--style-layers 99: VGG-19's layers are 0 to 36"),
         (("--style-layers=-1",), "--style-layers -1: VGG-19's layers are 0 to 36"),
-        (("--style-layers", "a,b"), "--style-layers: 'a,b': layer indices"),
-        (("--style-layers", ""), "--style-layers: '': layer indices"),
+        (("--style-layers", "a,b"), "--style-layers 'a,b': layer indices"),
+        (("--style-layers", ""), "--style-layers '': layer indices"),
         (("--style-layers", "0,5,0"), "--style-layers 0,5,0: a layer is named twice"),
         (("--content-layers", "30"), "it ends at layer 7, but layer 30 is needed"),
         (("--ctx", "tpu"), "--ctx tpu: one of auto, cpu, gpu, gpu(N)"),
         (("--ctx", "gpu(-1)"), "--ctx gpu(-1): one of auto, cpu, gpu, gpu(N)"),
         (("--precision", "flaot32"), "did you mean float32?"),
-        (("--save-every", "0"), "argument --save-every: '0': a whole number above 0 is wanted"),
-        (("--save-every", "often"), "--save-every: 'often': a whole number above 0 is wanted"),
-        (("--checkpoint-every", "-1"), "--checkpoint-every: '-1': a number above 0 is wanted"),
-        (("--checkpoint-every", "nan"), "--checkpoint-every: 'nan': a number above 0 is wanted"),
-        (("--animation", "mp4"), "argument --animation: invalid choice: 'mp4'"),
+        (("--save-every", "0"), "--save-every 0: a whole number of epochs above 0 is wanted"),
+        (("--save-every", "often"), "--save-every 'often': a whole number is wanted"),
+        (("--checkpoint-every", "-1"), "--checkpoint-every -1.0: seconds, 0 or more"),
+        (("--checkpoint-every", "nan"), "--checkpoint-every nan: seconds, 0 or more"),
+        (("--animation", "mp4"), "--animation mp4: webp or gif is wanted"),
         (("--resume", "nowhere"), "nowhere: no such folder"),
         (("--resume", ""), "the run cannot be resumed"),
         (("--colour",), "unrecognized arguments: --colour; did you mean --colors?"),
@@ -218,21 +214,36 @@ def test_a_quick_look(run_command, tmp_path):
 def test_a_quick_look_leaves_what_is_given():
     parser = build_parser()
     options = parser.parse_args(["--quick", "--lr", "0.5", "--output", "here", "--tv-weight", "3"])
-    preview(options, parser.given)
+    apply_recipe(options, parser.given)
     assert (options.lr, options.output, options.tv_weight) == (0.5, "here", 3)
-    assert (options.weights, options.stages) == ("small", PREVIEW["stages"])
+    assert (options.weights, options.stages) == ("small", RECIPES["quick"]["stages"])
     # A quick look replaces the one before it, and nothing in another folder.
     assert not options.overwrite
     options = parser.parse_args(["--quick"])
-    preview(options, parser.given)
+    apply_recipe(options, parser.given)
     assert options.overwrite and options.output == "neural-style-quick"
     for more, message in (
-        (["--weights", "small"], "^quick has its own weights: leave out --weights"),
-        (["--resume", "here"], "^quick is for new runs"),
+        (["--weights", "small"], "--quick has its own weights: leave out --weights"),
+        (["--resume", "here"], "--quick is for new runs"),
+        (["--recipe", "quick"], "--quick has its own recipe: leave out --recipe"),
     ):
         options = parser.parse_args(["--quick", *more])
-        with pytest.raises(UsageError, match=message):
-            preview(options, parser.given)
+        with pytest.raises(UsageError) as caught:
+            apply_recipe(options, parser.given)
+        assert caught.value.as_option().startswith(message)
+
+
+def test_a_recipe_is_told_in_the_record_and_each_of_its_options_can_be_overridden(quick, tmp_path):
+    result = quick("--recipe", "quick", "--tv-weight", "3")
+    assert result.returncode == 0, result.stderr
+    settings = json.loads((tmp_path / "neural-style-out" / "run.json").read_text())["settings"]
+    assert (settings["lr"], settings["loss_weights"]["tv_weight"]) == (0.08, 3)
+    assert [stage["max_epochs"] for stage in settings["stages"]] == [4, 3]  # as it was given
+    again = quick("--recipe", "quick", "--resume", "neural-style-out")
+    assert (again.returncode, again.stderr) == (
+        2,
+        "gluon_style: error: --recipe is for new runs: leave it out to resume this one\n",
+    )
 
 
 def test_an_option_given_twice_is_refused(capsys):
@@ -247,18 +258,3 @@ def test_an_option_given_twice_is_refused(capsys):
 
 def test_version_stands_in_one_place():
     assert __version__ not in (PROJECT / "setup.py").read_text()
-
-
-@hypothesis.given(nearly)
-@hypothesis.example("1" * 5000)
-def test_any_text_is_layers_or_an_error(text):
-    try:
-        layers = Layers(parse_layers(text))
-    except (argparse.ArgumentTypeError, UsageError):
-        return
-    assert all(0 <= index <= 36 for index in layers.style_layers)
-
-
-@hypothesis.given(hypothesis.strategies.lists(hypothesis.strategies.integers(0, 36), min_size=1))
-def test_layers_are_read_as_they_are_written(indices):
-    assert parse_layers(",".join(map(str, indices))) == tuple(indices)

@@ -2,17 +2,22 @@
 
 import argparse
 
-from ..command_line import (
-    ExamplesFormatter,
-    Parser,
-    log_to_stderr,
-    one_line,
-    positive,
-    prepare_command,
+from ..command_line import ExamplesFormatter, Parser, log_to_stderr, one_line, prepare_command
+from ..errors import Setting, UsageError
+from ..settings import (
+    OUTPUT,
+    RECIPE,
+    SETTINGS,
+    Option,
+    Output,
+    add_options,
+    find_option,
+    get_output,
+    get_settings,
+    whole,
+    with_recipe,
 )
-from ..errors import UsageError, did_you_mean, option
-from ..settings import Output, Settings, get_options, get_output, get_settings
-from ..train import add_checkpoint_every, add_results, add_settings, preview
+from ..train import add_recipe, apply_recipe
 
 EXAMPLES = """\
 examples:
@@ -25,8 +30,16 @@ jobs.csv names pictures (from its own folder), and any option of a single run:
   me.jpg,oil.jpg,1e4
   you.jpg,ink.jpg,
 """
-# What a row of a table may set.
-ROW_OPTIONS = {*get_options(Settings()), *Output.KEPT} - {"book"}
+# The options that a row of a table may set.
+KEPT = {name: OUTPUT[name] for name in Output.KEPT if name != "book"}
+ROW_OPTIONS = {**SETTINGS, **KEPT, "recipe": RECIPE}
+WORKERS = Option(
+    "workers",
+    whole("{value}: a whole number above 0 is wanted"),
+    "who paints",
+    "processes on this machine, among which its cores are divided",
+    1,
+)
 
 
 def build_parser():
@@ -37,12 +50,11 @@ def build_parser():
         "table.\nWhat is done is skipped, what was stopped is resumed. Exit status 4: some failed.",
         epilog=EXAMPLES,
         formatter_class=ExamplesFormatter,
-        conflict_handler="resolve",
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="small pictures in seconds, with the small network"
+    add_recipe(parser, "the recipe quick")
+    add_options(
+        parser, [each for name, each in SETTINGS.items() if name not in ("content", "style")]
     )
-    add_settings(parser)
     parser.add_argument("--book", action="store_true", help=argparse.SUPPRESS)
     group = parser.add_argument_group("many pictures")
     group.add_argument(
@@ -59,14 +71,7 @@ def build_parser():
         metavar="FILE.csv",
         help="a table instead: a job in each row, see below",
     )
-    group = parser.add_argument_group("who paints")
-    group.add_argument(
-        "--workers",
-        type=positive(int),
-        default=1,
-        metavar="N",
-        help="processes on this machine, among which its cores are divided",
-    )
+    group = add_options(parser, [WORKERS])[WORKERS.group]
     group.add_argument(
         "--cluster",
         choices=("local",),
@@ -83,49 +88,58 @@ def build_parser():
         help="the cluster's workers see all files under the same paths as this machine: send no "
         "pictures",
     )
-    add_results(parser, "neural-style-batch")
-    add_checkpoint_every(group)
+    add_options(parser, [each for name, each in OUTPUT.items() if name != "book"])
+    parser.set_defaults(output="neural-style-batch")
     return parser
 
 
 def check(options, given):
     """Refuse options that make no sense together."""
+    names = {name: Setting(name) for name in ("content", "style", "jobs", "workers", "cluster")}
     if options.book:
-        raise UsageError("is for a single run: leave it out", "book")
+        raise UsageError("is for a single run", "book", remedy="leave it out")
     if options.jobs and {"content", "style"} & given:
-        raise UsageError("names the pictures: leave out --content and --style", "jobs")
+        raise UsageError(
+            "names the pictures", "jobs", remedy="leave out {content} and {style}", **names
+        )
     if not options.jobs and not {"content", "style"} <= given:
-        raise UsageError("and --style are needed, or --jobs", "content")
+        raise UsageError("and {style} are needed, or {jobs}", "content", **names)
     if options.scheduler and {"workers", "cluster"} & given:
-        raise UsageError("has workers of its own: leave out --workers and --cluster", "scheduler")
+        raise UsageError(
+            "has workers of its own",
+            "scheduler",
+            remedy="leave out {workers} and {cluster}",
+            **names,
+        )
     if options.shared and not (options.scheduler or options.cluster):
-        raise UsageError("is for a cluster: leave it out", "shared")
+        raise UsageError("is for a cluster", "shared", remedy="leave it out")
     if options.quick:
-        preview(options, given | {"output"})  # which is not that of a single quick look
+        given = given | {"output"}  # which is not that of a single preview
+    apply_recipe(options, given)
 
 
 def main(argv=None):
     """Run the command; the exit status is 4 if some failed, else that of `gluon_style.train`."""
-    with one_line():
+    with one_line(folder="output"):
         parser = build_parser()
         options = parser.parse_args(argv)
         given = parser.given
         check(options, given)
         contents, styles = options.content, options.style
         options.content = options.style = "of a job"
-        settings, output = get_settings(options), get_output(options)
+        values = vars(options)
+        settings, output = get_settings(values), get_output(values)
         log_to_stderr(options.quiet)
 
         def parse_row(own):
             """The settings and output of a table's row, from its own options."""
-            words = []
-            for name, value in own.items():
-                field = name.lstrip("-").replace("-", "_")
-                if field not in ROW_OPTIONS:
-                    meant = did_you_mean(option(field), map(option, ROW_OPTIONS))
-                    raise UsageError(f"{name}: not an option of a single run{meant}")
-                words.append(f"{option(field)}={value}")
-            row = parser.parse_args(words, argparse.Namespace(**vars(options)))
+            row, sentence = {}, "{name}: not an option of a single run"
+            for name, text in own.items():
+                option = find_option(name, ROW_OPTIONS, sentence)
+                row[option.name] = option.read(text)
+            if "recipe" in row:
+                row = with_recipe(row, row.keys())
+            row = {**values, **row}
             return get_settings(row), get_output(row)
 
         prepare_command(argv)

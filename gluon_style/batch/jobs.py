@@ -20,7 +20,7 @@ from ..files import expanded, hashes
 from ..machine import whole_bytes
 from ..run import PICTURES
 from ..settings import (
-    INITS,
+    SETTINGS,
     pictures_of,
     with_option,
     with_whole_paths,
@@ -87,9 +87,9 @@ def row_job(path, line, row, parse):
                 raise UsageError("the cell is empty", name)
             pictures.append(beside(path, own.pop(name), name))
         for name in own:
-            field = name.lstrip("-").replace("-", "_")
-            if field == "mask" or field == "init" and own[name] not in INITS:
-                own[name] = beside(path, own[name], field)
+            option = SETTINGS.get(name.lstrip("-").replace("-", "_"))
+            if option and option.kind.form == "picture" and own[name] not in option.kind.words:
+                own[name] = beside(path, own[name], option.name)
         settings, output = parse(own)
         return make_job(settings, output, *pictures, own)
     except GluonStyleError as error:

@@ -7,16 +7,16 @@ from types import SimpleNamespace
 from nicegui import ui
 
 from ..errors import GluonStyleError
-from ..settings import CHAPTER_STAGES, QUICK, LossWeights
+from ..settings import CHAPTER_STAGES, RECIPES, LossWeights, as_text
 from ..vgg19 import CONVOLUTIONS
 from .drafts import MASKS, SHIPPED, STYLES
 from .elements import Text, put, tag
-from .options import FIELDS, check_rows, typed
+from .options import FIELDS, check_rows, is_choice, typed
 from .runs import PAUSED
 
-PRESETS = {"quick": QUICK["stages"], "one": CHAPTER_STAGES[:1], "two": CHAPTER_STAGES}
-# What a quick look has besides its stage.
-QUICK_VALUES = {name: str(QUICK[name]) for name in ("weights", "lr")}
+# The recipes, and the chapter with one stage or both.
+PRESETS = {name: recipe for name, recipe in RECIPES.items() if recipe}
+PRESETS.update({"one": {"stages": CHAPTER_STAGES[:1]}, "two": {"stages": CHAPTER_STAGES}})
 # The weights of the three losses, with their defaults.
 WEIGHTS = {name: w for name, w in vars(LossWeights()).items() if isinstance(w, float)}
 ELSEWHERE = ("stages", "style_blend")  # have a place of their own
@@ -43,8 +43,8 @@ class Form:
     def __init__(self, studio, draft, tab, words):
         self.studio, self.draft, self.tab, self.words = studio, draft, tab, words
         if "values" not in tab:
-            tab["values"], tab["preset"] = dict(QUICK_VALUES), "quick"
-            tab["rows"] = as_rows(PRESETS["quick"])
+            tab["values"], tab["preset"] = texts_of("quick"), "quick"
+            tab["rows"] = as_rows(PRESETS["quick"]["stages"])
         self.values, self.rows = tab["values"], tab["rows"]
         self.seen_draft = self.seen_estimate = None
         self.inputs, self.boxes = {}, {}
@@ -117,13 +117,14 @@ class Form:
         was, self.tab["preset"] = self.tab["preset"], event.value
         if event.value == was:  # a number was typed, in a row that must stay
             return
-        if event.value in PRESETS:
-            self.rows[:] = as_rows(PRESETS[event.value])
-        for name, value in QUICK_VALUES.items():
-            if event.value == "quick":
-                self.inputs[name].value = value
-            elif was == "quick" and self.values.get(name) == value:
-                self.inputs[name].value = FIELDS[name].default
+        if "stages" in PRESETS.get(event.value, ()):
+            self.rows[:] = as_rows(PRESETS[event.value]["stages"])
+        now = texts_of(event.value)
+        for name, value in texts_of(was).items():
+            if name not in now and self.values.get(name) == value:
+                self.inputs[name].value = FIELDS[name].text
+        for name, value in now.items():
+            self.inputs[name].value = value
         self.show_rows()
 
     def show_rows(self):
@@ -216,12 +217,12 @@ class Form:
                 with tag("div", "option"):
                     self.inputs[name] = self.option(field)
                     self.inputs[name].on_value_change(
-                        lambda event, name=name: self.values.update({name: as_text(event.value)})
+                        lambda event, name=name: self.values.update({name: text_of(event.value)})
                     )
                     with tag("p", "soft"):
                         Text("span", self.words.help(field) + " ")
                         Text("code", field.flag)
-                        if field.default:
+                        if field.text:
                             Text("span", self.words("default", shown(field)))
 
     def group(self, title):
@@ -234,18 +235,19 @@ class Form:
     def option(self, field):
         """The element for one option."""
         label = self.words.label(field.name)
-        value = self.values.get(field.name, field.default)
-        if field.kind == "switch":
+        value = self.values.get(field.name, field.text)
+        if field.kind.form == "switch":
             return ui.switch(label, value=bool(value))
         if field.name in LAYERS:
             names = {str(index): name for index, name in CONVOLUTIONS.items()}
             chosen = ui.select(names, multiple=True, label=label, value=value.split(","))
             return chosen.props("outlined dense use-chips")
-        if field.kind == "choice":
-            words = {word: word or self.words("none") for word in field.words}
+        if is_choice(field):
+            words = {} if field.text else {"": self.words("none")}
+            words.update({str(word): str(word) for word in field.kind.words})
             return ui.select(words, label=label, value=value).props("outlined dense")
-        suggested = list(dict.fromkeys([*field.words, value]))
-        if field.words:
+        suggested = list(dict.fromkeys([*field.kind.words, value]))
+        if field.kind.words:
             chosen = ui.select(suggested, label=label, value=value, new_value_mode="add-unique")
             return chosen.props("outlined dense")
         return ui.input(label, value=value).props("outlined dense")
@@ -362,8 +364,14 @@ def as_rows(stages):
     return [str(stage).split(":") for stage in stages]
 
 
-def as_text(value):
-    """The value of an element as the command line takes it."""
+def texts_of(preset):
+    """The values of a preset as text, apart from its stages."""
+    values = PRESETS.get(preset, {})
+    return {name: as_text(value) for name, value in values.items() if name != "stages"}
+
+
+def text_of(value):
+    """The value of an element as text."""
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, list):
@@ -382,5 +390,5 @@ def decades(value, default):
 def shown(field):
     """The default of an option, layers by their names."""
     if field.name in LAYERS:
-        return ", ".join(CONVOLUTIONS[int(index)] for index in field.default.split(","))
-    return field.default
+        return ", ".join(CONVOLUTIONS[int(index)] for index in field.text.split(","))
+    return field.text

@@ -11,10 +11,17 @@ from pathlib import Path
 
 from ..errors import from_json
 from ..files import CHECKPOINT, LOSSES, RECORD, atomic_write
-from ..settings import FORMATS, get_settings, pictures_of, settings_from_json
+from ..settings import (
+    FORMATS,
+    OPTIONS,
+    get_settings,
+    get_words,
+    pictures_of,
+    read_words,
+    settings_from_json,
+)
 from .curves import TERMS
 from .estimate import fitted, left
-from .options import get_arguments, get_values, parse
 
 # What a run can be; the first four have a place in the queue.
 WAITING, STARTING, PAINTING, PAUSED = "waiting", "starting", "painting", "paused"
@@ -74,10 +81,10 @@ class Run:
                 run = cls.painted_in(folder, record, order)
             elif order:
                 run = cls(folder, order, STOPPED)
-                run.set_stages(get_settings(parse(run.order["arguments"])))
+                run.set_stages(get_settings(read_words(run.order["arguments"])))
             else:
                 return None
-        except (Exception, SystemExit):  # a damaged or foreign file may lead to anything
+        except Exception:  # a damaged or foreign file may lead to anything
             return None
         return run
 
@@ -89,10 +96,7 @@ class Run:
             pictures = {}
             for name, path in pictures_of(settings):
                 pictures.setdefault(name, []).append(os.path.abspath(path))
-            values = get_values(settings)
-            if "init" in pictures:
-                del values["init"]
-            order = {"arguments": get_arguments(values), "pictures": pictures}
+            order = {"arguments": get_words(settings, but=pictures), "pictures": pictures}
         order = {**EMPTY, **order}
         run = cls(folder, order, FINISHED if record["finished"] else STOPPED)
         run.stages = [
@@ -276,6 +280,11 @@ def read_losses(path, stages):
     except (OSError, ValueError, TypeError, KeyError, csv.Error):
         return []
     return records
+
+
+def picture_words(pictures):
+    """A command's words for pictures: `--style a.jpg b.jpg`, from lists of files by option."""
+    return [word for name, files in pictures.items() for word in (OPTIONS[name].flag, *files)]
 
 
 def printable(text):

@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from ..errors import OutputError, reason
 from ..machine import child_environment
-from ..settings import get_output, get_settings
+from ..settings import OPTIONS, get_output, get_settings, get_words, typed
 from .drafts import Drafts
 from .estimate import Machine, check_sizes
-from .options import check_plain, command_line, get_arguments, parse, picture_arguments
+from .options import OWN, read_fields
 from .runs import (
     FAILED,
     FINISHED,
@@ -26,6 +26,7 @@ from .runs import (
     STOPPED,
     WAITING,
     Run,
+    picture_words,
     printable,
     read_runs,
 )
@@ -69,9 +70,11 @@ class Studio:
 
     def add(self, draft, values):
         """Let a run be painted; what cannot be is a `GluonStyleError`."""
-        arguments, settings = read_values(draft, values)
+        settings, output = read_values(draft, values)
         folder = self.new_folder()
-        order = {"arguments": arguments, "size": draft.size, "pictures": draft.pictures()}
+        pictures = draft.pictures()
+        arguments = get_words(settings, output, but=OWN | pictures.keys())
+        order = {"arguments": arguments, "size": draft.size, "pictures": pictures}
         run = Run(folder, order, WAITING)
         run.set_stages(settings)
         try:
@@ -108,7 +111,7 @@ class Studio:
 
     def estimate(self, draft, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
-        return self.machine.estimate(read_values(draft, values)[1], draft.size)
+        return self.machine.estimate(read_values(draft, values)[0], draft.size)
 
     def new_folder(self):
         """Create a folder, whose name is the time."""
@@ -189,7 +192,7 @@ class Studio:
     async def paint(self, run):
         """Run the command in the run's folder, from its beginning or its checkpoint."""
         run.version += 1
-        pictures = picture_arguments(run.order["pictures"])
+        pictures = picture_words(run.order["pictures"])
         arguments = [*run.order["arguments"], *pictures, f"--output={run.folder}"]
         if run.can_go_on:
             # Whoever started it may have named its files from another folder.
@@ -279,14 +282,14 @@ class Studio:
 
 
 def read_values(draft, values):
-    """What a browser has sent, as options and as settings that can be painted."""
-    check_plain(values)
-    arguments = get_arguments(values)
-    options = parse([*arguments, *picture_arguments(draft.pictures())])
-    get_output(options)  # which complains
-    settings = get_settings(options)
+    """The settings and the output from what a browser has sent; they can be painted."""
+    values = read_fields(values)
+    for name, files in draft.pictures().items():
+        values[name] = files if OPTIONS[name].kind.several else files[0]
+    settings = get_settings(values)
+    output = get_output(values)
     check_sizes(settings, draft.size)
-    return arguments, settings
+    return settings, output
 
 
 def gone(run):
@@ -302,5 +305,5 @@ def command_of(run):
         for name, files in run.order["pictures"].items()
     }
     output = f"--output={os.path.relpath(run.folder)}-again"
-    words = [*run.order["arguments"], *picture_arguments(pictures), output]
-    return printable(command_line(words))
+    words = [*run.order["arguments"], *picture_words(pictures), output]
+    return printable(f"python -m gluon_style.train {typed(words)}")

@@ -209,7 +209,7 @@ OPTIONS = {
     "depth": ("位深", "每个颜色通道的位数；16 位只用于 png 和 tif"),
     "save_every": ("保存中间图", "每 N 个周期保存一张"),
     "animation": ("动画", "每个阶段做一个动画，从照片到结果"),
-    "checkpoint_every": ("检查点间隔", "两个检查点之间的秒数"),
+    "checkpoint_every": ("检查点间隔", "两个检查点之间的秒数；0 则每个周期一个"),
 }
 # In English, where the command's own words would stand alone.
 LABELS = {

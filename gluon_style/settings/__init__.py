@@ -1,40 +1,31 @@
 """What a run is made of: the settings, and their ways to options, to JSON and back."""
 
+from .fields import Option, find_option
+from .fields import flatten as get_options
+from .kinds import whole
 from .options import (
-    as_text,
+    OPTIONS,
+    OUTPUT,
+    RECIPE,
+    SETTINGS,
+    SIZE,
     check_option,
-    command_line,
     fixed_options,
-    get_options,
     get_output,
     get_settings,
-    with_option,
-)
-from .pictures import (
-    GIVEN,
-    INITS,
-    Given,
     pictures_of,
-    shipped,
+    with_option,
     with_pictures,
+    with_recipe,
     with_whole_paths,
 )
-from .plain import (
-    settings_from_json,
-    settings_to_json,
-)
-from .recipes import (
-    QUICK,
-)
+from .pictures import GIVEN, Given, shipped
+from .plain import settings_from_json, settings_to_json
+from .recipes import QUICK, RECIPES
 from .settings import (
     ANIMATIONS,
-    BACKGROUNDS,
-    COLORS,
-    DEPTHS,
     FORMATS,
-    OPTIMIZERS,
-    POOLINGS,
-    STYLE_FITS,
+    INITS,
     Layers,
     LossWeights,
     Method,
@@ -42,9 +33,6 @@ from .settings import (
     Painting,
     Settings,
 )
-from .stages import (
-    CHAPTER_STAGES,
-    MOST,
-    Stage,
-    parse_stages,
-)
+from .stages import CHAPTER_STAGES, MOST, Stage, read_stages
+from .values import as_text, check_choice
+from .words import add_options, command_line, get_words, read_words, typed

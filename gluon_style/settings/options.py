@@ -1,44 +1,58 @@
-"""The settings' way to options and back."""
+"""The values of the settings by their options' names: made, changed, looked up."""
 
 import dataclasses
-import shlex
-from types import SimpleNamespace
+import os
+from pathlib import Path
+from types import MappingProxyType
 
-from ..errors import UsageError, did_you_mean, option
-from .pictures import INITS
-from .settings import NESTED, Output, Settings
+from ..errors import UsageError
+from . import kinds
+from .fields import Option, build, find_option, flatten, get_options_of
+from .pictures import Given, as_tuple
+from .recipes import RECIPES
+from .settings import Output, Settings
+from .values import as_text
+
+# The options of the settings and of the output, in the dataclasses' order.
+SETTINGS, OUTPUT = get_options_of(Settings), get_options_of(Output)
+OPTIONS = {**SETTINGS, **OUTPUT}
+RECIPE = Option(
+    "recipe",
+    kinds.choice(*RECIPES),
+    None,
+    "a named set of options, to which others may be added: quick is a small preview in seconds, "
+    "with the small network",
+    "chapter",
+)
+SIZE = Option(
+    "size",
+    kinds.whole("{value}: a whole number above 0 is wanted"),
+    "comparison",
+    "long side of the pictures",
+)
+# The settings that a resumed run may change; of its pictures the checksums are compared.
+FREE = {"content", "style", "mask", "stages", "weights", "ctx", "precision", "tile"}
 
 
-def get_settings(options):
-    """The run's settings from the parsed options."""
-    return _from(options, Settings, **{name: _from(options, kind) for name, kind in NESTED.items()})
+def get_settings(values):
+    """The run's settings from values by option; others are the defaults."""
+    return build(Settings, values)
 
 
-def get_output(options):
-    """What the run keeps and tells, from the parsed options."""
-    return _from(options, Output, folder=options.output)
+def get_output(values):
+    """The run's output from values by option; others are the defaults."""
+    return build(Output, values)
 
 
-def _from(options, kind, **given):
-    """A dataclass from the options of the same names."""
-    names = [each.name for each in dataclasses.fields(kind) if each.name not in given]
-    return kind(**{name: getattr(options, name) for name in names}, **given)
-
-
-def get_options(settings):
-    """The options that give these settings: the inverse of `get_settings`."""
-    options = {**vars(settings)}
-    for name in NESTED:
-        options.update(vars(options.pop(name)))
-    return options
+def with_recipe(values, given):
+    """Values by option, with those of their recipe, but for the options that were given."""
+    recipe = RECIPES[values["recipe"]]
+    return {**values, **{name: recipe[name] for name in recipe.keys() - given}}
 
 
 def check_option(name):
     """Make sure that settings have an option of this name, which `with_option` changes."""
-    names = {*get_options(Settings()), "size"}
-    if name not in names:
-        meant = did_you_mean(option(name), map(option, names))
-        raise UsageError(f"{option(name)}: not an option that can be varied{meant}", "vary")
+    return find_option(name, {**SETTINGS, "size": SIZE}, "{name}: not an option that can be varied")
 
 
 def with_option(settings, name, value):
@@ -47,38 +61,48 @@ def with_option(settings, name, value):
         if len(settings.stages) > 1:
             raise UsageError("is for a single stage, and there are several", "size")
         name, value = "stages", (dataclasses.replace(settings.stages[0], image_shape=value),)
-    return get_settings(SimpleNamespace(**{**get_options(settings), name: value}))
+    return get_settings({**flatten(settings), name: value})
 
 
-def as_text(value):
-    """A setting's value as one would type it."""
-    if isinstance(value, tuple):
-        return ",".join(map(as_text, value)) or "none"
-    if isinstance(value, float) and float(f"{value:g}") == value:
-        return f"{value:g}"
-    return "none" if value is None else str(value)
+def with_pictures(settings, change):
+    """The settings with each picture, a path or `Given`, put through a function."""
+    values = flatten(settings)
+    for name, each in SETTINGS.items():
+        if each.kind.several:
+            values[name] = tuple(map(change, as_tuple(values[name])))
+        elif each.kind.form == "picture" and values[name] not in each.kind.words:
+            values[name] = change(values[name])
+    return get_settings(values)
 
 
-def command_line(settings):
-    """The options of `gluon_style.train` that give these settings, as one types them."""
-    chapters, words = get_options(Settings()), []
-    for name, value in get_options(settings).items():
-        if value == chapters[name]:
-            continue
-        pictures = name in ("style", "mask") and isinstance(value, tuple)
-        values = value if pictures else [as_text(value)]
-        words += [option(name), *map(str, values)]
-    return " ".join(map(shlex.quote, words))
+def with_whole_paths(settings, names=MappingProxyType({})):
+    """The settings with paths that hold in any folder; `names` has other names of files."""
+
+    def whole(source):
+        if isinstance(source, Given):
+            return source
+        path = os.path.abspath(source)
+        return names.get(path, path)
+
+    weights = settings.weights
+    is_file = weights in names or Path(weights).suffix and os.path.isfile(weights)
+    return dataclasses.replace(
+        with_pictures(settings, whole), weights=whole(weights) if is_file else weights
+    )
+
+
+def pictures_of(settings):
+    """Each picture that the settings name, with the name of its option."""
+    values = flatten(settings)
+    for name, each in SETTINGS.items():
+        if each.kind.form == "picture" and values[name] not in each.kind.words:
+            yield from ((name, picture) for picture in as_tuple(values[name]))
 
 
 def fixed_options(settings):
     """The settings that a resumed run may not change, by their names; pictures are compared."""
-    options = get_options(settings)
-    names = ["lr", "style_fit", "background"]
-    for name in NESTED:
-        names += vars(getattr(settings, name))
-    values = {name: options[name] for name in names if name != "mask"}
-    if values["init"] not in INITS:
+    values = {name: value for name, value in flatten(settings).items() if name not in FREE}
+    if values["init"] not in SETTINGS["init"].kind.words:
         values["init"] = "a picture"
     return {
         name: as_text(value) if value is None or isinstance(value, tuple) else value

@@ -1,14 +1,12 @@
 """The pictures among the settings: paths, or pictures that the caller has read."""
 
-import dataclasses
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
-from .values import path
+from ..errors import UsageError
+from .values import check_path
 
-INITS = ("content", "noise")
+GIVEN = "(picture)"  # what is kept of a `Given`
 
 
 def shipped(name):
@@ -20,7 +18,7 @@ def shipped(name):
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """A picture that was given as such, where a path could stand: Pillow's, or an array."""
+    """A picture in the place of a path: Pillow's, or an array."""
 
     picture: object = field(repr=False)
 
@@ -28,65 +26,30 @@ class Given:
         return GIVEN
 
 
-GIVEN = "(picture)"  # what is kept of it
-
-
-def picture(value, name):
+def check_picture(value, name):
     """A picture's path as text, or the picture itself as `Given`."""
     if isinstance(value, Given):
         return value
-    # Of its class: Pillow decodes a picture when it is asked for its array, a damaged one as well.
+    # Asked of its class: Pillow decodes a picture, even a damaged one, to answer for its array.
     arrays = ("__array_interface__", "__array__", "asnumpy")
     if any(hasattr(type(value), each) for each in arrays):
         return Given(value)
-    return path(value, name)
+    return check_path(value, name)
 
 
-def pictures(values, name):
+def check_pictures(values, name):
     """Several pictures as a tuple, one as well."""
-    return tuple(picture(each, name) for each in _several(values))
+    return tuple(check_picture(each, name) for each in as_tuple(values))
 
 
-def _several(values):
-    return values if isinstance(values, (tuple, list)) else (values,)
+def check_styles(values, name):
+    """The style picture; several, at least one, as a tuple."""
+    styles = check_pictures(values, name)
+    if not styles:
+        raise UsageError("needs at least one picture", name)
+    return styles if len(styles) > 1 else styles[0]
 
 
-def with_pictures(settings, change):
-    """The settings with each picture, a path or `Given`, put through a function."""
-    painting = settings.painting
-    return dataclasses.replace(
-        settings,
-        content=change(settings.content),
-        style=tuple(map(change, settings.styles)),
-        painting=dataclasses.replace(
-            painting,
-            mask=tuple(map(change, painting.mask)),
-            init=painting.init if painting.init in INITS else change(painting.init),
-        ),
-    )
-
-
-def pictures_of(settings):
-    """Each picture that the settings name, with the name of its option."""
-    painting = settings.painting
-    yield "content", settings.content
-    yield from (("style", each) for each in settings.styles)
-    yield from (("mask", each) for each in painting.mask)
-    if painting.init not in INITS:
-        yield "init", painting.init
-
-
-def with_whole_paths(settings, names=MappingProxyType({})):
-    """The settings with paths that hold in any folder; `names` has other names of files."""
-
-    def whole(source):
-        if isinstance(source, Given):
-            return source
-        path = os.path.abspath(source)
-        return names.get(path, path)
-
-    weights = settings.weights
-    is_file = weights in names or Path(weights).suffix and os.path.isfile(weights)
-    return dataclasses.replace(
-        with_pictures(settings, whole), weights=whole(weights) if is_file else weights
-    )
+def as_tuple(values):
+    """Several values, or one, as a tuple."""
+    return tuple(values) if isinstance(values, (tuple, list)) else (values,)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Tuple, Union
 
 from ..errors import UsageError
-from .values import put, whole_numbers
+from .fields import check_type, put
+from .values import whole_numbers
 
 MOST = 10**9
 
@@ -41,9 +42,11 @@ class Stage:
         of_a_size = sides and (long_side or len(sides) == 2)
         if not (of_a_size and numbers and all(1 <= n <= MOST for n in sides + numbers)):
             raise UsageError(
-                f"{self}: width, height, epochs and decay are whole numbers above 0, of at most "
-                f"{MOST:,}",
+                "{stage}: width, height, epochs and decay are whole numbers above 0, of at most "
+                "{most}",
                 "stages",
+                stage=str(self),
+                most=f"{MOST:,}",
             )
         put(self, image_shape=long_side[0] if long_side else sides)
         put(self, max_epochs=numbers[0], lr_decay_epoch=numbers[1])
@@ -66,7 +69,17 @@ class Stage:
 CHAPTER_STAGES = (Stage(300, 500, 200), Stage(1200, 300, 100))
 
 
-def parse_stages(text):
+def check_stages(values, name):
+    """Stages as a tuple, one as well."""
+    stages = tuple(values) if hasattr(values, "__iter__") else (values,)
+    if not stages:
+        raise UsageError("needs at least one stage", name)
+    for stage in stages:
+        check_type(stage, name, Stage)
+    return stages
+
+
+def read_stages(text, name="stages"):
     """Read `--stages`: `1`, `2`, or `SIZE:epochs:decay[,SIZE:epochs:decay...]`.
 
     A size is `WxH`, or the long side alone.
@@ -82,9 +95,10 @@ def parse_stages(text):
             numbers = int(max_epochs), int(lr_decay_epoch)
         except ValueError:
             raise UsageError(
-                f"{text}: 1, 2 or WxH:epochs:decay[,WxH:epochs:decay...] is wanted, or the long "
+                "{value}: 1, 2 or WxH:epochs:decay[,WxH:epochs:decay...] is wanted, or the long "
                 "side alone for WxH, for example 600:500:200",
-                "stages",
+                name,
+                value=text,
             ) from None
         stages.append(Stage(shape, *numbers))
     return tuple(stages)

@@ -144,7 +144,7 @@ def test_all_settings_survive_json_and_the_command_line(everything):
     assert settings_from_json(json.loads(json.dumps(settings_to_json(everything)))) == everything
     for settings in (Settings(), everything):
         options = build_parser().parse_args(shlex.split(command_line(settings)))
-        assert get_settings(options) == settings
+        assert get_settings(vars(options)) == settings
     assert command_line(Settings()) == ""
 
 
@@ -228,7 +228,7 @@ def test_the_options_of_a_run_stay_on_resume(everything, tmp_path, monkeypatch, 
 @pytest.mark.parametrize(
     "options, message",
     [
-        (("--style-blend", "a"), "--style-blend: 'a': numbers with commas between them"),
+        (("--style-blend", "a"), "--style-blend 'a': numbers with commas between them"),
         (("--style-blend", "1,2"), "--style-blend has 2 for 1 styles: give one for each"),
         (("--style-layer-weights", "1"), "--style-layer-weights has 1 for 2 style layers"),
         (("--style-scale", "-1"), "--style-scale -1.0: a finite number above 0 is wanted"),
@@ -241,7 +241,7 @@ def test_the_options_of_a_run_stay_on_resume(everything, tmp_path, monkeypatch, 
         (("--colors", "luminence"), "did you mean luminance?"),
         (("--depth", "16", "--format", "jpg"), "--depth 16: jpg has 8 bits a colour"),
         (("--again", "nowhere.png"), "nowhere.png: No such file"),
-        (("--again", "x.png", "--resume", "y"), "--again cannot be had with --resume"),
+        (("--again", "x.png", "--resume", "y"), "--again cannot be combined with --resume"),
     ],
 )
 def test_mistakes_are_one_line(small_options, options, message, tmp_path, monkeypatch, capfd):

@@ -137,7 +137,7 @@ BAD_VALUES = [
     *(("seed", each) for each in ("x", "1.5", str(2**32))),
     *(("tile", each) for each in ("x", "8")),
     *(("save_every", each) for each in ("x", "0")),
-    *(("checkpoint_every", each) for each in ("x", "0")),
+    *(("checkpoint_every", each) for each in ("x", "-1")),
     *(("weights", each) for each in ("/etc/passwd", "~/x", "-x")),
     *(("colors", "pink"), ("format", "bmp"), ("depth", "12"), ("animation", "png")),
 ]

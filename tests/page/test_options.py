@@ -16,49 +16,43 @@ from gluon_style.errors import Setting, UsageError
 from gluon_style.page.curves import TERMS, bounds
 from gluon_style.page.drafts import Draft
 from gluon_style.page.estimate import Machine, check_sizes, fitted, left
-from gluon_style.page.options import (
-    FIELDS,
-    OWN,
-    PATHS,
-    check_plain,
-    check_rows,
-    command_line,
-    get_arguments,
-    get_values,
-    parse,
-    picture_arguments,
-)
-from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, read_runs
+from gluon_style.page.options import FIELDS, OWN, check_plain, check_rows, read_fields
+from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, picture_words, read_runs
 from gluon_style.page.studio import Studio, command_of, gone, read_values
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
 from gluon_style.settings import (
     CHAPTER_STAGES,
     Method,
+    Output,
     Settings,
     Stage,
+    get_output,
     get_settings,
+    get_words,
+    read_words,
     settings_to_json,
+    typed,
 )
 from gluon_style.train import build_parser
 
 from .. import needs
 from ..odd_pictures import rgb
 
-# Something else than the default, where it is not simply the last word; empty: no setting.
+# Another value than the default, where it is not simply the last word; empty: not alone.
 OTHER = {
     **{"stages": "60:5:2,90x60:3:1", "style_layers": "0,5", "content_layers": "7", "lr": "0.5"},
     **{"content_weight": "2.0", "style_weight": "30.0", "tv_weight": "0.0", "tile": "128"},
     **{"style_scale": "0.5", "seed": "7", "style_layer_weights": "1.0,0.5", "draft": "1"},
-    **{"save_every": "", "animation": "", "checkpoint_every": "", "book": ""},
-    **{"style_blend": "", "format": "", "depth": ""},
+    **{"save_every": "5", "checkpoint_every": "0", "book": "yes", "animation": "gif"},
+    **{"style_blend": "", "init": "noise", "format": "tif"},
 }
 
 
 def test_every_option_of_the_command_is_offered():
-    actions = build_parser()._actions
-    offered = {each.dest for each in actions if each.metavar not in PATHS} - OWN
-    assert {*FIELDS} == offered and len(offered) > 12
-    by_name = {each.dest: each for each in actions}
+    by_name = {each.dest: each for each in build_parser()._actions}
+    # A recipe is one of the ways to paint; a run is resumed by a button.
+    commands = {"help", "version", "quick", "recipe", "again", "resume"}
+    assert {*FIELDS} == by_name.keys() - OWN - commands and len(FIELDS) > 12
     for name, field in FIELDS.items():
         assert field.help == by_name[name].help
         assert field.flag in by_name[name].option_strings
@@ -66,20 +60,25 @@ def test_every_option_of_the_command_is_offered():
 
 def test_every_value_goes_to_the_command_line_and_back():
     values = {
-        name: OTHER[name] if name in OTHER else field.words[-1] for name, field in FIELDS.items()
+        name: OTHER[name] if name in OTHER else str(field.kind.words[-1])
+        for name, field in FIELDS.items()
     }
     values = {name: value for name, value in values.items() if value}
     assert len(values) > 10
     check_plain({**values, "style_blend": ".5,1"})
-    assert get_values(get_settings(parse(get_arguments(values)))) == values
+    settings, output = get_settings(read_fields(values)), get_output(read_fields(values))
+    found = read_words(get_words(settings, output))
+    assert found.keys() == values.keys() and found == read_fields(values)
+    assert (get_settings(found), get_output(found)) == (settings, output)
 
 
 def test_the_defaults_need_no_option():
-    assert get_arguments({}) == []
-    assert get_arguments({"style_weight": "1e3", "lr": "0.010", "seed": "0", "tv_weight": "x"}) == [
-        "--tv-weight=x"
-    ]
-    assert get_settings(parse([])) == Settings()
+    texts = {"style_weight": "1e3", "lr": "0.010", "seed": "0", "tv_weight": ""}
+    for values in ({}, texts):
+        settings, output = get_settings(read_fields(values)), get_output(read_fields(values))
+        assert (settings, output) == (Settings(), Output())
+        assert get_words(settings, output) == []
+    assert get_settings(read_words([])) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -145,8 +144,8 @@ def test_messages_speak_of_fields_and_not_of_options_or_files():
 
 
 def test_the_command_line_can_be_typed():
-    line = command_line(["--content=out/my photo.jpg", "--lr=0.1", "--book"])
-    assert line == "python -m gluon_style.train --content 'out/my photo.jpg' --lr 0.1 --book"
+    line = typed(["--content=out/my photo.jpg", "--lr=0.1", "--book", "--init=-x"])
+    assert line == "--content 'out/my photo.jpg' --lr 0.1 --book --init=-x"
 
 
 def test_both_languages_are_whole():
@@ -293,7 +292,7 @@ def test_runs_of_an_older_page_and_damaged_ones(tmp_path):
     (tmp_path / "run").mkdir()
     old = {"arguments": ["--lr=1"], "pictures": {"content": "content.jpg"}, "size": [30, 20]}
     old = run_of(page_json=json.dumps(old))
-    assert picture_arguments(old.order["pictures"]) == ["--content", "content.jpg"]
+    assert picture_words(old.order["pictures"]) == ["--content", "content.jpg"]
     assert "run/content.jpg " in command_of(old)
     # What has painted something is told by its record, even where all else is damaged.
     settings = settings_to_json(Settings(stages=[Stage(24, 2, 1)]))
@@ -372,7 +371,7 @@ def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
         **{"style-2.png": b"style-3", "mask-2.png": b"mask-3"},
         **{"mask.png": b"mask", "init.png": b"init"},
     }
-    options = parse(picture_arguments(draft.pictures()))
+    options = build_parser().parse_args(picture_words(draft.pictures()))
     assert options.style == ["style.jpg", "style-2.png"] and options.init == "init.png"
     draft.remove("mask")
     assert draft.pictures()["mask"] == ["mask-2.png"]

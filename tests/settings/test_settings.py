@@ -21,7 +21,7 @@ from gluon_style.settings import (
     Settings,
     Stage,
     fixed_options,
-    parse_stages,
+    read_stages,
     settings_from_json,
     settings_to_json,
 )
@@ -80,14 +80,14 @@ stage_texts |= hypothesis.strategies.builds("{}:{}:{}".format, sides, sides, sid
 
 @hypothesis.given(hypothesis.strategies.lists(stage_texts, min_size=1, max_size=4).map(",".join))
 def test_stages_are_read_as_they_are_written(text):
-    assert ",".join(map(str, parse_stages(text))) == text
+    assert ",".join(map(str, read_stages(text))) == text
 
 
 @hypothesis.given(nearly)
 @hypothesis.example("1" * 5000 + "x1:1:1")
 def test_any_text_is_stages_or_a_usage_error(text):
     try:
-        stages = parse_stages(text)
+        stages = read_stages(text)
     except UsageError:
         return
     assert stages and all(isinstance(stage, Stage) for stage in stages)
@@ -294,13 +294,13 @@ def test_output_has_to_make_sense(wrong, message):
     ],
 )
 def test_the_long_side_alone_is_a_size(text, stages):
-    assert parse_stages(text) == stages
+    assert read_stages(text) == stages
 
 
 @pytest.mark.parametrize("text", ["600", "600:500", "600x:5:2", "1x2x3:5:2", "x:5:2"])
 def test_what_is_no_size_is_told(text):
     with pytest.raises(UsageError, match="the long side alone for WxH, for example 600:500:200"):
-        parse_stages(text)
+        read_stages(text)
 
 
 def test_a_resumed_run_may_not_change_how_the_pictures_are_used():

@@ -1,0 +1,154 @@
+"""A field of a frozen dataclass declares its option; everything else is made from that.
+
+The options of a command, the fields of the page, the columns of a table, the values of `--vary`,
+the check of a value, the command that makes the same picture, and the docstring.
+"""
+
+import dataclasses
+import inspect
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import Callable
+
+from ..errors import UsageError, option
+from .values import as_text, brief
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The values that an option takes."""
+
+    check: Callable  # of a value and the field's name: the plain value
+    read: Callable = lambda text, name: text  # the value, for `check`
+    form: str = "text"  # or number, choice, switch, path, picture
+    words: tuple = ()  # all values of a choice; special values of another form
+    several: bool = False  # pictures
+    metavar: str = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, named as in Python: `style_weight` for `--style-weight`."""
+
+    name: str
+    kind: Kind
+    group: str
+    help: str
+    default: object = None
+    alone: object = None  # the value of the option without one, if that is allowed
+
+    @property
+    def flag(self):
+        """The option as it is typed."""
+        return option(self.name)
+
+    @property
+    def text(self):
+        """The default as text, empty for none."""
+        return "" if self.default in (None, (), False) else as_text(self.default)
+
+    def read(self, text):
+        """The value that a text stands for."""
+        if self.kind.form != "switch" and text == as_text(self.default):
+            return self.default
+        return [text] if self.kind.several else self.check(self.kind.read(text, self.name))
+
+    def check(self, value, field=None):
+        """The plain value; an error names the option, or the field of that name."""
+        is_none = value is None and self.default in (None, ())
+        return self.default if is_none else self.kind.check(value, field or self.name)
+
+
+def opt(default, kind, group, help, alone=None, name=None):
+    """A field with its option, which has the field's name or another."""
+    declared = Option(name, kind, group, help, default, alone)
+    return dataclasses.field(default=default, metadata={"option": declared})
+
+
+def get_fields(kind):
+    """(name, option or None, class of the dataclass that stands there or None) of each field."""
+    for field in dataclasses.fields(kind):
+        declared = field.metadata.get("option")
+        if declared:
+            declared = dataclasses.replace(declared, name=declared.name or field.name)
+        yield field.name, declared, None if declared else type(field.default)
+
+
+def get_options_of(kind):
+    """The options of a dataclass and of those in it, by name."""
+    found = {}
+    for _, declared, inner in get_fields(kind):
+        found.update({declared.name: declared} if declared else get_options_of(inner))
+    return found
+
+
+def find_option(text, options, sentence):
+    """The option that a text names: `tv_weight`, `tv-weight` or `--tv-weight`."""
+    name = text.lstrip("-").replace("-", "_")
+    if name not in options:
+        error = UsageError(sentence, name=text)
+        raise error.suggest(option(name), map(option, options))
+    return options[name]
+
+
+def flatten(instance):
+    """The values of a dataclass and of those in it, by their options' names."""
+    values = {}
+    for name, declared, inner in get_fields(instance):
+        value = getattr(instance, name)
+        values.update(flatten(value) if inner else {declared.name: value})
+    return values
+
+
+def build(kind, values):
+    """A dataclass from values by their options' names; all others are the defaults."""
+    given = {}
+    for name, declared, inner in get_fields(kind):
+        key = declared.name if declared else name
+        if key in values:
+            given[name] = values[key]
+        elif inner:
+            given[name] = build(inner, values)
+    return kind(**given)
+
+
+class Declared:
+    """What the dataclasses have in common: checks when they are made, and a docstring."""
+
+    def __post_init__(self):
+        for name, declared, inner in get_fields(self):
+            value = getattr(self, name)
+            if declared:
+                put(self, **{name: declared.check(value, name)})
+            else:
+                check_type(value, name, inner)
+
+
+def documented(kind):
+    """Add the parameters to the docstring of a dataclass: their types, helps and defaults."""
+    lines = [inspect.cleandoc(kind.__doc__), "", "Parameters", "----------"]
+    for field, (name, declared, _) in zip(dataclasses.fields(kind), get_fields(kind)):
+        plain = field.type.__name__ if isinstance(field.type, type) else str(field.type)
+        lines.append(f"{name} : {re.sub('[a-z_.]+[.]', '', plain)}")
+        if declared:
+            text = f"{declared.help[0].upper()}{declared.help[1:]}."
+            lines.append(textwrap.indent(textwrap.fill(text, 92), "    "))
+    kind.__doc__ = "\n".join(
+        [*lines, "", "Raises", "------", "UsageError", "    A value makes no sense.", ""]
+    )
+    return kind
+
+
+def check_type(value, name, kind):
+    """Make sure that a value is of one of our classes."""
+    if not isinstance(value, kind):
+        raise UsageError(
+            "{value}: {kind}(...) is wanted", name, value=brief(value), kind=kind.__name__
+        )
+
+
+def put(instance, **values):
+    """Set fields of a frozen dataclass that is being made."""
+    for name, value in values.items():
+        object.__setattr__(instance, name, value)

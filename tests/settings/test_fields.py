@@ -1,0 +1,164 @@
+"""An option is declared once, by its field: the command, the page, tables and JSON agree on it."""
+
+import dataclasses
+import json
+
+import hypothesis
+import hypothesis.strategies
+import pytest
+
+from gluon_style.batch import __main__ as batch
+from gluon_style.compare import parse_values
+from gluon_style.errors import UsageError
+from gluon_style.page.options import FIELDS, OWN, read_fields
+from gluon_style.pretrained import SOURCES
+from gluon_style.settings import (
+    CHAPTER_STAGES,
+    OPTIONS,
+    OUTPUT,
+    RECIPES,
+    SETTINGS,
+    Layers,
+    Method,
+    Output,
+    Settings,
+    as_text,
+    get_options,
+    get_output,
+    get_settings,
+    get_words,
+    read_words,
+    settings_from_json,
+    settings_to_json,
+    with_option,
+)
+from gluon_style.train import build_parser
+
+from ..conftest import nearly
+
+# Another value than the default, as it is typed.
+OTHER = {
+    **{"content": "a.jpg", "style": "b.jpg", "stages": "60:5:2,90x60:3:1", "weights": "small"},
+    **{"ctx": "gpu(1)", "precision": "bfloat16", "lr": "0.5", "style_layers": "0,5"},
+    **{"content_layers": "7", "content_weight": "2", "style_weight": "30", "tv_weight": "0"},
+    **{"style_layer_weights": "1,0.5,1,1,1", "style_blend": "0.5", "style_scale": "0.25"},
+    **{"colors": "luminance", "mask": "m.png", "init": "noise", "seed": "7", "pooling": "average"},
+    **{"optimizer": "lbfgs", "draft": "1", "style_fit": "crop", "background": "white"},
+    **{"tile": "128", "output": "out", "overwrite": "yes", "save_every": "5", "animation": "gif"},
+    **{"checkpoint_every": "0", "book": "yes", "format": "tif", "depth": "16", "quiet": "yes"},
+}
+
+
+def made(values):
+    """Settings and output from values by option."""
+    return get_settings(values), get_output(values)
+
+
+def test_every_field_is_tested():
+    assert OTHER.keys() == OPTIONS.keys() == SETTINGS.keys() | OUTPUT.keys()
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_all_places_agree_on_an_option(name):
+    option, text = OPTIONS[name], OTHER[name]
+    settings, output = expected = made({name: option.read(text)})
+    assert expected != (Settings(), Output())
+    # The command line.
+    is_switch = option.kind.form == "switch"
+    words = [option.flag] if is_switch else [f"{option.flag}={text}"]
+    assert made(vars(build_parser().parse_args(words))) == expected
+    assert " ".join(option.help.split()) in " ".join(build_parser().format_help().split())
+    # The command that makes the same picture.
+    assert made(vars(build_parser().parse_args(get_words(*expected)))) == expected
+    if not option.kind.several:
+        assert made(read_words(get_words(*expected))) == expected
+    # The page.
+    assert (name in FIELDS) != (name in OWN)
+    if name in FIELDS:
+        assert made(read_fields({name: text})) == expected
+    # A table's column.
+    if name in batch.ROW_OPTIONS:
+        assert batch.ROW_OPTIONS[name] is option
+    # A comparison, and JSON.
+    if name in SETTINGS:
+        assert parse_values(name.replace("_", "-"), text) == (name, [option.read(text)])
+        assert with_option(Settings(), name, option.read(text)) == settings
+        assert settings_from_json(json.loads(json.dumps(settings_to_json(settings)))) == settings
+    # Its value as text is read again, the default's, too.
+    for each in (settings, Settings()) if name in SETTINGS else (output, Output()):
+        value = get_options(each)[name]
+        assert is_switch or option.read(as_text(value)) in (value, [value], [as_text(value)])
+
+
+def test_the_rest_of_the_columns():
+    missing = OPTIONS.keys() - batch.ROW_OPTIONS.keys()
+    assert missing == {"book", "output", "overwrite", "quiet"}
+    assert batch.ROW_OPTIONS.keys() - OPTIONS.keys() == {"recipe"}
+
+
+def test_a_docstring_tells_the_fields():
+    for kind in (Settings, Output):
+        for field in dataclasses.fields(kind):
+            assert f"\n{field.name} : " in kind.__doc__
+    assert "\nlr : float\n    Adam's learning rate.\n" in Settings.__doc__
+    assert "\nstyle_scale : Optional[float]\n" in type(Settings().painting).__doc__
+
+
+def test_the_named_networks_are_those_that_can_be_loaded():
+    assert {*SETTINGS["weights"].kind.words} == {"auto", "small", *SOURCES}
+
+
+def test_a_recipe_is_a_set_of_ordinary_options():
+    assert Settings.recipe("chapter") == Settings()
+    for name, recipe in RECIPES.items():
+        settings = Settings.recipe(name, tv_weight=30, content="me.jpg", method=Method(draft=1))
+        assert get_options(settings).items() >= recipe.items()
+        assert (settings.loss_weights.tv_weight, settings.content) == (30, "me.jpg")
+        assert settings.method.draft == 1
+    assert Settings.recipe("quick", lr=1, stages=CHAPTER_STAGES).lr == 1
+    with pytest.raises(UsageError, match="^recipe qiuck: chapter or quick .*did you mean quick"):
+        Settings.recipe("qiuck")
+    with pytest.raises(UsageError, match="^colour: there is no such option"):
+        Settings.recipe("quick", colour="red")
+
+
+def test_a_recipe_in_a_row_comes_before_the_commands_options(monkeypatch, tmp_path):
+    rows = []
+    monkeypatch.setattr("gluon_style.batch.run_all.run_all", lambda jobs, *rest: rows.extend(jobs))
+    (tmp_path / "jobs.csv").write_text(
+        "content,style,recipe,lr\na.png,b.png,quick,\na.png,b.png,quick,1\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    batch.main(["--jobs", "jobs.csv", "--lr", "0.5", "--tv-weight", "3"])
+    found = [(job.settings.lr, job.settings.loss_weights.tv_weight) for job in rows]
+    assert found == [(0.08, 3), (1, 3)]
+    assert all(job.settings.stages == RECIPES["quick"]["stages"] for job in rows)
+
+
+@hypothesis.given(nearly)
+@hypothesis.example("1" * 5000)
+def test_any_text_is_a_value_or_an_error(text):
+    for name in ("style_layers", "lr", "save_every", "seed", "style_blend", "tile", "depth"):
+        try:
+            value = OPTIONS[name].read(text)
+        except UsageError as error:
+            assert error.field == name
+            continue
+        assert OPTIONS[name].check(value) == value
+        if name == "style_layers":
+            assert all(0 <= index <= 36 for index in Layers(value).style_layers)
+        if name in ("lr", "save_every"):
+            assert value is None or 0 < value < float("inf")
+
+
+@hypothesis.given(
+    hypothesis.strategies.lists(hypothesis.strategies.integers(0, 36), min_size=1, unique=True)
+)
+def test_layers_are_read_as_they_are_written(indices):
+    assert OPTIONS["style_layers"].read(",".join(map(str, indices))) == tuple(indices)
+
+
+@pytest.mark.parametrize("words", [["--nonsense"], ["--help"], ["-"], ["lr"]])
+def test_words_that_are_no_options_are_refused(words):
+    with pytest.raises(UsageError):
+        read_words(words)
