@@ -22,8 +22,10 @@ def calls(path):
         says = says or name == "__init__" and path.name == "errors.py"
         if says and node.args and not isinstance(node.args[0], ast.Starred):
             yield node, node.args[0]
+        if name in ("number", "whole", "numbers") and node.args:
+            yield node, node.args[0]  # what an option says of other values
         for keyword in node.keywords:
-            if says and keyword.arg == "remedy":
+            if says and keyword.arg == "remedy" or keyword.arg == "sentence":
                 yield node, keyword.value
 
 

@@ -259,6 +259,69 @@ CHINESE = {
     "{name} holds values that are not finite": "{name} 里有不是有限的数",
     "brings its own pictures": "自带图片",
     "leave out {content} and {style}": "请不要再选{content}和{style}",
+    # Options.
+    "'{value}': a number is wanted": "“{value}”不是数",
+    "'{value}': a whole number is wanted": "“{value}”不是整数",
+    "'{value}': a whole number above 0 is wanted": "“{value}”：应为大于 0 的整数",
+    "a whole number above 0 is wanted": "应为大于 0 的整数",
+    "{value}: a whole number above 0 is wanted": "{value}：应为大于 0 的整数",
+    "'{value}': layer indices with commas between them are wanted, for example 0,5,10": (
+        "“{value}”：应为用逗号隔开的层号，例如 0,5,10"
+    ),
+    "'{value}': numbers with commas between them are wanted, for example 0.7,0.3": (
+        "“{value}”：应为用逗号隔开的数，例如 0.7,0.3"
+    ),
+    "{value}: a list like [0, 5, 10] is wanted": "{value}：应为 [0, 5, 10] 这样的列表",
+    "{value}: a list like [0.7, 0.3] is wanted": "{value}：应为 [0.7, 0.3] 这样的列表",
+    "and the other loss weights are all 0: nothing is left to minimise; give one of them a value "
+    "above 0": "和其他损失的权重全是 0，没有可以最小化的：至少一个要大于 0",
+    "are all 0": "全是 0",
+    "give one of them a value above 0": "至少一个要大于 0",
+    "is for a single stage, and there are several": "只用于一个阶段，而这里有几个",
+    "needs at least one layer": "至少要选一层",
+    "needs at least one picture": "至少要有一张图片",
+    "needs at least one stage": "至少要有一个阶段",
+    "has {found} for {count} styles": "有 {found} 个，而样式图像有 {count} 幅",
+    "has {found} for {count} style layers": "有 {found} 个，而样式层有 {count} 个",
+    "give one for each": "请每个各给一个",
+    "give one for all, or one for each": "请共用一个，或每个各给一个",
+    "{animation}: the pictures themselves are called so: choose {other}, or another format": (
+        "{animation}：图片本身就是这个格式，请选 {other}，或换一种图片格式"
+    ),
+    "{depth}: {format} has 8 bits a colour: choose the format {formats}": (
+        "{depth} 位：{format} 每个颜色只有 8 位，请选格式 {formats}"
+    ),
+    "{layers}: a layer is named twice": "{layers}：有一层写了两次",
+    "{layer}: VGG-19's layers are 0 to {last}": "{layer}：VGG-19 的层是 0 到 {last}",
+    "{stage}: width, height, epochs and decay are whole numbers above 0, of at most {most}": (
+        "{stage}：宽、高、迭代周期和衰减间隔都应为大于 0 的整数，最多 {most}"
+    ),
+    "{value}: 1, 2 or WxH:epochs:decay[,WxH:epochs:decay...] is wanted, or the long side alone "
+    "for WxH, for example 600:500:200": (
+        "{value}：应为 1、2，或每个阶段的“长边:迭代周期:衰减间隔”，长边也可写成“宽x高”，"
+        "例如 600:500:200"
+    ),
+    "{value}: a finite number above 0 is wanted": "{value}：应为大于 0 的有限数",
+    "{value}: a loss weight is a finite number, 0 or more": (
+        "{value}：损失的权重应为有限数，不小于 0"
+    ),
+    "{value}: a number of stages, 0 or more, is wanted": "{value}：应为阶段数，不小于 0",
+    "{value}: a path is wanted": "{value}：应为路径",
+    "{value}: a whole number from 0 to 2**32 - 1 is wanted": "{value}：应为 0 到 2**32 - 1 的整数",
+    "{value}: a whole number of epochs above 0 is wanted": "{value}：迭代周期数应为大于 0 的整数",
+    "{value}: auto, off, or pixels, {least} or more, are wanted": (
+        "{value}：应为 auto、off，或像素数，至少 {least}"
+    ),
+    "{value}: each style's share is a finite number, 0 or more": (
+        "{value}：每幅样式图像的比重应为有限数，不小于 0"
+    ),
+    "{value}: letters, numbers and simple signs are wanted": (
+        "{value}：只能用英文字母、数字和简单的符号"
+    ),
+    "{value}: seconds, 0 or more": "{value}：应为秒数，不小于 0",
+    "{value}: the learning rate is a finite number above 0": "{value}：学习率应为大于 0 的有限数",
+    "{value}: {choices} is wanted": "没有“{value}”：应为 {choices}",
+    "{value}: {kind}(...) is wanted": "{value}：应为 {kind}(...)",
     # What happens on the way.
     "epoch {epoch}: the {term} loss is {value}; the usual cause is a learning rate or a loss "
     "weight that is too high, or weights on a wrong scale": (

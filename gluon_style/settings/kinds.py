@@ -17,6 +17,10 @@ from .values import (
     check_whole,
 )
 
+# Said of other values.
+NUMBERS = "'{value}': numbers with commas between them are wanted, for example 0.7,0.3"
+LAYERS = "'{value}': layer indices with commas between them are wanted, for example 0,5,10"
+
 
 def read_number(text, name):
     """A number."""
@@ -56,8 +60,7 @@ def whole(sentence, least=1, most=math.inf):
 
 def numbers(sentence):
     """Numbers, 0 or more; the sentence is said of any other value."""
-    how = "'{value}': numbers with commas between them are wanted, for example 0.7,0.3"
-    read = partial(read_list, number=float, sentence=how)
+    read = partial(read_list, number=float, sentence=NUMBERS)
     return Kind(partial(check_numbers, sentence=sentence), read, metavar="X,X,...")
 
 
@@ -82,7 +85,6 @@ def picture(*words, metavar="FILE"):
     return Kind(check_picture, form="picture", words=words, metavar=metavar)
 
 
-LAYERS = "'{value}': layer indices with commas between them are wanted, for example 0,5,10"
 layers = Kind(check_layers, partial(read_list, number=int, sentence=LAYERS), metavar="I,J,...")
 masks = Kind(check_pictures, form="picture", several=True, metavar="FILE")
 styles = Kind(check_styles, form="picture", several=True, metavar="FILE")

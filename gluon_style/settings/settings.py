@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
-from ..errors import UsageError
+from ..errors import Message, UsageError
 from ..machine import PRECISIONS
 from ..vgg19 import POOLING_LAYERS
 from . import kinds
@@ -286,20 +286,25 @@ class Settings(Declared):
     def check_counts(self):
         """Make sure that there are as many of each as of what they belong to."""
         styles, layers = len(self.styles), len(self.layers.style_layers)
-        for name, found, count, sentence in (
-            ("style_blend", self.painting.style_blend, styles, "has {found} for {count} styles"),
-            ("mask", self.painting.mask, styles, "has {found} for {count} styles"),
-            (
-                "style_layer_weights",
-                self.loss_weights.style_layer_weights,
-                layers,
-                "has {found} for {count} style layers",
-            ),
+        for name, found, count in (
+            ("style_blend", self.painting.style_blend, styles),
+            ("mask", self.painting.mask, styles),
+            ("style_layer_weights", self.loss_weights.style_layer_weights, layers),
         ):
             one_for_all = name == "mask"
             if len(found) not in (0, count) and not (one_for_all and len(found) == 1):
-                remedy = "give one for all, or one for each" if one_for_all else "give one for each"
-                raise UsageError(sentence, name, remedy=remedy, found=len(found), count=count)
+                error = UsageError(
+                    "has {found} for {count} style layers"
+                    if name == "style_layer_weights"
+                    else "has {found} for {count} styles",
+                    name,
+                    remedy="give one for each",
+                    found=len(found),
+                    count=count,
+                )
+                if one_for_all:
+                    error.remedy = Message("give one for all, or one for each")
+                raise error
 
     @property
     def styles(self):

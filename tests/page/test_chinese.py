@@ -49,13 +49,12 @@ TERMINAL = ("batch/", "doctor/", "compare.py", "train.py", "command_line.py", "w
 TERMINAL += ("run/comparison.py", "run/many.py", "run/sheet.py")
 # Whose errors are still put together of values.
 TO_COME = (
-    "settings/",
     "chapter.py",
     "machine/forecasting.py",
     "machine/memory.py",
     "page/estimate",
 )
-TO_COME += ("page/options.py", "beyond/lbfgs.py", "trainer.py")
+TO_COME += ("beyond/lbfgs.py", "trainer.py")
 to_come = pytest.mark.xfail(reason="its errors are still put together of values")
 # What joins the parts of errors; losses; and what the system says.
 JOINTS = {": ", "; ", " or ", "run: {commands}", "content", "style", "tv", "total"}
@@ -143,13 +142,11 @@ BAD_VALUES = [
 ]
 
 
-@to_come
 @pytest.mark.parametrize("name, value", BAD_VALUES)
 def test_bad_options(name, value):
     check(error_of(read_values, draft(style=["a.png", "b.png"]), {"stages": "32:2:1", name: value}))
 
 
-@to_come
 @pytest.mark.parametrize(
     "values",
     [
@@ -167,7 +164,6 @@ def test_masks(tmp_path):
     check(error_of(normalised, nd.zeros((1, 1, 4, 6))))
 
 
-@to_come
 def test_several_masks():
     two = draft(style=["a.png", "b.png", "c.png"], mask=["m.png", "n.png"])
     check(error_of(read_values, two, {}))
