@@ -262,7 +262,7 @@ CHINESE = {
     # Options.
     "'{value}': a number is wanted": "“{value}”不是数",
     "'{value}': a whole number is wanted": "“{value}”不是整数",
-    "'{value}': a whole number above 0 is wanted": "“{value}”：应为大于 0 的整数",
+    "'{value}': a whole number above 0 is wanted": "'{value}'：应为大于 0 的整数",
     "a whole number above 0 is wanted": "应为大于 0 的整数",
     "{value}: a whole number above 0 is wanted": "{value}：应为大于 0 的整数",
     "'{value}': layer indices with commas between them are wanted, for example 0,5,10": (

@@ -433,7 +433,7 @@ def test_it_speaks_chinese(visitor, tmp_path):
     # So it does when something is wrong: with an upload, an option, a run.
     (tmp_path / "notes.png").write_bytes(b"Dear diary,")
     assert visitor.choose("style", tmp_path / "notes.png") == (
-        "notes.png: 不是能读取的图片。仍用原来的图片。"
+        "notes.png：不是能读取的图片。仍用原来的图片。"
     )
     visitor.type("长边像素", "x")
     visitor.wait(lambda: "长边像素：'x'：应为大于 0 的整数" in visitor.text(".start"))
