@@ -70,8 +70,8 @@ setup(
         "notebook": ["notebook>=6.5"],
         "page": ["nicegui>=2.24,<3"],
         "test": [
-            *("pytest>=7", "pytest-xdist>=3", "hypothesis>=6", "nbclient>=0.7", "ipykernel>=6"),
-            "setuptools>=70.1",
+            *("pytest>=7", "pytest-xdist>=3.2", "pytest-timeout>=2.1"),
+            *("hypothesis>=6", "nbclient>=0.7", "ipykernel>=6", "setuptools>=70.1"),
             # Independent readers and writers of pictures.
             *("tifffile>=2021.7", "pypng>=0.0.20", "pillow-heif>=0.10"),
             # What some options need.

@@ -7,10 +7,12 @@ import gluon_style  # noqa: F401  before MXNet, which it prepares
 
 # isort: split
 import csv
+import re
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,9 +27,21 @@ from gluon_style.chapter import Listener
 from gluon_style.settings import Layers, Settings, Stage
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
 
+from .starter import Starter
+
 PROJECT = Path(__file__).resolve().parents[1]
+# Processes that tests start import this checkout, and no copy that is installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])
+)
 # Texts for options: mostly what could be meant, and anything at all.
 nearly = hypothesis.strategies.text("0123456789x:,-+. gpu()eE") | hypothesis.strategies.text()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.fixture(scope="session")
@@ -137,24 +151,47 @@ def outcome(folder, pictures="neural-style-?.png"):
     return rows, {path.name: path.read_bytes() for path in sorted(folder.glob(pictures))}
 
 
+@pytest.fixture(scope="session")
+def run_in():
+    """Run `python -m gluon_style.NAME ...` in a folder, as a user would.
+
+    The process is forked from one that has imported MXNet, unless it has to be a `real` one, as
+    its environment may demand.
+    """
+    with Starter() as starter:
+
+        def run(folder, name, *options, real=False, timeout=200, **environment):
+            how = command(name, *options, PYTHONFAULTHANDLER="1", **environment)
+            if not real and starter.can_run(how["env"]):
+                code, *said = starter.run(how["args"][2:], folder, how["env"], timeout)
+            else:
+                code, *said = run_real({**how, "cwd": folder}, timeout)
+            # As text, as `subprocess` makes it.
+            out, err = (re.sub("\r\n?", "\n", os.fsdecode(each)) for each in said)
+            return subprocess.CompletedProcess(how["args"], code, out, err)
+
+        run.starter = starter
+        yield run
+
+
+def run_real(how, timeout):
+    """Run a process; its exit status and what it has said, as bytes."""
+    how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=False)
+    process = subprocess.Popen(**how)
+    try:
+        said = process.communicate(timeout=timeout)
+        return (process.returncode, *said)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # it says where it hangs
+        raise AssertionError(process.communicate(timeout=60)[1]) from None
+    finally:
+        process.kill()
+
+
 @pytest.fixture
-def run_command(tmp_path):
-    """Run `python -m gluon_style.NAME ...` in an empty folder, as a user would."""
-
-    def run(name, *options, **environment):
-        how = command(name, *options, PYTHONFAULTHANDLER="1", **environment)
-        how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
-        process = subprocess.Popen(**how)
-        try:
-            out, err = process.communicate(timeout=300)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGABRT)  # it says where it hangs
-            raise AssertionError(process.communicate(timeout=60)[1]) from None
-        finally:
-            process.kill()
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-    return run
+def run_command(run_in, tmp_path):
+    """Run `python -m gluon_style.NAME ...` in an empty folder: see `run_in`."""
+    return partial(run_in, tmp_path)
 
 
 @contextmanager

@@ -34,16 +34,16 @@ def check_readable(folder):
 
 
 @pytest.fixture(scope="module")
-def whole(small_options, tmp_path_factory):
+def whole(small_options, run_in, tmp_path_factory):
     """A folder with a run that nothing happened to, and how long it took."""
     folder = tmp_path_factory.mktemp("whole")
     start = time.monotonic()
-    how = command("train", *STAGES, *WRITING, *small_options, "--output", folder)
-    subprocess.run(**how, check=True)
+    options = (*STAGES, *WRITING, *small_options, "--output", folder)
+    assert run_in(folder, "train", *options, real=True).returncode == 0
     return folder, time.monotonic() - start
 
 
-def kill_and_go_on(folder, moment, options):
+def kill_and_go_on(run_in, folder, moment, options):
     """Kill a run after so many seconds and start it again: whether it went on from a checkpoint."""
     process = subprocess.Popen(**command("train", *STAGES, *WRITING, *options, "--output", folder))
     try:
@@ -55,18 +55,19 @@ def kill_and_go_on(folder, moment, options):
         check_readable(folder)
     resumes = any(folder.glob("checkpoint*.npz"))
     again = ("--resume", folder) if resumes else ("--output", folder, *STAGES, *options)
-    subprocess.run(**command("train", *again, *WRITING), check=True)
+    result = run_in(folder.parent, "train", *again, *WRITING)
+    assert result.returncode == 0, result.stderr
     return resumes
 
 
-def kill_at_random(times, whole, options, tmp_path):
+def kill_at_random(run_in, times, whole, options, tmp_path):
     """Kill and go on so many times; how often the run went on from a checkpoint."""
     expected, seconds = outcome(whole[0], PICTURES), whole[1]
     moments, resumed = random.Random(0), 0
     for number in range(times):
         folder = tmp_path / str(number)
         # The imports, in which nothing can happen, take a second at least.
-        resumed += kill_and_go_on(folder, moments.uniform(1, seconds), options)
+        resumed += kill_and_go_on(run_in, folder, moments.uniform(1, seconds), options)
         assert outcome(folder, PICTURES) == expected, number
         check_readable(folder)
         assert not list(folder.glob(".*.part"))
@@ -74,13 +75,13 @@ def kill_at_random(times, whole, options, tmp_path):
     return resumed
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(whole, small_options, tmp_path):
-    kill_at_random(3, whole, small_options, tmp_path)
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(run_in, whole, small_options, tmp_path):
+    kill_at_random(run_in, 3, whole, small_options, tmp_path)
 
 
 @pytest.mark.slow
-def test_fifty_killed_runs_go_on_as_if_nothing_had_happened(whole, small_options, tmp_path):
-    resumed = kill_at_random(50, whole, small_options, tmp_path)
+def test_fifty_killed_runs_go_on_as_if_nothing_had_happened(run_in, whole, small_options, tmp_path):
+    resumed = kill_at_random(run_in, 50, whole, small_options, tmp_path)
     print(f"50 of 50 identical, {resumed} of them killed after the first checkpoint")
     assert resumed > 10
 
@@ -98,7 +99,7 @@ def small_disk(folder, megabytes):
 
 
 @needs.mounts
-def test_a_disk_that_fills_up_in_mid_run(whole, small_options, tmp_path):
+def test_a_disk_that_fills_up_in_mid_run(run_command, whole, small_options, tmp_path):
     with small_disk(tmp_path / "disk", 8) as disk:
         out = disk / "out"
         process = subprocess.Popen(
@@ -119,7 +120,7 @@ def test_a_disk_that_fills_up_in_mid_run(whole, small_options, tmp_path):
         assert "cannot be written: No space left on device; to resume: python -m" in line
         check_readable(out)
         os.unlink(disk / "filler")
-        subprocess.run(**command("train", "--resume", out, *WRITING), check=True)
+        assert run_command("train", "--resume", out, *WRITING).returncode == 0
         assert outcome(out, PICTURES) == outcome(whole[0], PICTURES)
 
 

@@ -49,9 +49,11 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
     }
 
     empty.mkdir()
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    how = {"cwd": empty, "env": environ, "capture_output": True, "text": True}
     for command in ("compare", "doctor", "page", "weights"):
         script = environment / "bin" / f"gluon-style-{command}"
-        told = subprocess.run([str(script), "--help"], capture_output=True, text=True, cwd=empty)
+        told = subprocess.run([str(script), "--help"], **how)
         assert told.stdout.startswith(f"usage: python -m gluon_style.{command} "), told.stderr
     layers = small_weights.layers
     run = subprocess.run(
@@ -61,10 +63,7 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
             *("--style-layers", ",".join(map(str, layers.style_layers))),
             *("--content-layers", ",".join(map(str, layers.content_layers))),
         ],
-        cwd=empty,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        capture_output=True,
-        text=True,
+        **how,
     )
     assert run.returncode == 0, run.stderr
     assert str(packages) in run.stdout  # the pictures are those of the wheel

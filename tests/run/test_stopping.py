@@ -18,12 +18,11 @@ STAGES = ("--stages", "24x16:120:50,36x24:60:40")
 
 
 @pytest.fixture(scope="module")
-def whole(small_options, tmp_path_factory):
+def whole(run_in, small_options, tmp_path_factory):
     """A folder with a run that was never stopped."""
     folder = tmp_path_factory.mktemp("whole")
-    how = command("train", *STAGES, *small_options, "--output", folder, "--quiet")
-    # From an empty folder, as the others: the package that is installed, not the one beside.
-    subprocess.run(**{**how, "cwd": tmp_path_factory.mktemp("empty")}, check=True)
+    options = (*STAGES, *small_options, "--output", folder, "--quiet")
+    assert run_in(tmp_path_factory.mktemp("empty"), "train", *options).returncode == 0
     return folder
 
 
@@ -76,7 +75,7 @@ def wait_for(stream, text):
 @pytest.mark.parametrize(
     "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, status):
+def test_a_stopped_run_can_be_gone_on_with(start, run_command, whole, tmp_path, number, status):
     process = start(*STAGES)
     wait_for(process.stdout, "epoch  50")
     process.send_signal(number)
@@ -100,8 +99,8 @@ def test_a_stopped_run_can_be_gone_on_with(start, whole, tmp_path, number, statu
     record = json.loads((folder / "run.json").read_text())
     assert [stage["epochs"] for stage in record["stages"]] == [epochs, 0]
 
-    words = shlex.split(said.split("to resume: python ")[1])
-    again = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True)
+    words = shlex.split(said.split("to resume: python -m gluon_style.train ")[1])
+    again = run_command("train", *words)
     assert again.returncode == 0, again.stderr
     assert f"goes on  after {epochs} epochs of stage 1" in again.stdout
     assert outcome(folder, "neural*.png") == outcome(whole, "neural*.png")
