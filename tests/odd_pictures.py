@@ -140,6 +140,22 @@ def linear_profile():
     return bytes(profile)
 
 
+def lifted_profile():
+    """The same, but that its black is a dark grey."""
+    profile, curve = bytearray(linear_profile()), b"curv" + bytes(4)
+    place = profile.find(curve)
+    profile[place : place + 16] = curve + struct.pack(">I2H", 2, 3000, 65535)
+    return bytes(profile)
+
+
+def gamma_profile(gamma):
+    """A profile of sRGB with another gamma, which is 2.4 there."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    place = profile.find(b"para") + 12
+    profile[place : place + 4] = struct.pack(">i", round(gamma * 65536))
+    return bytes(profile)
+
+
 def linear_grey_profile():
     """The same for grey pictures: white, and a curve that is none."""
     tags = {
@@ -395,6 +411,10 @@ GOOD = {
     "profile-linear.png": Good(
         saved(lambda: Image.new("RGB", (48, 32), (LINEAR,) * 3), icc_profile=linear_profile()),
         np.full((2, 2, 3), 128),
+    ),
+    "profile-lifted-black.png": Good(
+        saved(lambda: Image.new("RGB", (48, 32)), icc_profile=lifted_profile()),
+        np.zeros((2, 2, 3)),
     ),
     "profile-linear-16-bits.png": Good(
         saved(

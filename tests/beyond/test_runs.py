@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from gluon_style.chapter import StyleTransfer
-from gluon_style.files import CHECKPOINT
+from gluon_style.files import CHECKPOINTS
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results
@@ -122,7 +122,7 @@ def changed(path, change):
                 np.lib.format.write_array(part, array)
 
 
-def test_a_run_of_an_older_version_goes_on(small_settings, tmp_path):
+def test_a_run_of_an_older_version_goes_on(small_settings, tmp_path, caplog):
     """Its checkpoint names none of the settings that have come since."""
 
     def forget(rest):
@@ -132,8 +132,10 @@ def test_a_run_of_an_older_version_goes_on(small_settings, tmp_path):
 
     whole = run(small_settings, tmp_path / "whole")
     broken = run(small_settings, tmp_path / "broken", BreakAfter(2, 1))
-    changed(broken / CHECKPOINT, forget)
+    for name in CHECKPOINTS:
+        changed(broken / name, forget)
     checkpoint = Checkpoint.read(broken)
+    assert "damaged" not in caplog.text
     assert checkpoint.settings == small_settings
     assert {*checkpoint.state.memory} == {"mean", "var"}
     run(checkpoint.settings, broken, checkpoint=checkpoint, **checkpoint.options)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from gluon_style.page.safety import Guard
+
 from ..odd_pictures import BAD, png, rgb
 from .conftest import needs_nicegui, serving
 
@@ -56,6 +58,21 @@ def test_the_page_itself_may(server):
     assert ask(server, "/en", **link) == 200
     own = {**HANDSHAKE, "Origin": server.address}
     assert ask(server, SOCKET, **own) == 101
+
+
+def test_the_names_under_which_it_may_be_asked(monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "Machine.local")
+    local, number, evil = ["localhost", "127.0.0.1", "[::1]"], "192.168.0.7", "evil.example"
+    for bound, may, may_not in (
+        ("127.0.0.1", local, ["machine.local", number, evil]),
+        ("0.0.0.0", [*local, "machine.local", "MACHINE.local", number], [evil, "class.example"]),
+        ("class.example", [*local, "machine.local", "class.example"], [evil]),
+    ):
+        guard = Guard(None, bound)
+        for name in may:
+            assert guard.why_not({}, {"host": f"{name}:8765"}) is None, (bound, name)
+        for name in may_not:
+            assert guard.why_not({}, {"host": f"{name}:8765"}), (bound, name)
 
 
 @pytest.mark.parametrize(

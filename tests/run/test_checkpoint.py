@@ -5,6 +5,8 @@ import json
 import pickle
 import re
 import shutil
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -154,6 +156,33 @@ def test_checkpoints_come_as_often_as_asked(small_settings, tmp_path, monkeypatc
         transfer.run([results, Checkpoints(results)])
     # The first epoch, then nothing but the ends: the next is never due.
     assert [(state.stage, state.epochs) for state in saved] == [(1, 1), (1, 3), (2, 2)]
+
+
+@pytest.mark.parametrize("seconds, saves", [(1.0, 0), (31.0, 1)])
+def test_a_checkpoint_does_not_wait_for_an_epoch_that_would_end_too_late(seconds, saves):
+    transfer = SimpleNamespace(resolved=lambda: None, identity=dict)
+    checkpoints, saved = Checkpoints(SimpleNamespace(transfer=transfer), every=30), []
+    checkpoints.states, checkpoints.saved, checkpoints.save = [3], time.monotonic(), saved.append
+    stage_run = SimpleNamespace(state=lambda epochs: epochs, stage=Stage(24, 9, 9))
+    checkpoints.end_epoch(stage_run, SimpleNamespace(epoch=3, seconds=seconds))
+    assert saved == [4] * saves
+
+
+def test_the_record_names_all_pictures_that_a_checkpoint_is_behind(
+    small_settings, tmp_path, monkeypatch
+):
+    """Else a resumed run would not know them as its own, if the first was stopped in between."""
+    write, seen = Checkpoint.write, []
+
+    def look(checkpoint, file):
+        pictures = {path.name for path in tmp_path.glob("neural-style-*.png")}
+        assert pictures == {*json.loads((tmp_path / "run.json").read_text())["pictures"]}
+        seen.append(len(pictures))
+        write(checkpoint, file)
+
+    monkeypatch.setattr(Checkpoint, "write", look)
+    run(small_settings, tmp_path, save_every=1)
+    assert max(seen) > 3
 
 
 def test_the_last_finite_picture_is_kept(small_settings, tmp_path):

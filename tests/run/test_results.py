@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -78,6 +79,16 @@ def test_losses_of_nothing_are_plotted(tmp_path):
     nothing = [(1, Epoch(epoch, 0.0, 0.0, 0.0, 0.0, 0.01, 0.001, 0.1)) for epoch in range(2)]
     plot_losses(nothing).savefig(tmp_path / "losses.png")
     assert decode(tmp_path / "losses.png").rgb.shape == (400, 600, 3)
+
+
+def test_a_picture_tells_the_stages_up_to_its_own(tmp_path, small_settings):
+    folder = run(small_settings, tmp_path)
+    for number, stages in enumerate(("24x16:3:2", "24x16:3:2,36x24:2:1"), 1):
+        with Image.open(folder.picture(number)) as picture:
+            origin = json.loads(picture.info["gluon_style"])
+        words = shlex.split(origin["command"])
+        assert words[words.index("--stages") + 1] == stages
+        assert origin["stage"] == number
 
 
 FOREIGN = ("neural-style-7.png", "neural-style-1-epoch-00033.png", "neural-style-2.gif")
