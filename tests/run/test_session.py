@@ -17,7 +17,7 @@ from gluon_style.run import session
 from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results
-from gluon_style.run.session import keep, resume, stylize, what_more
+from gluon_style.run.session import resume, stylize, what_more, writers
 from gluon_style.settings import Output, Stage
 from gluon_style.train import main
 
@@ -240,7 +240,7 @@ def test_options_are_kept_and_fewer_epochs_are_told(small_settings, tmp_path, ca
     long = dataclasses.replace(small_settings, stages=(Stage((24, 16), 9, 5),))
     transfer = StyleTransfer(long)
     with OutputFolder(output.folder) as folder, pytest.raises(Break):
-        transfer.run([*keep(transfer, output, folder), BreakAfter()])
+        transfer.run([*writers(transfer, output, folder), BreakAfter()])
     main(["--resume", str(tmp_path / "out"), "--stages", "24x16:6:5"])
     assert "stage 1  24x16, 6 epochs (24x16:9:5 before)" in capsys.readouterr().out
     assert {path.name for path in (tmp_path / "out").glob("neural*")} == {
@@ -288,9 +288,9 @@ def test_snapshots_count_for_the_space_on_the_disk(small_settings, tmp_path):
     endless = dataclasses.replace(small_settings, stages=(Stage((24, 16), 10**9, 9),))
     transfer = StyleTransfer(endless)
     with OutputFolder(tmp_path / "out") as folder:
-        keep(transfer, Output(folder.path, animation="gif"), folder)
+        writers(transfer, Output(folder.path, animation="gif"), folder)
         with pytest.raises(OutputError, match=r"needs 11\d\d\.\d GB of disk space"):
-            keep(transfer, Output(folder.path, save_every=1), folder)
+            writers(transfer, Output(folder.path, save_every=1), folder)
         # A run that is resumed has written most of them.
         state = SimpleNamespace(stage=1, epochs=10**9 - 5)
         Results(folder, transfer, Output(folder.path, save_every=1)).check_space(state)
