@@ -46,7 +46,7 @@ def test_a_run_leaves_its_results_and_returns_the_picture(small_settings, tmp_pa
 
 def test_a_folder_is_enough(small_settings, tmp_path):
     stylize(small_settings, tmp_path / "out")
-    with pytest.raises(OutputError, match="exists: .*--overwrite"):
+    with pytest.raises(OutputError, match="exists: .* or overwrite to replace"):
         stylize(small_settings, str(tmp_path / "out"))
     stylize(small_settings, Output(tmp_path / "out", overwrite=True))
 
