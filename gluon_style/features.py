@@ -3,6 +3,7 @@
 from mxnet import init, nd
 from mxnet.gluon import model_zoo, nn
 
+from .errors import UsageError, WeightsError
 from .images import preprocess
 from .machine.bfloat16 import DTYPES, cast, convolution
 from .vgg19 import CONVOLUTIONS, POOLING_LAYERS
@@ -26,10 +27,25 @@ def get_net(parameters, layers, ctx, precision="float32", pooling="max"):
     -------
     mxnet.gluon.nn.Sequential
         `layers.last + 1` layers. No gradients are computed for the parameters
-        (`grad_req='null'`): training never changes them.
+        (`grad_req='null'`): training never changes them. Its attribute `layers` holds those that
+        it was made for.
+
+    Raises
+    ------
+    WeightsError
+        The parameters do not reach the last layer that is needed.
     """
+    missing = [i for i in CONVOLUTIONS if i <= layers.last and i not in parameters]
+    if missing:
+        raise WeightsError(
+            "the weights end at layer {end}, but layer {needed} is needed",
+            remedy="choose other layers, or the weights of the whole network",
+            end=max(parameters),
+            needed=missing[-1],
+        )
     pretrained_net = model_zoo.vision.vgg19()
     net = nn.Sequential()
+    net.layers = layers
     for i in range(layers.last + 1):
         if i in CONVOLUTIONS:
             net.add(convolution(parameters[i][0].shape, precision))
@@ -48,22 +64,29 @@ def get_net(parameters, layers, ctx, precision="float32", pooling="max"):
     return net
 
 
-def extract_features(net, X, layers):
+def extract_features(net, X, layers=None):
     """Outputs of the content and of the style layers for a picture.
 
     Parameters
     ----------
     net : mxnet.gluon.nn.Sequential
-        Of `get_net`.
+        From `get_net`. In the chapter it is global.
     X : NDArray, shape (1, 3, h, w)
         A preprocessed picture.
-    layers : Layers
+    layers : Layers, optional
+        The net's own if left out.
 
     Returns
     -------
     contents, styles : list of NDArray, each of shape (1, c, h', w')
         In the order of the layers in `net`; float32, also when the network computes in bfloat16.
     """
+    if isinstance(net, nd.NDArray):
+        raise UsageError(
+            "extract_features: the network comes first, and the layers are one object",
+            remedy="call extract_features(net, X, Layers(style_layers, content_layers))",
+        )
+    layers = layers or net.layers
     contents, styles = [], []
     X = cast(X, net[0].weight.dtype)
     for i in range(layers.last + 1):

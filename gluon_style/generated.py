@@ -3,7 +3,7 @@
 from mxnet import gluon, init, nd
 from mxnet.gluon import nn
 
-from .losses import gram
+from . import losses
 
 
 class Adam(gluon.Trainer):
@@ -47,6 +47,13 @@ class GeneratedImage(nn.Block):
         return self.weight.data()
 
 
+def new_image(X, ctx):
+    """A `GeneratedImage` that is initialised to a preprocessed picture."""
+    gen_img = GeneratedImage(X.shape)
+    gen_img.initialize(init.Constant(X), ctx=ctx, force_reinit=True)
+    return gen_img
+
+
 def get_inits(X, ctx, lr, style_Y):
     """Set up what the training loop starts from.
 
@@ -69,7 +76,6 @@ def get_inits(X, ctx, lr, style_Y):
     trainer : Adam
         On the synthesized image alone.
     """
-    gen_img = GeneratedImage(X.shape)
-    gen_img.initialize(init.Constant(X), ctx=ctx, force_reinit=True)
+    gen_img = new_image(X, ctx)
     trainer = Adam(gen_img.collect_params(), lr)
-    return gen_img, [gram(Y) for Y in style_Y], trainer
+    return gen_img, [losses.gram(Y) for Y in style_Y], trainer

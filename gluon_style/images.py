@@ -9,6 +9,7 @@ from PIL import Image
 from .decode import decode
 from .errors import OutputError
 from .files import atomic_write, expanded
+from .plan import cropped
 from .vgg19 import RGB_MEAN, RGB_STD
 
 rgb_mean, rgb_std = nd.array(RGB_MEAN), nd.array(RGB_STD)
@@ -59,8 +60,7 @@ def crop(img, image_shape):
     NDArray, shape (h', w', 3)
     """
     height, width = img.shape[:2]
-    scale = min(width / image_shape[0], height / image_shape[1])
-    new_width, new_height = (max(1, round(side * scale)) for side in image_shape)
+    new_width, new_height = cropped((width, height), image_shape)
     left, top = (width - new_width) // 2, (height - new_height) // 2
     return img[top : top + new_height, left : left + new_width]
 

@@ -3,16 +3,13 @@
 import math
 import time
 from dataclasses import dataclass
-from functools import partial
 
 from mxnet import autograd, nd
 
+from . import losses
+from .beyond import get_shortcut
 from .errors import NonFiniteLoss
 from .features import extract_features
-from .losses import TERMS, compute_loss
-from .machine.bfloat16 import DTYPES
-from .settings import LossWeights
-from .tiles import Tiles, by_segments
 
 LEAST_LR = 1e-30  # MXNet refuses what float32 cannot hold
 
@@ -43,48 +40,7 @@ class Epoch:
     seconds: float
 
 
-def whole(net, layers, X, content_Y, style_Y_gram, loss_weights, masks=None):
-    """Losses of the synthesized image, and their gradient in `X.grad`.
-
-    `masks` are `Masks`: the regions whose Gram matrices count, each by itself.
-
-    Returns
-    -------
-    content_l, style_l, tv_l, l : NDArray, shape (1,)
-        The weighted losses, each over all layers, and their sum.
-    """
-    with autograd.record():
-        content_Y_hat, style_Y_hat = extract_features(net, X, layers)
-        style_Y_hat = masks.regions(style_Y_hat) if masks else style_Y_hat
-        content_l, style_l, tv_l, l = compute_loss(
-            X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights
-        )
-    del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
-    l.backward()
-    return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
-
-
-def get_backward(net, layers, tile=None, masks=None):
-    """How losses and gradient are computed: `whole`, or what is leaner or faster than it."""
-    if tile:
-        return Tiles(net, layers, tile, masks).backward
-    compute = whole if net[0].weight.dtype == DTYPES["float32"] else by_segments
-    return partial(compute, net, layers, masks=masks)
-
-
-def train(
-    net,
-    gen_img,
-    trainer,
-    content_Y,
-    style_Y_gram,
-    layers,
-    max_epochs,
-    lr_decay_epoch,
-    loss_weights=LossWeights(),
-    first_epoch=0,
-    backward=None,
-):
+def train(net, gen_img, trainer, content_Y, style_Y_gram, stage, compute_loss=None):
     """Change the synthesized image, epoch by epoch, so that its losses fall.
 
     The learning rate is multiplied by 0.1 after the update of every `lr_decay_epoch`-th epoch,
@@ -94,21 +50,19 @@ def train(
     Parameters
     ----------
     net : mxnet.gluon.nn.Sequential
-        Of `get_net`.
+        From `get_net`.
     gen_img : GeneratedImage
         Changed in place.
     trainer : mxnet.gluon.Trainer
         Changed in place; both come from `get_inits`.
     content_Y : list of NDArray, each of shape (1, c, h, w)
     style_Y_gram : list of NDArray, each of shape (c, c)
-    layers : Layers
-    max_epochs, lr_decay_epoch : int
-        At least 1.
-    loss_weights : LossWeights
-    first_epoch : int
-        Where to go on, 0 for a new run.
-    backward : callable, optional
-        What computes the losses and the gradient, if it is not `get_backward(net, layers)`.
+    stage : Stage
+        Its `max_epochs` and `lr_decay_epoch`.
+    compute_loss : callable, optional
+        A loss in the place of the chapter's, with its arguments and results: it is called with
+        (X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram) and gives (content_l, style_l,
+        tv_l, l). For other weights: `partial(gluon_style.compute_loss, loss_weights=...)`.
 
     Yields
     ------
@@ -120,19 +74,43 @@ def train(
     NonFiniteLoss
         Before the picture is updated with a gradient that means nothing.
     """
-    X = gen_img()
-    backward = backward or get_backward(net, layers)
-    for epoch in range(first_epoch, max_epochs):
+    X, compute_loss = gen_img(), compute_loss or losses.compute_loss
+
+    def backward(X, content_Y, style_Y_gram):
+        with autograd.record():
+            content_Y_hat, style_Y_hat = extract_features(net, X)
+            content_l, style_l, tv_l, l = compute_loss(
+                X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram
+            )
+        del content_Y_hat, style_Y_hat  # else these feature maps stay for the next epoch's, too
+        l.backward()
+        return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
+
+    # The same losses and gradient in another way, where that is faster or fits into the memory.
+    backward = get_shortcut(net, compute_loss) or backward
+    if hasattr(trainer, "compute"):  # L-BFGS, which computes several pictures in a step
+        trainer.compute, backward = backward, trainer.backward
+    for epoch in range(getattr(trainer, "first_epoch", 0), stage.max_epochs):
         start = time.perf_counter()
-        losses = nd.concat(*backward(X, content_Y, style_Y_gram, loss_weights), dim=0)
-        losses = dict(zip(TERMS, losses.asnumpy().tolist()))
-        for term, value in losses.items():
-            if not math.isfinite(value):
-                raise NonFiniteLoss(epoch, term, value)
+        terms = named(backward(X, content_Y, style_Y_gram))
+        check_finite(epoch, terms)
         trainer.step(1)
         lr = trainer.learning_rate
-        if epoch % lr_decay_epoch == 0 and epoch != 0:
+        if epoch % stage.lr_decay_epoch == 0 and epoch != 0:
             trainer.set_learning_rate(max(lr * 0.1, LEAST_LR))
         nd.waitall()
         seconds = time.perf_counter() - start
-        yield Epoch(epoch, lr=lr, next_lr=trainer.learning_rate, seconds=seconds, **losses)
+        yield Epoch(epoch, **terms, lr=lr, next_lr=trainer.learning_rate, seconds=seconds)
+
+
+def named(terms):
+    """The four losses as numbers, by their names."""
+    values = nd.concat(*terms, dim=0).asnumpy().tolist()
+    return dict(zip(losses.TERMS, values))
+
+
+def check_finite(epoch, terms):
+    """Refuse losses whose gradient means nothing."""
+    for term, value in terms.items():
+        if not math.isfinite(value):
+            raise NonFiniteLoss(epoch, term, value)

@@ -10,10 +10,12 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style import chapter
-from gluon_style.chapter import Kept, Last, Listener, StyleTransfer
+from gluon_style import features
+from gluon_style.beyond import targets
+from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.errors import ImageError, NotEnoughMemory, UsageError
 from gluon_style.images import crop, preprocess, read, rgb_mean, rgb_std
+from gluon_style.pretrained import Kept, Last, networks
 from gluon_style.settings import Settings, Stage
 
 from . import odd_pictures
@@ -225,13 +227,14 @@ def test_a_size_that_nothing_can_hold_is_refused_before_weights_are_looked_for(s
 
 def test_what_is_kept_is_made_once_and_changes_nothing(small_settings, monkeypatch):
     made = []
-    for name in ("find_weights", "get_net", "get_styles"):
+    places = {"find_weights": networks, "get_net": features, "get_styles": targets}
+    for name, place in places.items():
 
         def counted(name, make, *arguments):
             made.append(name)
             return make(*arguments)
 
-        monkeypatch.setattr(chapter, name, partial(counted, name, getattr(chapter, name)))
+        monkeypatch.setattr(place, name, partial(counted, name, getattr(place, name)))
     kept = Kept()
     other = dataclasses.replace(small_settings, content=small_settings.style)
     results = [StyleTransfer(each, kept=kept).run() for each in (small_settings, other)]

@@ -15,10 +15,9 @@ FLOORS = (
     ("_version", "errors"),
     ("vgg19", "files", "machine"),
     ("settings",),
-    ("decode",),
+    ("plan", "decode"),
     ("images",),
     ("features", "losses"),
-    ("tiles",),
     ("beyond",),
     ("generated", "trainer", "pretrained"),
     ("chapter",),
@@ -114,7 +113,7 @@ def test_a_room_is_entered_by_its_face():
     assert passed == [("doctor.probe_epochs", "run.progress")]
 
 
-@pytest.mark.parametrize("name", ["images", "features", "losses", "tiles", "generated", "trainer"])
+@pytest.mark.parametrize("name", ["images", "features", "losses", "generated", "trainer"])
 def test_the_chapters_files_speak_of_the_chapter(name):
     text = (PACKAGE / f"{name}.py").read_text()
     assert not re.findall(r"AMX|glibc|download|terminal|(?<![\w-])--[a-z][\w-]*", text)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import mxnet as mx
 import numpy as np
 import pytest
@@ -6,7 +8,8 @@ from mxnet import nd
 from gluon_style.errors import NonFiniteLoss
 from gluon_style.features import extract_features, get_net
 from gluon_style.generated import get_inits
-from gluon_style.settings import Layers, LossWeights
+from gluon_style.losses import compute_loss
+from gluon_style.settings import Layers, LossWeights, Stage
 from gluon_style.trainer import train
 
 from . import numpy_chapter
@@ -27,14 +30,14 @@ def start(parameters, pictures, lr=0.01):
     content_Y, _ = extract_features(net, content_X, LAYERS)
     _, style_Y = extract_features(net, style_X, LAYERS)
     gen_img, style_Y_gram, trainer = get_inits(content_X, mx.cpu(), lr, style_Y)
-    return net, gen_img, trainer, content_Y, style_Y_gram, LAYERS
+    return net, gen_img, trainer, content_Y, style_Y_gram
 
 
 def test_losses_of_every_epoch_agree_with_numpy(random_parameters, pictures):
     state = start(random_parameters, pictures)
     content_X, style_X = (X[0].asnumpy() for X in pictures)
     before = content_X
-    for epoch in train(*state, max_epochs=4, lr_decay_epoch=2):
+    for epoch in train(*state, Stage(48, 4, 2)):
         content, style, tv = numpy_chapter.losses(before, content_X, style_X, random_parameters)
         np.testing.assert_allclose(epoch.content, content, rtol=1e-3, atol=1e-6)
         np.testing.assert_allclose(epoch.style, style, rtol=1e-3)
@@ -47,7 +50,7 @@ def test_losses_of_every_epoch_agree_with_numpy(random_parameters, pictures):
 def test_agrees_with_the_chapters_loop(random_parameters, pictures):
     ours = [
         (epoch.content, epoch.style, epoch.tv)
-        for epoch in train(*start(random_parameters, pictures), max_epochs=12, lr_decay_epoch=5)
+        for epoch in train(*start(random_parameters, pictures), Stage(48, 12, 5))
     ]
     net = get_net(random_parameters, LAYERS, mx.cpu())
     theirs = [losses[:3] for losses in chapter_loop.epochs(net, *pictures, 12, 5)]
@@ -56,7 +59,7 @@ def test_agrees_with_the_chapters_loop(random_parameters, pictures):
 
 
 def test_rate_falls_after_every_decay_epoch_but_never_after_epoch_0(random_parameters, pictures):
-    epochs = list(train(*start(random_parameters, pictures), max_epochs=8, lr_decay_epoch=3))
+    epochs = list(train(*start(random_parameters, pictures), Stage(48, 8, 3)))
     rates = [0.01] * 4 + [0.001] * 3 + [0.0001]
     np.testing.assert_allclose([epoch.lr for epoch in epochs], rates)
     np.testing.assert_allclose([epoch.next_lr for epoch in epochs], rates[1:] + [0.0001])
@@ -65,9 +68,11 @@ def test_rate_falls_after_every_decay_epoch_but_never_after_epoch_0(random_param
 
 def test_weights_scale_the_terms(random_parameters, pictures):
     weights = LossWeights(content_weight=3, style_weight=500, tv_weight=0)
-    plain = list(train(*start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9))
+    plain = list(train(*start(random_parameters, pictures), Stage(48, 1, 9)))
     (weighted,) = train(
-        *start(random_parameters, pictures), max_epochs=1, lr_decay_epoch=9, loss_weights=weights
+        *start(random_parameters, pictures),
+        Stage(48, 1, 9),
+        compute_loss=partial(compute_loss, loss_weights=weights),
     )
     np.testing.assert_allclose(weighted.style, plain[0].style / 2, rtol=1e-5)
     assert weighted.tv == 0
@@ -75,7 +80,7 @@ def test_weights_scale_the_terms(random_parameters, pictures):
 
 def test_stops_at_the_first_loss_that_is_not_finite(random_parameters, pictures):
     state = start(random_parameters, pictures, lr=1e20)
-    epochs = train(*state, max_epochs=5, lr_decay_epoch=9)
+    epochs = train(*state, Stage(48, 5, 9))
     next(epochs)
     before = state[1]().asnumpy()
     with pytest.raises(NonFiniteLoss, match="epoch 1: the (content|style) loss is (inf|nan)"):
@@ -85,7 +90,7 @@ def test_stops_at_the_first_loss_that_is_not_finite(random_parameters, pictures)
 
 def test_parameters_of_the_network_never_change(random_parameters, pictures):
     state = start(random_parameters, pictures)
-    list(train(*state, max_epochs=2, lr_decay_epoch=9))
+    list(train(*state, Stage(48, 2, 9)))
     for index, (kernel, bias) in random_parameters.items():
         np.testing.assert_array_equal(state[0][index].weight.data().asnumpy(), kernel)
         np.testing.assert_array_equal(state[0][index].bias.data().asnumpy(), bias)
@@ -93,5 +98,5 @@ def test_parameters_of_the_network_never_change(random_parameters, pictures):
 
 def test_the_rate_does_not_fall_below_what_mxnet_takes(random_parameters, pictures):
     state = start(random_parameters, pictures, lr=1e-29)
-    rates = [epoch.lr for epoch in train(*state, max_epochs=13, lr_decay_epoch=1)]
+    rates = [epoch.lr for epoch in train(*state, Stage(48, 13, 1))]
     np.testing.assert_allclose(rates[2:], [1e-30] * 11)

@@ -17,7 +17,7 @@ from PIL import Image
 from ..beyond import joint_checksum
 from ..errors import GluonStyleError, UsageError
 from ..files import expanded, hashes
-from ..machine import whole_bytes
+from ..plan import PROCESS_BYTES, Means, Sizes, make_plan
 from ..run import PICTURES
 from ..settings import (
     SETTINGS,
@@ -25,10 +25,8 @@ from ..settings import (
     with_option,
     with_whole_paths,
 )
-from ..vgg19 import CHANNELS, values_per_pixel
+from ..vgg19 import CHANNELS
 from .job import Job, work_left
-
-PROCESS_BYTES = 400_000_000  # of Python, MXNet and the network, before any picture
 
 
 def expand(texts, field):
@@ -144,18 +142,22 @@ def job_name(content, style, checksums, options):
 
 def stages_of(job):
     """The job's stages with both sides given; those of a square where the picture is not one."""
+    return [stage.fitted(size_of(job.content)) for stage in job.settings.stages]
+
+
+def size_of(path):
+    """(width, height) of a picture as its header tells it."""
     try:
-        with Image.open(job.content) as picture:
-            size = picture.size
+        with Image.open(path) as picture:
+            return picture.size
     except Exception:  # whoever paints it says what is wrong
-        size = 1, 1
-    return [stage.fitted(size) for stage in job.settings.stages]
+        return 1, 1
 
 
 def memory(job, channels=CHANNELS[0]):
-    """Bytes that a process needs for the job, if no stage is computed in tiles."""
-    values = values_per_pixel(job.settings.layers.last, channels)
-    largest = max(
-        (stage.image_shape for stage in stages_of(job)), key=lambda shape: shape[0] * shape[1]
-    )
-    return PROCESS_BYTES + whole_bytes(largest, values, "float32")
+    """Bytes that a process needs for the job, if it has all that it asks for."""
+    sizes = Sizes(size_of(job.settings.content), tuple(map(size_of, job.settings.styles)))
+    try:
+        return make_plan(job.settings, sizes, Means(channels=channels)).memory
+    except GluonStyleError:  # it ends as soon as it begins
+        return PROCESS_BYTES

@@ -6,9 +6,10 @@
 import dataclasses
 import logging
 
-from ..chapter import Kept, StyleTransfer
+from ..chapter import StyleTransfer
 from ..errors import GluonStyleError, Stopped
 from ..machine import serve
+from ..pretrained import Kept
 from ..run import OutputFolder
 from ..settings import Output, settings_from_json, settings_to_json
 from .job import Job, SliceOver

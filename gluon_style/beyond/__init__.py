@@ -1,8 +1,11 @@
 """What goes beyond the chapter, each in a file of its own; without it a run is the chapter's."""
 
 from .judging import judge
-from .lbfgs import BYTES_PER_PIXEL, LBFGS
-from .masks import Masks
+from .lbfgs import LBFGS
+from .masks import InRegions
 from .mixing import for_regions, mixed, shares_of
 from .photographs import check_writable, origin_of, save_photograph
 from .pictures import Pictures, joint_checksum
+from .shortcuts import get_shortcut
+from .targets import get_targets
+from .tiles import Tiles

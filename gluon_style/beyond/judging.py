@@ -6,8 +6,8 @@ from ..features import get_net
 from ..images import preprocess
 from ..losses import content_loss, tv_loss
 from ..settings import Layers, LossWeights
-from ..tiles import Tiles
 from .mixing import mixed
+from .tiles import Tiles
 
 SIDE = 512  # of tiles, in which it takes little memory at any size
 
@@ -36,7 +36,7 @@ def judge(parameters, ctx, img, content, styles, shares):
         `content`, `style` and `tv`, weighted, and `style_layers`, a list, whose sum is `style`.
     """
     layers, weights, shape = Layers(), LossWeights(), img.shape[1::-1]
-    tiles = Tiles(get_net(parameters, layers, ctx), layers, SIDE)
+    tiles = Tiles(get_net(parameters, layers, ctx), SIDE)
     X = preprocess(img * 255, shape).copyto(ctx)
     Y_hats, own_grams = tiles.look(X, layers.content_layers, layers.style_layers)
     Ys = tiles.contents(preprocess(content, shape).copyto(ctx))

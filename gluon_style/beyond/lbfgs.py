@@ -15,7 +15,6 @@ PAIRS = 10  # steps, and changes of the gradient along them, that it remembers
 FIRST_STEP = 0.03  # of a preprocessed value, on average; the line search corrects it
 DECREASE, CURVATURE = 1e-3, 0.9  # shares of the slope: how far the loss falls, and flattens
 TRIES = 10  # evaluations in one line search
-BYTES_PER_PIXEL = 3 * 4 * (2 * PAIRS + 10)  # the pairs, and what an iteration works with
 
 
 def dot(a, b):
@@ -42,13 +41,16 @@ class LBFGS:
     ----------
     gen_img : GeneratedImage
         Changed in place.
+
+    Attributes
+    ----------
     compute : callable
-        Computes losses and gradient, see `train`.
+        Computes losses and gradient; `train` sets it.
     """
 
     learning_rate = 1.0
 
-    def __init__(self, gen_img, compute):
+    def __init__(self, gen_img, compute=None):
         self.X, self.compute = gen_img(), compute
         self.losses, self.pairs = None, []
 

@@ -5,6 +5,9 @@ divided by the mask's share, the mean of T^2. So the mask is brought to each lay
 there to a mean square of 1; then the Gram matrix of T F is the region's.
 """
 
+from dataclasses import dataclass
+from typing import Callable
+
 import numpy as np
 from mxnet import nd
 
@@ -42,6 +45,18 @@ class Masks:
             for region in range(len(self))
             for Y, of_layer in zip(features, masks)
         ]
+
+
+@dataclass(frozen=True)
+class InRegions:
+    """A loss whose style features are seen through masks, region by region."""
+
+    compute_loss: Callable
+    masks: Masks
+
+    def __call__(self, X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram):
+        style_Y_hat = self.masks.regions(style_Y_hat)
+        return self.compute_loss(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram)
 
 
 def shrunk(sizes, size):

@@ -8,6 +8,7 @@ from mxnet import image, nd
 from ..decode import decode
 from ..errors import ImageError
 from ..images import crop
+from ..plan import style_shape
 from ..settings import INITS
 from .colors import LUMINANCE, luminance, match_colors, match_luminance, recolored
 from .masks import Masks, composed
@@ -54,7 +55,8 @@ class Pictures:
         content, styles = self.content, self.styles
         if settings.style_fit == "crop":
             styles = [crop(img, image_shape) for img in styles]
-        shapes = [self.style_shape(img, image_shape) for img in styles]
+        sizes = [img.shape[1::-1] for img in self.styles]
+        shapes = [style_shape(settings, size, image_shape) for size in sizes]
         if colors == "style":
             return content, list(zip(styles, shapes))
         # Of the colours at the size at which they are seen. Resizing once more changes nothing.
@@ -65,15 +67,6 @@ class Pictures:
         if colors == "luminance":
             content = luminance(content)
         return nd.array(content), list(zip(styles, shapes))
-
-    def style_shape(self, img, image_shape):
-        """(width, height) of a style picture for a stage."""
-        scale = self.painting.style_scale
-        if scale is None:
-            return image_shape
-        height, width = img.shape[:2]
-        scale *= max(image_shape) / max(width, height)
-        return tuple(max(1, round(side * scale)) for side in (width, height))
 
     def start(self, image_shape):
         """What the first stage starts from, shape (h, w, 3); None for the content picture."""

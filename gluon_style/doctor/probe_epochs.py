@@ -4,6 +4,7 @@ The doctor runs it in a process of its own, whose memory can be measured, and wh
 crash or hang. It prints one line of JSON.
 """
 
+import dataclasses
 import json
 import math
 import sys
@@ -12,10 +13,10 @@ import numpy as np
 
 from ..command_line import prepare_command
 from ..errors import NotEnoughMemory
-from ..machine import SIDES, forecast
+from ..plan import SIDES, forecast
 from ..pretrained import Pretrained
 from ..settings import CHAPTER_STAGES, Layers, Settings, Stage
-from ..vgg19 import CHANNELS, CONVOLUTIONS, convolution_shape, values_per_pixel
+from ..vgg19 import CHANNELS, CONVOLUTIONS, convolution_shape
 
 EPOCHS = 4
 
@@ -34,11 +35,12 @@ def run(ctx, precision):
     transfer, meter = StyleTransfer(settings, random_parameters()), Meter()
     transfer.run([meter])
     measured = meter.measurement()
-    stages, values = [], values_per_pixel(settings.layers.last, CHANNELS[0])
+    stages = []
     for stage in CHAPTER_STAGES:
         stage, lacking = stage.fitted(transfer.content_img.shape[1::-1]), None
+        transfer.settings = dataclasses.replace(settings, stages=stage)
         try:
-            tile = transfer.choose_tile(stage, values)
+            (tile,) = transfer.make_plan(CHANNELS[0]).tiles
         except NotEnoughMemory as error:
             tile, lacking = SIDES[-1], error.as_option()
         expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)

@@ -1,11 +1,11 @@
-"""How much memory this process has used, and how much the machine can still give it."""
+"""The memory that this process has used, and that the machine can still give it."""
 
 import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import NotEnoughMemory
+from ..errors import NotEnoughMemory, Setting
 
 # What MXNet says then; the last is oneDNN's, whose kernels ask for memory of their own.
 TOO_LITTLE = re.compile(
@@ -85,9 +85,11 @@ def out_of_memory(image_shape):
         yield
     except (MemoryError, MXNetError) as error:
         if isinstance(error, MemoryError) or TOO_LITTLE.search(str(error)):
-            width, height = image_shape
             raise NotEnoughMemory(
-                f"{width}x{height} needs more memory than can be had: choose --tile 128, a "
-                "smaller size with --stages, or end other programs"
+                "{width}x{height} needs more memory than can be had",
+                remedy="choose {tile} 128, a smaller size with {stages}, or end other programs",
+                **dict(zip(("width", "height"), image_shape)),
+                tile=Setting("tile"),
+                stages=Setting("stages"),
             ) from None
         raise

@@ -72,6 +72,26 @@ CHINESE = {
         "在 {width}x{height}（某一层的大小）时看不到白色"
     ),
     "paint more of it white, or choose a larger size": "请多涂一些白色，或选更大的尺寸",
+    # Sizes.
+    "{size} is too small: {enough}": "{size} 太小，{enough}",
+    "{stage} is too small: {enough}": "阶段 {stage} 太小，{enough}",
+    "the chosen layers need at least {least} pixels": "所选的层至少需要 {least} 像素",
+    "its proportions of {proportions}:1 ({size}) make it {shape} at a long side of {long}, and "
+    "{enough}": "长宽比为 {proportions}:1（{size}），长边为 {long} 时只有 {shape}，而{enough}",
+    "crop it, or choose a long side of {fitting} or more in all stages, as in {example}": (
+        "请裁剪它，或把所有阶段的长边定为 {fitting} 以上，例如 {example}"
+    ),
+    "{scale} makes {name} {shape} in stage {stage}, and {enough}": (
+        "{scale} 使 {name} 在阶段 {stage} 只有 {shape}，而{enough}"
+    ),
+    "choose a larger one": "请选大一些",
+    "%dx%d changes the proportions of %s: %s would keep them, as %d alone does": (
+        "%dx%d 改变了 %s 的长宽比：用 %s 不会变，只写 %d 也不会变"
+    ),
+    "{drafts}: the small network ends at layer {end}, but layer {needed} is needed": (
+        "{drafts}：小网络只到第 {end} 层，而需要第 {needed} 层"
+    ),
+    "choose other layers, or leave it out": "请选别的层，或不要选它",
     # Formats.
     "{format}: knows no transparency, which the content picture has": (
         "{format}：不能有透明部分，而内容图像有"
@@ -82,6 +102,29 @@ CHINESE = {
     ),
     "pip install 'gluon-style[photo]'": "请运行 pip install 'gluon-style[photo]'",
     # Memory, disk, folders.
+    "{size} needs {needed} of memory even in tiles, and {free} can be had: the largest size that "
+    "fits is {fitting}": (
+        "{size} 即使分块也需要内存 {needed}，而可用的只有 {free}：放得下的最大尺寸是 {fitting}"
+    ),
+    "choose it with {stages}, or end other programs": "请用{stages}选这个尺寸，或关闭其他程序",
+    "{size} needs {needed} of memory with a loss of your own, which cannot be computed in tiles, "
+    "and {free} are free": (
+        "用自己的损失时 {size} 需要内存 {needed}（不能分块计算），而可用的只有 {free}"
+    ),
+    "choose a smaller size with {stages}, or end other programs": (
+        "请用{stages}选更小的尺寸，或关闭其他程序"
+    ),
+    "{scale} makes a style picture {shape}, which the memory cannot hold": (
+        "{scale} 使样式图像变成 {shape}，内存放不下"
+    ),
+    "choose a smaller one": "请选小一些",
+    "off, and {size} does not fit": "为 off，而内存放不下 {size}",
+    "leave it out": "请不要选它",
+    "{width}x{height} needs more memory than can be had": "{width}x{height} 需要的内存比可用的多",
+    "choose {tile} 128, a smaller size with {stages}, or end other programs": (
+        "请选{tile} 128、用{stages}选更小的尺寸，或关闭其他程序"
+    ),
+    "a loss of your own cannot be computed in tiles": "自己的损失不能分块计算",
     "there is too little memory to read it": "内存不够，读不了",
     "end other programs": "请关闭其他程序",
     "the run needs {needed} of disk space, {free} are free": "需要磁盘空间 {needed}，只剩 {free}",
@@ -231,6 +274,16 @@ CHINESE = {
     "a file of {suffixes} is wanted": "应为 {suffixes} 文件",
     "it ends at layer {last}, but layer {needed} is needed": (
         "这个网络只到第 {last} 层，而需要第 {needed} 层"
+    ),
+    "the weights end at layer {end}, but layer {needed} is needed": (
+        "网络参数只到第 {end} 层，而需要第 {needed} 层"
+    ),
+    "choose other layers, or the weights of the whole network": "请选别的层，或完整网络的参数",
+    "extract_features: the network comes first, and the layers are one object": (
+        "extract_features：网络是第一个参数，各层是一个对象"
+    ),
+    "call extract_features(net, X, Layers(style_layers, content_layers))": (
+        "请调用 extract_features(net, X, Layers(style_layers, content_layers))"
     ),
     "choose other layers or the whole network's file": "请选别的层，或完整的网络",
     "it was changed while it was read": "读取时文件有变化",

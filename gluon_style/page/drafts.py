@@ -12,6 +12,7 @@ from PIL import Image
 from ..decode import SMALLER
 from ..errors import ImageError, from_json, reason
 from ..machine import run_python
+from ..plan import Sizes
 from ..settings import shipped
 from .options import typed
 from .runs import PHOTO
@@ -37,8 +38,8 @@ class Draft:
         The uploaded files, and what they were called, by kind.
     shares : dict of str to str
         How much each painting counts, as it was typed, by kind; 1 without an entry.
-    size : tuple of int
-        The content picture's (width, height).
+    shapes : dict of str to (tuple of int)
+        (width, height) of the uploads, by kind.
     errors : dict of str to ImageError
         What was wrong with the last upload.
     coming : dict of str to Path
@@ -51,14 +52,25 @@ class Draft:
         self.key = secrets.token_urlsafe(16)
         self.folder = root / f".new-{self.key}"
         self.files, self.names, self.shares, self.errors, self.coming = {}, {}, {}, {}, {}
-        self.version = 0
+        self.shapes, self.version = {}, 0
         self.lock = lock  # one is decoded at a time: a picture may take much memory
-        self.remove("content")
 
     @property
     def by_kind(self):
         """All that is kept by kind."""
-        return self.files, self.names, self.shares, self.errors, self.coming
+        return self.files, self.names, self.shares, self.errors, self.coming, self.shapes
+
+    @property
+    def size(self):
+        """(width, height) of the content picture."""
+        return self.sizes.content
+
+    @property
+    def sizes(self):
+        """`Sizes` of the pictures."""
+        kinds = ("content", *self.styles)
+        shapes = [self.shapes.get(kind) or size_of(SHIPPED[kind]) for kind in kinds]
+        return Sizes(shapes[0], tuple(shapes[1:]))
 
     def remove(self, kind):
         """Take a picture away; its place gets the one that comes with the package, or none."""
@@ -66,9 +78,6 @@ class Draft:
             self.delete(self.files[kind])
         for each in self.by_kind:
             each.pop(kind, None)
-        if kind == "content":
-            with Image.open(SHIPPED[kind]) as picture:
-                self.size = picture.size
         self.version += 1
 
     def remove_style(self, kind):
@@ -131,8 +140,7 @@ class Draft:
             self.delete(self.files[kind])
         self.files[kind], self.names[kind] = path, name
         self.errors.pop(kind, None)
-        if kind == "content":
-            self.size = size
+        self.shapes[kind] = size
         self.version += 1
 
     def arrive(self, path):
@@ -172,6 +180,12 @@ class Draft:
         """Delete what was uploaded."""
         self.coming.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def size_of(path):
+    """(width, height) of a picture that comes with the package."""
+    with Image.open(path) as picture:
+        return picture.size
 
 
 def preview_of(path):

@@ -21,7 +21,7 @@ from ..settings import (
     settings_from_json,
 )
 from .curves import TERMS
-from .estimate import fitted, left
+from .estimate import left
 
 # What a run can be; the first four have a place in the queue.
 WAITING, STARTING, PAINTING, PAUSED = "waiting", "starting", "painting", "paused"
@@ -124,7 +124,7 @@ class Run:
 
     def set_stages(self, settings):
         """The stages as the settings have them, for the content picture's size."""
-        self.stages = fitted(settings.stages, self.order["size"])
+        self.stages = [stage.fitted(self.order["size"]) for stage in settings.stages]
         self.drafts = settings.method.draft
 
     def hear(self, message):

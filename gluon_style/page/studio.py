@@ -15,7 +15,7 @@ from ..errors import OutputError, reason
 from ..machine import child_environment
 from ..settings import OPTIONS, get_output, get_settings, get_words, typed
 from .drafts import Drafts
-from .estimate import Machine, check_sizes
+from .estimate import Machine, plan_uploads
 from .options import OWN, read_fields
 from .runs import (
     FAILED,
@@ -111,7 +111,7 @@ class Studio:
 
     def estimate(self, draft, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
-        return self.machine.estimate(read_values(draft, values)[0], draft.size)
+        return self.machine.estimate(read_values(draft, values)[0], draft.sizes)
 
     def new_folder(self):
         """Create a folder, whose name is the time."""
@@ -288,7 +288,7 @@ def read_values(draft, values):
         values[name] = files if OPTIONS[name].kind.several else files[0]
     settings = get_settings(values)
     output = get_output(values)
-    check_sizes(settings, draft.size)
+    plan_uploads(settings, draft.sizes)  # which complains, too; of memory only `estimate` does
     return settings, output
 
 

@@ -1,5 +1,6 @@
 """What a run tells on the terminal: the chapter's lines, and how long it will still take."""
 
+import dataclasses
 import logging
 import math
 import os
@@ -10,15 +11,8 @@ import warnings
 from contextlib import suppress
 
 from ..chapter import Listener
-from ..machine import (
-    FIXED_BYTES,
-    Measurement,
-    forecast,
-    format_bytes,
-    format_duration,
-    peak,
-    resident,
-)
+from ..machine import format_bytes, format_duration, peak, resident
+from ..plan import FIXED_BYTES, Measurement, forecast_rest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # in a notebook without ipywidgets the bar is made of text
@@ -139,26 +133,21 @@ class ForecastRun(Listener):
     LEAST_PIXELS = 30_000
 
     def __init__(self, transfer, quiet=False):
-        drafts = [number < transfer.drafts for number in range(len(transfer.stages))]
-        self.stages = list(zip(transfer.stages, transfer.tiles, drafts))
+        self.stages = transfer.plan.stages
         self.quiet, self.meter = quiet, Meter()
         self.on_cpu = transfer.ctx.device_type == "cpu"  # what is measured is its memory
         self.end = None  # when all stages will have ended, in seconds since 1970
 
     def start_stage(self, stage_run):
-        self.later = self.stages[stage_run.number :]
+        now, *later = self.stages[stage_run.number - 1 :]
+        self.left = [dataclasses.replace(now, tile=stage_run.tile), *later]
         self.meter.start_stage(stage_run)
 
     def end_epoch(self, stage_run, epoch):
         self.meter.end_epoch(stage_run, epoch)
         if len(self.meter.seconds) < self.FEW or not self.can_tell():
             return
-        measured, stage = self.meter.measurement(), stage_run.stage
-        left = stage.max_epochs - epoch.epoch - 1
-        now = stage_run.tile, stage_run.is_draft
-        expected = [forecast(measured, stage.image_shape, left, *now)]
-        for each, *how in self.later:
-            expected.append(forecast(measured, each.image_shape, each.max_epochs, *how))
+        expected = forecast_rest(self.meter.measurement(), self.left, epoch.epoch + 1)
         is_first, seconds = self.end is None, sum(each.seconds for each in expected)
         self.end = time.time() + seconds
         if is_first:
@@ -166,7 +155,7 @@ class ForecastRun(Listener):
 
     def can_tell(self):
         """Whether what this stage takes shows what those behind it will take."""
-        return not self.later or self.meter.pixels >= self.LEAST_PIXELS
+        return len(self.left) == 1 or self.meter.pixels >= self.LEAST_PIXELS
 
     def done(self):
         """`done 14:35`; nothing when that is not known yet."""

@@ -12,7 +12,8 @@ from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, Setting, UsageError
 from ..files import expanded
 from ..images import read
-from ..machine import TILED_SLOWER, available, tiled_bytes
+from ..machine import available
+from ..plan import TILED_SLOWER, tiled_bytes
 from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings, pictures_of
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
@@ -238,9 +239,9 @@ def plan(transfer, folder, checkpoint=None):
         if stage:
             width, height = stage.image_shape
             change = "" if stage == was else f" ({was} before)" if was else " (added)"
-            tile = transfer.tiles[number - 1]
+            tile = transfer.plan.tiles[number - 1]
             tiles = f" in tiles of {tile}, {TILED_SLOWER:g} times as slow," if tile else ""
-            by = " by the small network," if number <= transfer.drafts else ""
+            by = " by the small network," if number <= transfer.plan.drafts else ""
             lines.append(
                 f"stage {number}  {width}x{height},{tiles}{by} {stage.max_epochs} epochs{change}"
             )

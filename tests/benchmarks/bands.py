@@ -10,11 +10,11 @@ import math
 
 from mxnet import autograd, nd
 
+from gluon_style.beyond.tiles import Segment, Span, Tile, Tiles
 from gluon_style.features import get_contents, get_net, get_styles
 from gluon_style.generated import get_inits
 from gluon_style.images import read
 from gluon_style.losses import content_loss, gram, gram_gradient
-from gluon_style.tiles import Segment, Span, Tile, Tiles
 
 
 def rows_of(height, number, layers):
@@ -50,8 +50,8 @@ class Band:
         self.shape = content_X.shape
         width = self.shape[3]
         self.rows = rows_of(self.shape[2], count, self.layers)[number]
-        self.tile = Tile(self.rows, Span(0, width, 0, width, width))
-        self.tiles = Tiles(self.net, self.layers, width)
+        self.tile = Tile(self.rows, Span(0, width, 0, width))
+        self.tiles = Tiles(self.net, width)
         self.segment = Segment(0, self.layers.last)
         self.content_Y = dict(zip(sorted(self.layers.content_layers), content_Y))
         self.X = content_X[self.tile.enlarged()].copy()

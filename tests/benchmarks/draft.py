@@ -15,7 +15,8 @@ import csv
 import statistics
 from pathlib import Path
 
-from gluon_style.chapter import Kept, Listener, StyleTransfer
+from gluon_style.chapter import Listener, StyleTransfer
+from gluon_style.pretrained import Kept
 from gluon_style.settings import CHAPTER_STAGES, Method, Settings, Stage
 
 

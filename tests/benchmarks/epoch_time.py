@@ -49,12 +49,12 @@ def measure(side, shape, epochs, weights, tile):
     import mxnet as mx
     from mxnet import nd
 
+    from gluon_style.beyond import Tiles
     from gluon_style.features import get_contents, get_net, get_styles
     from gluon_style.generated import get_inits
     from gluon_style.images import preprocess, read
     from gluon_style.pretrained import get_weights
-    from gluon_style.settings import Layers, Settings
-    from gluon_style.tiles import Tiles
+    from gluon_style.settings import Layers, Settings, Stage
     from gluon_style.trainer import train
 
     layers, settings, ctx = Layers(), Settings(), mx.cpu()
@@ -67,12 +67,10 @@ def measure(side, shape, epochs, weights, tile):
     net = get_net(parameters, layers, ctx, "bfloat16" if in_bfloat16 else "float32")
     if side.startswith("tiled"):
         content_X, style_X = (preprocess(img, shape) for img in (content_img, style_img))
-        tiles = Tiles(net, layers, tile)
-        content_Y, style_Y_gram = tiles.contents(content_X), tiles.grams(style_X)
-        backward = tiles.backward
+        net = Tiles(net, tile)
+        content_Y, style_Y_gram = net.contents(content_X), net.grams(style_X)
         gen_img, _, trainer = get_inits(content_X, ctx, settings.lr, [])
     else:
-        backward = None
         content_X, content_Y = get_contents(net, content_img, shape, layers, ctx)
         style_X, style_Y = get_styles(net, style_img, shape, layers, ctx)
         gen_img, style_Y_gram, trainer = get_inits(content_X, ctx, settings.lr, style_Y)
@@ -88,10 +86,10 @@ def measure(side, shape, epochs, weights, tile):
 
         run = chapter_epochs(net, content_X, style_X, epochs, LR_DECAY_EPOCH)
     else:
-        aim = content_Y, style_Y_gram, layers, epochs, LR_DECAY_EPOCH
+        aim = content_Y, style_Y_gram, Stage(shape, epochs, LR_DECAY_EPOCH)
         run = (
             (epoch.content, epoch.style, epoch.tv, epoch.seconds)
-            for epoch in train(net, gen_img, trainer, *aim, backward=backward)
+            for epoch in train(net, gen_img, trainer, *aim)
         )
     rows = [[float(value) for value in row] for row in run]
     # The first epoch prepares kernels and buffers.

@@ -126,8 +126,8 @@ def main():
 
 def tell_model(measured, latency, per_byte):
     """How many times as fast as one machine so many would be, after the model."""
+    from gluon_style.beyond.tiles import Segment
     from gluon_style.settings import Layers
-    from gluon_style.tiles import Segment
 
     halo = Segment(0, Layers().last).halo
     (width, height), seconds = measured

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from mxnet import nd
 
-from gluon_style.beyond import judge
+from gluon_style.beyond import Tiles, judge
 from gluon_style.chapter import StyleTransfer
 from gluon_style.images import preprocess, read
-from gluon_style.pretrained import Pretrained, export, real_network
+from gluon_style.pretrained import Pretrained, export
+from gluon_style.pretrained.load import real_network
 from gluon_style.run import results, stylize
 from gluon_style.settings import Output, Stage
-from gluon_style.tiles import Tiles
 
 from .. import numpy_chapter
 
@@ -78,7 +78,9 @@ def test_the_network_of_the_run_is_taken_if_it_is_the_real_one(random_parameters
 def test_a_judge_that_fails_takes_nothing_away(small_settings, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("MXNET_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("gluon_style.chapter.judge", None)
-    monkeypatch.setattr("gluon_style.chapter.real_network", lambda pretrained: pretrained)
+    monkeypatch.setattr(
+        "gluon_style.pretrained.networks.real_network", lambda pretrained: pretrained
+    )
     with caplog.at_level(logging.WARNING, "gluon_style"):
         stylize(small_settings, Output(tmp_path / "out", quiet=True))
     assert "the picture is not judged: TypeError" in caplog.text

@@ -3,15 +3,16 @@ import numpy as np
 import pytest
 from mxnet import nd
 
-from gluon_style.beyond.masks import Masks, composed
+from gluon_style.beyond.masks import InRegions, Masks, composed
+from gluon_style.beyond.shortcuts import by_segments
+from gluon_style.beyond.tiles import Tiles
 from gluon_style.errors import ImageError
 from gluon_style.features import extract_features, get_net
-from gluon_style.losses import gram
+from gluon_style.losses import compute_loss, gram
 from gluon_style.settings import Layers, LossWeights
-from gluon_style.tiles import Tiles, by_segments
-from gluon_style.trainer import whole
 
 from .. import needs
+from ..still import losses_and_gradient
 
 
 def features(height=8, width=12, channels=4):
@@ -72,6 +73,13 @@ def test_black_keeps_the_photo_and_grey_is_between():
     assert (result[0, 0] == photo[0, 0]).all()
 
 
+def whole(net, X, content_Y, grams, weights, masks):
+    """The loop's own way, which no shortcut takes."""
+    plain = InRegions(lambda *given: compute_loss(*given, weights), masks)
+    losses, _ = losses_and_gradient(net, X, content_Y, grams, plain)
+    return [nd.array([each]) for each in losses]
+
+
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs.bfloat16)])
 def test_tiles_segments_and_the_whole_picture_agree_about_regions(random_parameters, precision):
     layers, shape = Layers(), (117, 83)
@@ -86,11 +94,9 @@ def test_tiles_segments_and_the_whole_picture_agree_about_regions(random_paramet
     grams = [gram(Y) for style_X in style_Xs for Y in extract_features(net, style_X, layers)[1]]
     outcomes = []
     for compute in (
-        lambda: whole(net, layers, X, content_Y, grams, weights, masks),
-        lambda: by_segments(net, layers, X, content_Y, grams, weights, masks),
-        lambda: Tiles(net, layers, 40, masks).backward(
-            X, [Y.asnumpy() for Y in content_Y], grams, weights
-        ),
+        lambda: whole(net, X, content_Y, grams, weights, masks),
+        lambda: by_segments(net, X, content_Y, grams, weights, masks),
+        lambda: Tiles(net, 40).backward(X, [Y.asnumpy() for Y in content_Y], grams, weights, masks),
     ):
         losses = nd.concat(*compute(), dim=0).asnumpy()
         outcomes.append((losses, X.grad.asnumpy()))
@@ -117,7 +123,7 @@ def test_the_gradient_is_that_of_the_loss(random_parameters):
 
     def compute(X):
         weights = LossWeights(0, 1e3, 0)
-        return whole(net, layers, X, content_Y, grams, weights, masks)[3].asscalar()
+        return whole(net, X, content_Y, grams, weights, masks)[3].asscalar()
 
     compute(X)
     gradient = X.grad.asnumpy()

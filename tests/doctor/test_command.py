@@ -7,8 +7,8 @@ import pytest
 
 from gluon_style.doctor import checks
 from gluon_style.doctor.__main__ import main
-from gluon_style.machine.forecasting import TIME_EXPONENT
 from gluon_style.machine.processor import cpu_flags, why_not_bfloat16
+from gluon_style.plan import TIME_EXPONENT
 
 
 def run_doctor(*arguments, folder=None, **env):

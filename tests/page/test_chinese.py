@@ -29,10 +29,11 @@ from gluon_style.errors import (
     to_json,
 )
 from gluon_style.files import atomic_write
-from gluon_style.machine import choose_tile, get_ctx, get_precision, out_of_memory, run_python
+from gluon_style.machine import get_ctx, get_precision, out_of_memory, run_python
 from gluon_style.page.chinese import CHINESE
 from gluon_style.page.studio import read_values
 from gluon_style.page.texts import Words
+from gluon_style.plan import choose_tile
 from gluon_style.pretrained.load import find
 from gluon_style.pretrained.small import NOTICE
 from gluon_style.run.folder import OutputFolder
@@ -47,23 +48,14 @@ NUMBER, FILE = re.compile(r"\d[\d.]*\d|\d"), re.compile(r"[\w-]+\.[a-z]\w+")
 # What only a terminal is told.
 TERMINAL = ("batch/", "doctor/", "compare.py", "train.py", "command_line.py", "weights.py")
 TERMINAL += ("run/comparison.py", "run/many.py", "run/sheet.py")
-# Whose errors are still put together of values.
-TO_COME = (
-    "chapter.py",
-    "machine/forecasting.py",
-    "machine/memory.py",
-    "page/estimate",
-)
-TO_COME += ("beyond/lbfgs.py", "trainer.py")
-to_come = pytest.mark.xfail(reason="its errors are still put together of values")
 # What joins the parts of errors; losses; and what the system says.
 JOINTS = {": ", "; ", " or ", "run: {commands}", "content", "style", "tv", "total"}
 SYSTEM = {os.strerror(number) for number in errno.errorcode}
 
 
 def test_every_template_has_its_chinese():
-    assert not put_together((*TERMINAL, *TO_COME))
-    assert not (templates((*TERMINAL, *TO_COME)) | JOINTS) - CHINESE.keys()
+    assert not put_together(TERMINAL)
+    assert not (templates(TERMINAL) | JOINTS) - CHINESE.keys()
     assert not CHINESE.keys() - templates(TERMINAL) - JOINTS - SYSTEM
 
 
@@ -169,7 +161,6 @@ def test_several_masks():
     check(error_of(read_values, two, {}))
 
 
-@to_come
 def test_sizes(tmp_path):
     for name, size in (("dot.png", (4, 4)), ("wide.png", (900, 20)), ("photo.png", (60, 40))):
         Image.new("RGB", size).save(tmp_path / name)
@@ -194,7 +185,6 @@ def full(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@to_come
 def test_memory():
     check(error_of(no_memory))
     check(error_of(choose_tile, (4000, 3000), 700, "float32", 10**8))

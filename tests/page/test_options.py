@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 
 from gluon_style.beyond import save_photograph
-from gluon_style.errors import Setting, UsageError
+from gluon_style.errors import GluonStyleError, Setting, UsageError
 from gluon_style.page.curves import TERMS, bounds
 from gluon_style.page.drafts import Draft
-from gluon_style.page.estimate import Machine, check_sizes, fitted, left
+from gluon_style.page.estimate import Machine, left, plan_uploads
 from gluon_style.page.options import FIELDS, OWN, check_plain, check_rows, read_fields
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, picture_words, read_runs
 from gluon_style.page.studio import Studio, command_of, gone, read_values
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
+from gluon_style.plan import Sizes
 from gluon_style.settings import (
     CHAPTER_STAGES,
     Method,
@@ -125,10 +126,10 @@ def test_what_is_too_small_is_told_before_it_waits():
         ((60, 9), (1800, 1200), "size"),
         (60, (60, 4), "content"),
     ):
-        with pytest.raises(UsageError, match="too small") as caught:
-            check_sizes(Settings(stages=[Stage(stage, 5, 2)]), size)
+        with pytest.raises(GluonStyleError, match="too small|the chosen layers need") as caught:
+            plan_uploads(Settings(stages=[Stage(stage, 5, 2)]), sizes(size))
         assert caught.value.field == name
-    check_sizes(Settings(stages=[Stage(24, 5, 2)]), (1800, 1200))
+    plan_uploads(Settings(stages=[Stage(24, 5, 2)]), sizes())
 
 
 def test_messages_speak_of_fields_and_not_of_options_or_files():
@@ -179,6 +180,10 @@ def test_times_are_said_in_chinese():
     assert said == ["约 5 秒", "约 10 分钟", "约 2 小时 10 分钟"]
 
 
+def sizes(content=(1800, 1200)):
+    return Sizes(content, ((1500, 1500),))
+
+
 def report(seconds):
     """A doctor's report of a machine with float32."""
     data = {"precision": "float32", "seconds": seconds, "stages": [{"image_shape": [300, 200]}]}
@@ -188,21 +193,22 @@ def report(seconds):
 
 def test_a_run_takes_its_epochs_by_its_pixels():
     settings = Settings(stages=CHAPTER_STAGES, precision="float32")
-    unknown = Machine().estimate(settings, (1800, 1200))
-    known = Machine(report(0.5)).estimate(settings, (1800, 1200))
+    unknown = Machine().estimate(settings, sizes())
+    known = Machine(report(0.5)).estimate(settings, sizes())
     assert unknown.seconds is None and unknown.memory == known.memory > 2e9
     assert math.isclose(known.seconds, 0.5 * (500 + 300 * 16**1.06))
     small = Machine(report(0.5)).estimate(
-        Settings(stages=CHAPTER_STAGES, precision="float32", weights="small"), (1800, 1200)
+        Settings(stages=CHAPTER_STAGES, precision="float32", weights="small"), sizes()
     )
     assert math.isclose(small.seconds, known.seconds / 3) and small.memory < known.memory
     drafting = Settings(stages=CHAPTER_STAGES, precision="float32", method=Method(draft=1))
-    drafted = Machine(report(0.5)).estimate(drafting, (1800, 1200))
+    drafted = Machine(report(0.5)).estimate(drafting, sizes())
     assert small.seconds < drafted.seconds < known.seconds and drafted.memory == known.memory
 
 
 def test_what_is_left_counts_later_stages():
-    epoch, stages = {"epoch": 399, "seconds": 0.5}, fitted(CHAPTER_STAGES, (1800, 1200))
+    epoch = {"epoch": 399, "seconds": 0.5}
+    stages = [stage.fitted((1800, 1200)) for stage in CHAPTER_STAGES]
     assert math.isclose(left(stages, 1, epoch), 0.5 * 100 + 300 * 0.5 * 16**1.06)
     assert left(stages, 2, {"epoch": 299, "seconds": 9}) == 0
     drafted = left(stages, 1, epoch, drafts=1)

@@ -92,12 +92,12 @@ def test_tiles_stay_as_they_are_when_a_run_goes_on(small_settings, tmp_path, mon
     """Also where they were chosen for a memory that is larger now."""
     settings = dataclasses.replace(small_settings, stages=(Stage((96, 70), 3, 2),))
     with monkeypatch.context() as less:
-        less.setattr("gluon_style.chapter.choose_tile", lambda *_: 64)
+        less.setattr("gluon_style.plan.choose_tile", lambda *_: 64)
         whole = run(settings, tmp_path / "whole")
         stopped = run(settings, tmp_path / "stopped", BreakAfter(1, 2))
     checkpoint = Checkpoint.read(stopped.path)
     assert (checkpoint.settings.tile, checkpoint.state.tile) == ("auto", 64)
-    assert StyleTransfer(checkpoint.settings).tiles == (None,)
+    assert StyleTransfer(checkpoint.settings).plan.tiles == (None,)
     # Who asks for other tiles gets them.
     other = shutil.copytree(stopped.path, tmp_path / "other")
     run(dataclasses.replace(settings, tile=80), other, BreakAfter(1, 3), checkpoint=checkpoint)

@@ -10,11 +10,13 @@ import pytest
 
 from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.machine import keep_freed, memory
-from gluon_style.machine.forecasting import (
+from gluon_style.plan import (
     FIXED_BYTES,
     SMALL_TIME,
     TILED_SLOWER,
     TIME_EXPONENT,
+    Plan,
+    PlannedStage,
 )
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.progress import (
@@ -92,8 +94,9 @@ def test_the_whole_run_is_forecast_after_a_few_epochs(transfer, capsys):
 
 def epochs_of(forecast, number, stage, seconds):
     """Let a forecast see a stage whose epochs all take that long."""
-    _, tile, is_draft = forecast.stages[number - 1]
-    run = SimpleNamespace(number=number, stage=stage, first_epoch=0, tile=tile, is_draft=is_draft)
+    planned = forecast.stages[number - 1]
+    how = {"tile": planned.tile, "is_draft": planned.is_draft}
+    run = SimpleNamespace(number=number, stage=stage, first_epoch=0, **how)
     forecast.start_stage(run)
     for epoch in range(stage.max_epochs):
         forecast.end_epoch(run, SimpleNamespace(epoch=epoch, seconds=seconds))
@@ -104,8 +107,9 @@ def epochs_of(forecast, number, stage, seconds):
     "tile, drafts, slower", [(None, 0, 1), (512, 0, TILED_SLOWER), (None, 1, 1 / SMALL_TIME)]
 )
 def test_the_time_of_all_stages_is_counted(transfer, tile, drafts, slower):
-    one, two = transfer.stages = Stage((300, 200), 100, 9), Stage((1200, 800), 30, 9)
-    transfer.tiles, transfer.drafts = (None, tile), drafts
+    one, two = Stage((300, 200), 100, 9), Stage((1200, 800), 30, 9)
+    planned = PlannedStage(one, is_draft=bool(drafts)), PlannedStage(two, tile=tile)
+    transfer.plan = Plan(planned)
     forecast = ForecastRun(transfer, quiet=True)
     left = list(epochs_of(forecast, 1, one, 2.0))
     later = slower * 2.0 * 16**TIME_EXPONENT * 30
@@ -132,7 +136,8 @@ def test_quiet_forecasts_are_not_told(transfer, capsys):
 
 
 def test_a_small_stage_tells_nothing_of_the_next(transfer, capsys):
-    transfer.stages = (Stage((48, 32), 6, 9), Stage((60, 40), 6, 9))
+    stages = Stage((48, 32), 6, 9), Stage((60, 40), 6, 9)
+    transfer = StyleTransfer(dataclasses.replace(transfer.settings, stages=stages))
     forecast, told = ForecastRun(transfer), []
 
     class Read(Listener):

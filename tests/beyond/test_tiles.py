@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from mxnet import nd
 
+from gluon_style.beyond.shortcuts import by_segments
+from gluon_style.beyond.tiles import ENDS, Segment, Tiles
 from gluon_style.chapter import StyleTransfer
 from gluon_style.features import extract_features, get_net
-from gluon_style.losses import gram
+from gluon_style.losses import compute_loss, gram
 from gluon_style.settings import Layers, LossWeights, Stage
-from gluon_style.tiles import ENDS, Segment, Tiles, by_segments
-from gluon_style.trainer import whole
 
+from ..still import losses_and_gradient
 from . import needs
 
 LOSS_WEIGHTS = LossWeights(3, 1e3, 10)
@@ -40,10 +41,14 @@ def outcomes(parameters, layers, shape, side, precision="float32"):
     net = get_net(parameters, layers, mx.cpu(), precision)
     X, content_X, style_X = pictures(*shape)
     X.attach_grad()
-    aims, tiles = targets(net, layers, content_X, style_X), Tiles(net, layers, side)
+    aims, tiles = targets(net, layers, content_X, style_X), Tiles(net, side)
+
+    def plain(*given):  # a loss that no shortcut knows
+        return compute_loss(*given, LOSS_WEIGHTS)
+
     for compute in (
-        lambda: whole(net, layers, X, *aims, LOSS_WEIGHTS),
-        lambda: by_segments(net, layers, X, *aims, LOSS_WEIGHTS),
+        lambda: map(nd.array, [[each] for each in losses_and_gradient(net, X, *aims, plain)[0]]),
+        lambda: by_segments(net, X, *aims, LOSS_WEIGHTS),
         lambda: tiles.backward(X, tiles.contents(content_X), tiles.grams(style_X), LOSS_WEIGHTS),
     ):
         X.grad[:] = 7  # what an epoch before has left
@@ -118,7 +123,7 @@ def test_a_run_in_tiles_ends_as_one_of_the_whole_picture(small_settings):
     for tile in ("off", 64):
         settings = dataclasses.replace(small_settings, stages=stages, tile=tile)
         transfer = StyleTransfer(settings)
-        assert transfer.tiles == ((None, None) if tile == "off" else (64, 64))
+        assert transfer.plan.tiles == ((None, None) if tile == "off" else (64, 64))
         results[tile] = transfer.run()
     assert abs(results["off"] - results[64]).mean() < 1e-3
 
@@ -127,4 +132,4 @@ def test_a_run_in_tiles_ends_as_one_of_the_whole_picture(small_settings):
 def test_only_larger_stages_are_tiled(small_settings, side, tiles):
     stages = (Stage((60, 40), 1, 1), Stage((150, 300), 1, 1))
     settings = dataclasses.replace(small_settings, stages=stages, tile=side)
-    assert StyleTransfer(settings).tiles == tiles
+    assert StyleTransfer(settings).plan.tiles == tiles

@@ -17,17 +17,16 @@ three passes through the network where the whole picture takes two.
 """
 
 import itertools
-import math
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from mxnet import autograd, nd
 
-from .losses import gram, gram_gradient, tv_loss
-from .machine.bfloat16 import DTYPES, cast
-from .vgg19 import CONVOLUTIONS, POOLING_LAYERS
+from ..losses import gram
+from ..machine.bfloat16 import DTYPES, cast
+from ..vgg19 import CONVOLUTIONS, POOLING_LAYERS
+from .terms import Part, Terms
 
 # Where segments end. What the first pooling layer gives is left out: it is large.
 ENDS = POOLING_LAYERS[1:4]
@@ -67,7 +66,7 @@ class Segment:
         count = max(1, min(-(-length // side), length // self.step))
         begins = [length * i // count // self.step * self.step for i in range(count)]
         for begin, end in zip(begins, [*begins[1:], length]):
-            yield Span(begin, end, begin - self.halo, end + self.halo, length)
+            yield Span(begin, end, max(0, begin - self.halo), end + self.halo)
 
 
 @dataclass(frozen=True)
@@ -78,20 +77,18 @@ class Span:
     end: int
     enlarged_begin: int
     enlarged_end: int
-    length: int
 
     def enlarged(self):
-        """As a slice of the segment's input."""
-        return slice(max(0, self.enlarged_begin), self.enlarged_end)
+        """The span with its halo, as a slice of the segment's input."""
+        return slice(self.enlarged_begin, self.enlarged_end)
 
     def own(self, shrunk, inside):
         """The own part as a slice of a map with one value for `shrunk` values of the input.
 
         The map is that of the tile (`inside`) or that of the whole picture.
         """
-        origin = self.enlarged().start if inside else 0
-        end = None if self.end == self.length else (self.end - origin) // shrunk
-        return slice((self.begin - origin) // shrunk, end)
+        origin = self.enlarged_begin if inside else 0
+        return slice((self.begin - origin) // shrunk, (self.end - origin) // shrunk)
 
 
 @dataclass(frozen=True)
@@ -111,47 +108,20 @@ class Tile:
         return (slice(None), slice(None), *spans)
 
 
-@dataclass(frozen=True)
-class Part:
-    """What a tile owns of a style or content layer's output.
-
-    Attributes
-    ----------
-    layer : int
-    where : tuple of slice
-        Index into the picture's whole feature map.
-    shape : tuple of int
-        (1, c, h, w) of that.
-    features : NDArray, shape (1, c, h', w')
-    """
-
-    layer: int
-    where: tuple
-    shape: tuple
-    features: nd.NDArray
-
-    @property
-    def share(self):
-        """Of the whole feature map."""
-        return self.features.size / math.prod(self.shape)
-
-
 class Tiles:
     """A picture's targets, losses and gradient, computed in tiles.
 
     Parameters
     ----------
     net : mxnet.gluon.nn.Sequential
-        Of `get_net`.
-    layers : Layers
+        From `get_net`.
     side : int
-        How many pixels a tile is wide and high at most, without its halo.
-    masks : Masks, optional
-        The regions whose style losses count, each by itself.
+        Largest width and height of a tile in pixels, without its halo.
     """
 
-    def __init__(self, net, layers, side, masks=None):
-        self.net, self.layers, self.side, self.masks = net, layers, side, masks
+    def __init__(self, net, side):
+        self.net, self.layers, self.side = net, net.layers, side
+        layers = net.layers
         ends = [*(end for end in ENDS if end < layers.last), layers.last]
         firsts = [0, *(end + 1 for end in ends)]
         self.segments = [Segment(*pair) for pair in zip(firsts, ends)]
@@ -159,14 +129,7 @@ class Tiles:
     def compute(self, segment, tile, shape, X):
         """Compute a segment for one tile: its parts, and its own part of the segment's output.
 
-        Parameters
-        ----------
-        segment : Segment
-        tile : Tile
-        shape : tuple of int
-            (1, c, h, w) of the segment's input.
-        X : NDArray
-            The tile's input, with its halo.
+        `shape` is that of the segment's input, `X` the tile's part of that, with its halo.
         """
         shrunk, parts = 1, []
         X = cast(X, self.net[0].weight.dtype)
@@ -182,13 +145,7 @@ class Tiles:
         return parts, X
 
     def forward(self, X, see):
-        """Compute a picture; `see` is called with every part.
-
-        Returns
-        -------
-        list of ndarray
-            The segments' inputs.
-        """
+        """Compute a picture: the segments' inputs, as ndarrays; `see` is called with each part."""
         inputs = [X.asnumpy()]
         for segment in self.segments:
             Y, after = inputs[-1], None
@@ -229,12 +186,9 @@ class Tiles:
         self.forward(X, see)
         return [[each[layer] for layer in sorted(each)] for each in (found, sums)]
 
-    def backward(self, X, content_Y, style_Y_gram, loss_weights):
-        """Losses of the synthesized image, and their gradient in `X.grad`.
-
-        Parameters and returns are those of `trainer.whole`.
-        """
-        terms = Terms(self.layers, content_Y, style_Y_gram, loss_weights, self.masks)
+    def backward(self, X, content_Y, style_Y_gram, loss_weights, masks=None):
+        """Losses of the synthesized image, and their gradient in `X.grad`."""
+        terms = Terms(self.layers, content_Y, style_Y_gram, loss_weights, masks)
         inputs = self.forward(X, terms.add)
         gradient = None  # with respect to the output of the segment
         for segment in reversed(self.segments):
@@ -255,110 +209,3 @@ class Tiles:
                 below[tile.enlarged()] += tile_X.grad.asnumpy()
             gradient = below
         return terms.finish(X, nd.array(gradient, X.context))
-
-
-class Terms:
-    """The loss of a picture whose parts are seen one by one, and its gradient in closed form.
-
-    Parameters are those of `trainer.whole`.
-    """
-
-    def __init__(self, layers, content_Y, style_Y_gram, loss_weights, masks=None):
-        self.content_Y = dict(zip(sorted(layers.content_layers), content_Y))
-        self.style_layers, self.loss_weights, self.masks = layers.style_layers, loss_weights, masks
-        # Of each region one after the other, and in it of each layer.
-        regions = range(len(masks) if masks else 1)
-        keys = list(itertools.product(regions, sorted(layers.style_layers)))
-        self.differences = {key: -G for key, G in zip(keys, style_Y_gram)}
-        self.shares = dict(zip(keys, loss_weights.shares(len(keys))))
-        self.content = defaultdict(int)
-
-    def masks_of(self, part):
-        """The mask of each region at a part of a style layer, or None for all of the picture."""
-        if part.layer not in self.style_layers:
-            return ()
-        if self.masks is None:
-            return (None,)
-        return [mask[part.where] for mask in self.masks.at(part.shape[2:])]
-
-    def content_difference(self, part):
-        """Of a part's features and what they aim at."""
-        Y = self.content_Y[part.layer][part.where]
-        if isinstance(Y, np.ndarray):
-            Y = nd.array(Y, part.features.context)
-        return cast(part.features, DTYPES["float32"]) - Y
-
-    def add(self, part):
-        """Add a part's share of the Gram matrices and of the content losses."""
-        for region, mask in enumerate(self.masks_of(part)):
-            features = times(cast(part.features, DTYPES["float32"]), mask)
-            self.differences[region, part.layer] += gram(features) * part.share
-        if part.layer in self.content_Y:
-            self.content[part.layer] += self.content_difference(part).square().mean() * part.share
-
-    def gradient(self, part):
-        """Gradient of the losses with respect to a part, once all parts have been added."""
-        gradients, size = [], math.prod(part.shape)
-        for region, mask in enumerate(self.masks_of(part)):
-            D, share = self.differences[region, part.layer], self.shares[region, part.layer]
-            D = D * (2 * self.loss_weights.style_weight * share / D.size)
-            mask = None if mask is None else cast(mask, part.features.dtype)
-            D = gram_gradient(times(part.features, mask), D, size)
-            gradients.append(times(D, mask))
-        if part.layer in self.content_Y:
-            weight = 2 * self.loss_weights.content_weight / size
-            D = self.content_difference(part) * weight
-            gradients.append(cast(D, part.features.dtype))
-        return reduce(nd.elemwise_add, gradients)
-
-    def finish(self, X, gradient):
-        """The losses; what VGG-19 has given for the picture joins TV's gradient in `X.grad`."""
-        weights = self.loss_weights
-        with autograd.record():
-            tv_l = tv_loss(X) * weights.tv_weight
-        tv_l.backward()
-        grad = X.grad
-        grad += gradient
-        content = nd.add_n(*self.content.values()) * weights.content_weight
-        style = nd.add_n(
-            *(D.square().mean() * self.shares[key] for key, D in self.differences.items())
-        )
-        style = style * weights.style_weight
-        return content, style, tv_l, content + style + tv_l
-
-
-def times(features, mask):
-    """Features where a mask is, or all of them."""
-    return features if mask is None else nd.broadcast_mul(features, mask)
-
-
-def by_segments(net, layers, X, content_Y, style_Y_gram, loss_weights, masks=None):
-    """Losses of the synthesized image, and their gradient in `X.grad`, segment by segment.
-
-    Parameters and returns are those of `trainer.whole`, whose gradient this is. Where the path of
-    the gradient forks, at each style and content layer, MXNet adds up bfloat16 by way of float32
-    and of another layout, which takes a sixth of an epoch; so segments end there, and the sum of
-    what comes from behind and of what the layer's own losses give is told to each.
-    """
-    terms = Terms(layers, content_Y, style_Y_gram, loss_weights, masks)
-    forks = sorted({*layers.style_layers, *layers.content_layers})
-    segments, Y = [], cast(X, net[0].weight.dtype)
-    for first, last in zip([0, *(fork + 1 for fork in forks)], forks):
-        below = Y = Y.detach()
-        below.attach_grad()
-        with autograd.record():
-            for i in range(first, last + 1):
-                Y = net[i](Y)
-        part = Part(last, ..., Y.shape, Y.detach())
-        terms.add(part)
-        segments.append((below, part, Y))
-    del below, part, Y
-    gradient = None
-    while segments:
-        below, part, Y = segments.pop()
-        head = terms.gradient(part)
-        if gradient is not None:
-            head = nd.elemwise_add(head, gradient)
-        Y.backward(head)
-        gradient = below.grad
-    return terms.finish(X, cast(gradient, DTYPES["float32"]))

@@ -1,0 +1,399 @@
+"""What a run will be, from its settings and the sizes of its pictures, or why it cannot be.
+
+Sizes, tiles, network, memory and time of each stage; without MXNet, and without a pixel.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from .errors import ImageError, Message, NotEnoughMemory, Setting, UsageError
+from .machine import format_bytes, format_duration
+from .settings import Stage
+from .vgg19 import CHANNELS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
+
+# Bytes of Python, MXNet and the network, before any picture.
+PROCESS_BYTES = 300_000_000
+# Bytes of a stage of any size: above all VGG's kernels, in the layouts of the convolutions.
+# Seen: 0.27 GB at 300x200 and 2.79 GB at 1200x800 in float32, which leaves 0.1 GB for no pixels.
+FIXED_BYTES = 100_000_000
+# Bytes for each value of the convolutions' outputs, where a picture is computed whole.
+BYTES_PER_VALUE = {"float32": 10.5, "bfloat16": 8.5}
+# In tiles, for each pixel of the picture: itself, its gradient, Adam's two moments, two states
+# that a checkpoint may be made of, VGG-19's feature maps behind the second pooling layer, their
+# gradients, and the content layer's target.
+TILED_BYTES_PER_PIXEL = 250
+# For each pixel: the pairs that L-BFGS remembers, and what an iteration works with.
+LBFGS_BYTES_PER_PIXEL = 360
+SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
+TILED_SLOWER = 1.6  # the epoch, as was seen at 1200x800
+# Seen: 16 times as many pixels take 18 to 21 times as long on a CPU: caches hold less of them.
+TIME_EXPONENT = 1.06
+# The small network's epoch and feature maps, as shares of the real one's with twice the channels.
+SMALL_TIME, SMALL_MEMORY = 1 / 3, 1 / 2
+DISTORTION = 1.03  # a larger change of the content picture's proportions is told
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """(width, height) of the content picture and of each style picture."""
+
+    content: Tuple[int, int]
+    styles: Tuple[Tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run computes with.
+
+    Attributes
+    ----------
+    free : float
+        Bytes of memory, as far as they are known.
+    device : str
+        `cpu`, or another one, whose memory is not known.
+    precision : str
+        `float32` or `bfloat16`.
+    channels : int
+        conv1_1's, as the others are in proportion.
+    is_small : bool
+        Whether the network is the small one, which needs no drafts.
+    may_tile : bool
+        False for a loss that only the whole picture has.
+    """
+
+    free: float = math.inf
+    device: str = "cpu"
+    precision: str = "float32"
+    channels: int = CHANNELS[0]
+    is_small: bool = False
+    may_tile: bool = True
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """A stage of a run.
+
+    Attributes
+    ----------
+    stage : Stage
+        With width and height.
+    style_shapes : tuple of (tuple of int)
+        (width, height) of the style pictures.
+    tile : int or None
+        Side of its tiles in pixels, None for the whole picture.
+    is_draft : bool
+        Whether the small network paints it, and the real one resumes from there.
+    channels : int
+        conv1_1's, of the network that paints it.
+    memory : float
+        Bytes at its peak, without the process's own.
+    share : float
+        Its part of the run's time.
+    """
+
+    stage: Stage
+    style_shapes: tuple = ()
+    tile: Optional[int] = None
+    is_draft: bool = False
+    channels: int = CHANNELS[0]
+    memory: float = 0.0
+    share: float = 0.0
+
+    @property
+    def work(self):
+        """Its time, relative to other stages' on the same machine."""
+        slower = (TILED_SLOWER if self.tile else 1) * (SMALL_TIME if self.is_draft else 1)
+        return self.stage.max_epochs * math.prod(self.stage.image_shape) ** TIME_EXPONENT * slower
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages of a run, and what its user may want to change."""
+
+    stages: Tuple[PlannedStage, ...]
+    warnings: Tuple[Message, ...] = ()
+
+    @property
+    def drafts(self):
+        """How many of the first stages the small network paints for the real one."""
+        return sum(each.is_draft for each in self.stages)
+
+    @property
+    def tiles(self):
+        """Side of the tiles of each stage, None for the whole picture."""
+        return tuple(each.tile for each in self.stages)
+
+    @property
+    def memory(self):
+        """Bytes that the process holds at its peak."""
+        return PROCESS_BYTES + max(each.memory for each in self.stages)
+
+
+def make_plan(settings, sizes, means):
+    """Plan a run.
+
+    Raises
+    ------
+    UsageError, ImageError
+        A picture or a stage is too small for the layers, or they are not the small network's.
+    NotEnoughMemory
+        A stage is too large.
+    """
+    stages = [stage.fitted(sizes.content) for stage in settings.stages]
+    shapes = [
+        tuple(style_shape(settings, each, stage.image_shape) for each in sizes.styles)
+        for stage in stages
+    ]
+    check_sizes(settings, sizes, stages, shapes)
+    layers, drafts = settings.layers, settings.method.draft
+    if drafts and layers.last > SMALL_LAST:
+        raise UsageError(
+            "{drafts}: the small network ends at layer {end}, but layer {needed} is needed",
+            "draft",
+            remedy="choose other layers, or leave it out",
+            **{"drafts": drafts, "end": SMALL_LAST, "needed": layers.last},
+        )
+    planned = []
+    for number, (stage, of_styles) in enumerate(zip(stages, shapes)):
+        is_draft = number < drafts and not means.is_small
+        channels = SMALL_CHANNELS if is_draft else means.channels
+        values = values_per_pixel(layers.last, channels)
+        tile = tile_of(settings, stage, of_styles, values, means)
+        memory = lbfgs_bytes(settings, stage) + (
+            tiled_bytes(stage.image_shape, values, tile)
+            if tile
+            else whole_bytes(stage.image_shape, values, means.precision)
+        )
+        planned.append(PlannedStage(stage, of_styles, tile, is_draft, channels, memory))
+    work = sum(each.work for each in planned)
+    planned = (dataclasses.replace(each, share=each.work / work) for each in planned)
+    return Plan(tuple(planned), tuple(warnings(settings, sizes, stages, means)))
+
+
+def style_shape(settings, size, image_shape):
+    """(width, height) that a style picture of this size has in a stage."""
+    scale = settings.painting.style_scale
+    if scale is None:
+        return image_shape
+    if settings.style_fit == "crop":
+        size = cropped(size, image_shape)
+    scale *= max(image_shape) / max(size)
+    return tuple(max(1, round(side * scale)) for side in size)
+
+
+def cropped(size, image_shape):
+    """(width, height) of the largest part of a picture that has other proportions."""
+    scale = min(side / wanted for side, wanted in zip(size, image_shape))
+    return tuple(max(1, round(side * scale)) for side in image_shape)
+
+
+def check_sizes(settings, sizes, stages, shapes):
+    """Make sure that the pictures and the stages are large enough for the layers."""
+    least = settings.layers.least_side
+    need = "the chosen layers need at least {least} pixels"
+    enough = {"enough": Message(need, least=text((least, least)))}
+    names = (settings.content, *settings.styles)
+    for name, size in zip(names, (sizes.content, *sizes.styles)):
+        if min(size) < least:
+            raise ImageError("{size} is too small: {enough}", file=name, size=text(size), **enough)
+    for given, stage, of_styles in zip(settings.stages, stages, shapes):
+        if min(stage.image_shape) < least:
+            if given == stage:
+                raise UsageError("{stage} is too small: {enough}", "stages", stage=stage, **enough)
+            # Nobody has typed this size: it comes from the picture's proportions.
+            proportions = max(sizes.content) / min(sizes.content)
+            fitting = math.ceil(least * proportions)
+            raise ImageError(
+                "its proportions of {proportions}:1 ({size}) make it {shape} at a long side of "
+                "{long}, and {enough}",
+                file=settings.content,
+                remedy="crop it, or choose a long side of {fitting} or more in all stages, as in "
+                "{example}",
+                proportions=f"{proportions:.3g}",
+                size=text(sizes.content),
+                shape=text(stage.image_shape),
+                long=given.image_shape,
+                fitting=fitting,
+                example=dataclasses.replace(given, image_shape=fitting),
+                **enough,
+            )
+        for name, shape in zip(settings.styles, of_styles):
+            if min(shape) < least:
+                raise UsageError(
+                    "{scale} makes {name} {shape} in stage {stage}, and {enough}",
+                    "style_scale",
+                    remedy="choose a larger one",
+                    scale=f"{settings.painting.style_scale:g}",
+                    name=name,
+                    shape=text(shape),
+                    stage=stage,
+                    **enough,
+                )
+
+
+def tile_of(settings, stage, style_shapes, values, means):
+    """Side of a stage's tiles, None for the whole picture; a stage that does not fit is refused."""
+    tile = settings.tile
+    # Whatever is larger: a style picture's features are there before the loop begins.
+    largest = max([stage.image_shape, *style_shapes], key=math.prod)
+    given = tile if isinstance(tile, int) and max(largest) > tile and means.may_tile else None
+    if means.device != "cpu":
+        return given
+    free = means.free - lbfgs_bytes(settings, stage)
+    if not means.may_tile:
+        needed = whole_bytes(largest, values, means.precision)
+        if needed > free:
+            raise NotEnoughMemory(
+                "{size} needs {needed} of memory with a loss of your own, which cannot be computed "
+                "in tiles, and {free} are free",
+                remedy="choose a smaller size with {stages}, or end other programs",
+                size=text(largest),
+                needed=format_bytes(needed),
+                free=format_bytes(free),
+                stages=Setting("stages"),
+            )
+        return None
+    try:
+        chosen = choose_tile(largest, values, means.precision, free)
+    except NotEnoughMemory:
+        if largest == stage.image_shape:
+            raise
+        raise NotEnoughMemory(
+            "{scale} makes a style picture {shape}, which the memory cannot hold",
+            "style_scale",
+            remedy="choose a smaller one",
+            scale=f"{settings.painting.style_scale:g}",
+            shape=text(largest),
+        ) from None
+    if chosen and tile == "off":
+        raise NotEnoughMemory(
+            "off, and {size} does not fit",
+            "tile",
+            remedy="leave it out",
+            size=text(stage.image_shape),
+        )
+    return given if isinstance(tile, int) else chosen
+
+
+def choose_tile(shape, values, precision, free):
+    """None where a picture fits into the free memory whole, or the side of the largest tiles."""
+    if whole_bytes(shape, values, precision) <= free:
+        return None
+    for side in SIDES:
+        needed = tiled_bytes(shape, values, side)
+        if needed <= free:
+            return side
+    pixels = TILED_BYTES_PER_PIXEL * math.prod(shape)
+    scale = math.sqrt(max(0, free - needed + pixels) / pixels)
+    raise NotEnoughMemory(
+        "{size} needs {needed} of memory even in tiles, and {free} can be had: the largest size "
+        "that fits is {fitting}",
+        remedy="choose it with {stages}, or end other programs",
+        size=text(shape),
+        needed=format_bytes(needed),
+        free=format_bytes(free),
+        fitting=text(max(1, int(side * scale)) for side in shape),
+        stages=Setting("stages"),
+    )
+
+
+def whole_bytes(shape, values, precision):
+    """Bytes of a picture computed whole; `values` are the convolutions' outputs for each pixel."""
+    return FIXED_BYTES + BYTES_PER_VALUE[precision] * values * math.prod(shape)
+
+
+def tiled_bytes(shape, values=0, side=0):
+    """Bytes of a picture in tiles of that side; without one, apart from the tiles."""
+    tiles = BYTES_PER_VALUE["float32"] * values * side**2
+    return FIXED_BYTES + TILED_BYTES_PER_PIXEL * math.prod(shape) + tiles
+
+
+def lbfgs_bytes(settings, stage):
+    """Bytes that L-BFGS takes in the place of Adam."""
+    is_used = settings.method.optimizer == "lbfgs"
+    return LBFGS_BYTES_PER_PIXEL * math.prod(stage.image_shape) if is_used else 0
+
+
+def warnings(settings, sizes, stages, means):
+    """What works, but is hardly meant: Messages."""
+    drafts = settings.method.draft
+    if drafts and means.is_small:
+        yield Message("the small network paints all stages, so there is nothing to draft")
+    elif drafts >= len(stages):
+        yield Message("all stages are drafts: the small network paints them, and no other")
+    for stage in stages:
+        (w, h), long_side = stage.image_shape, max(stage.image_shape)
+        fitting = dataclasses.replace(stage, image_shape=long_side).fitted(sizes.content)
+        distortion = w * sizes.content[1] / (h * sizes.content[0])
+        if max(distortion, 1 / distortion) > DISTORTION and stage != fitting:
+            yield Message(
+                "%dx%d changes the proportions of %s: %s would keep them, as %d alone does",
+                *(w, h, settings.content, text(fitting.image_shape), long_side),
+            )
+
+
+def text(size):
+    """A size as it is typed: `300x200`."""
+    return "x".join(map(str, size))
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a stage takes on this machine, in this precision.
+
+    Attributes
+    ----------
+    pixels : int
+        Pixels of its picture.
+    seconds : float
+        Time of one epoch.
+    bytes_per_pixel : float
+        Memory at the peak.
+    base : float
+        Bytes that the process held before the stage, and `FIXED_BYTES`. A later stage uses again
+        what it holds after this one.
+    tiled, small : bool
+        Whether it was computed in tiles, and by the small network for the real one.
+    """
+
+    pixels: int
+    seconds: float
+    bytes_per_pixel: float = 0.0
+    base: float = 0.0
+    tiled: bool = False
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Seconds that a stage will take, and bytes that the process will hold at its peak."""
+
+    seconds: float
+    memory: float
+
+    def __str__(self):
+        return f"{format_duration(self.seconds)}, {format_bytes(self.memory)} of memory"
+
+
+def forecast(measurement, image_shape, max_epochs, tile=None, small=False):
+    """Forecast a stage, computed whole or in tiles of that side, by the small network or not."""
+    pixels, change = math.prod(image_shape), small - measurement.small
+    slower = TILED_SLOWER ** (bool(tile) - measurement.tiled) * SMALL_TIME**change
+    seconds = measurement.seconds * slower * (pixels / measurement.pixels) ** TIME_EXPONENT
+    per_pixel = measurement.bytes_per_pixel * (1 if measurement.tiled else SMALL_MEMORY**change)
+    memory = per_pixel * pixels
+    if tile and not measurement.tiled:
+        memory = TILED_BYTES_PER_PIXEL * pixels + per_pixel * tile**2
+    return Forecast(seconds * max_epochs, measurement.base + memory)
+
+
+def forecast_rest(measurement, stages, done=0):
+    """Forecast each of some planned stages, the first of which has had so many epochs."""
+    expected = []
+    for each in stages:
+        left, done = each.stage.max_epochs - done, 0
+        how = each.tile, each.is_draft
+        expected.append(forecast(measurement, each.stage.image_shape, left, *how))
+    return expected

@@ -1,0 +1,95 @@
+"""The networks of a run, and what runs after it in the same process need not make again."""
+
+from dataclasses import dataclass
+
+from .load import find_weights, real_network, to_scale
+
+
+class Last:
+    """The last few things that were made, by what they were made from."""
+
+    def __init__(self, most):
+        self.most, self.things = most, {}
+
+    def get(self, key, make):
+        """The thing of this key, made if it is not there."""
+        thing = self.things.pop(key, None)
+        if thing is None:
+            thing = make()
+        self.things[key] = thing  # as the latest
+        while len(self.things) > self.most:
+            del self.things[next(iter(self.things))]
+        return thing
+
+
+class Kept:
+    """What one run leaves for the next in the same process: nothing in it changes a result."""
+
+    def __init__(self):
+        self.parameters, self.nets, self.style_grams = Last(3), Last(2), Last(64)
+
+
+@dataclass(frozen=True)
+class Network:
+    """VGG-19 as a stage uses it: the net, and all that decides what it computes."""
+
+    net: object
+    made_from: tuple
+
+
+class Networks:
+    """The network of a run, and the small one that drafts for it.
+
+    Attributes
+    ----------
+    pretrained : Pretrained
+    drafter : Pretrained or None
+        The small network, where it drafts.
+    """
+
+    def __init__(self, settings, images, kept, pretrained=None):
+        self.settings, self.images, self.kept = settings, images, kept
+        self.pretrained = pretrained or self.find(settings.weights)
+        self.drafter = None
+
+    @property
+    def channels(self):
+        """conv1_1's channels, as the others are in proportion."""
+        return self.pretrained.parameters[0][0].shape[0]
+
+    @property
+    def is_small(self):
+        """Whether the network is the small one."""
+        return self.pretrained.source == "small"
+
+    def find(self, which):
+        """VGG-19's parameters; where their scale depends on pictures, on that of the run's."""
+        layers = self.settings.layers
+        found = self.kept.parameters.get((which, layers), lambda: find_weights(which, layers))
+        return to_scale(found, *self.images)
+
+    def build(self, plan, ctx, precision):
+        """The network of each planned stage."""
+        if plan.drafts:
+            self.drafter = self.find("small")
+        how = self.settings.layers, ctx, precision, self.settings.method.pooling
+        which = [self.drafter if each.is_draft else self.pretrained for each in plan.stages]
+        return [self.network(pretrained, how) for pretrained in which]
+
+    def network(self, pretrained, how):
+        """The network of these parameters."""
+        from ..features import get_net
+
+        made_from = (pretrained.sha256 or pretrained.source, pretrained.gain, *how)
+        make = self.kept.nets.get
+        return Network(make(made_from, lambda: get_net(pretrained.parameters, *how)), made_from)
+
+    def checksums(self):
+        """SHA-256 of the weights."""
+        networks = {"weights": self.pretrained, "draft": self.drafter}
+        return {name: each.sha256 or each.source for name, each in networks.items() if each}
+
+    def real(self):
+        """The real network's parameters, if they are at hand."""
+        key = "real", self.checksums()["weights"]
+        return self.kept.parameters.get(key, lambda: real_network(self.pretrained))
