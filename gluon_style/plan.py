@@ -192,16 +192,20 @@ def cropped(size, image_shape):
 def check_sizes(settings, sizes, stages, shapes):
     """Make sure that the pictures and the stages are large enough for the layers."""
     least = settings.layers.least_side
-    need = "the chosen layers need at least {least} pixels"
-    enough = {"enough": Message(need, least=text((least, least)))}
+    pixels = text((least, least))
+    enough = Message("the chosen layers need at least {least} pixels", least=pixels)
     names = (settings.content, *settings.styles)
     for name, size in zip(names, (sizes.content, *sizes.styles)):
         if min(size) < least:
-            raise ImageError("{size} is too small: {enough}", file=name, size=text(size), **enough)
+            raise ImageError(
+                "{size} is too small: {enough}", file=name, size=text(size), enough=enough
+            )
     for given, stage, of_styles in zip(settings.stages, stages, shapes):
         if min(stage.image_shape) < least:
             if given == stage:
-                raise UsageError("{stage} is too small: {enough}", "stages", stage=stage, **enough)
+                raise UsageError(
+                    "{stage} is too small: {enough}", "stages", stage=stage, enough=enough
+                )
             # Nobody has typed this size: it comes from the picture's proportions.
             proportions = max(sizes.content) / min(sizes.content)
             fitting = math.ceil(least * proportions)
@@ -217,7 +221,7 @@ def check_sizes(settings, sizes, stages, shapes):
                 long=given.image_shape,
                 fitting=fitting,
                 example=dataclasses.replace(given, image_shape=fitting),
-                **enough,
+                enough=enough,
             )
         for name, shape in zip(settings.styles, of_styles):
             if min(shape) < least:
@@ -229,7 +233,7 @@ def check_sizes(settings, sizes, stages, shapes):
                     name=name,
                     shape=text(shape),
                     stage=stage,
-                    **enough,
+                    enough=enough,
                 )
 
 

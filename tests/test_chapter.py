@@ -10,13 +10,13 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style import features
+from gluon_style import chapter, features, losses
 from gluon_style.beyond import targets
 from gluon_style.chapter import Listener, StyleTransfer
 from gluon_style.errors import ImageError, NotEnoughMemory, UsageError
 from gluon_style.images import crop, preprocess, read, rgb_mean, rgb_std
 from gluon_style.pretrained import Kept, Last, networks
-from gluon_style.settings import Settings, Stage
+from gluon_style.settings import LossWeights, Settings, Stage
 
 from . import odd_pictures
 
@@ -256,3 +256,26 @@ def test_the_last_few_are_kept():
     for key in "abacbb":
         assert last.get(key, lambda key=key: made.append(key) or key) == key
     assert made == ["a", "b", "c", "b"]
+
+
+def test_a_loss_of_the_callers_is_not_tiled(small_settings, monkeypatch):
+    weights = []
+
+    def mine(X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights):
+        weights.append(loss_weights)
+        return losses.compute_loss(
+            X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram, loss_weights
+        )
+
+    chosen = LossWeights(2, 500, 5)
+    settings = dataclasses.replace(
+        small_settings, stages=Stage((96, 70), 2, 2), tile=64, loss_weights=chosen
+    )
+    assert StyleTransfer(settings).plan.tiles == (64,)
+    transfer = StyleTransfer(settings, compute_loss=mine)
+    assert transfer.plan.tiles == (None,)
+    transfer.run()
+    assert weights == [chosen] * 2
+    monkeypatch.setattr(chapter, "available", lambda: 10**8)
+    with pytest.raises(NotEnoughMemory, match="with a loss of your own, which cannot be computed"):
+        StyleTransfer(settings, compute_loss=mine)

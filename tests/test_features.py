@@ -4,6 +4,7 @@ import pytest
 from mxnet import autograd, nd
 from mxnet.gluon import model_zoo, nn
 
+from gluon_style.errors import UsageError, WeightsError
 from gluon_style.features import extract_features, get_contents, get_net, get_styles
 from gluon_style.settings import Layers
 
@@ -96,3 +97,15 @@ def test_contents_and_styles_have_the_chapters_shapes(net):
         (1, 512, 4, 6),
         (1, 512, 2, 3),
     ]
+
+
+def test_the_chapters_own_calls_say_what_is_different(net, picture, random_parameters):
+    with pytest.raises(UsageError, match="the network comes first"):
+        extract_features(nd.array(picture), (25,), (0, 5, 10, 19, 28))
+    with pytest.raises(WeightsError, match="end at layer 28, but layer 30 is needed: choose"):
+        get_net(random_parameters, Layers(content_layers=(30,)), mx.cpu())
+    for actual, expected in zip(
+        extract_features(net, nd.array(picture)), extract_features(net, nd.array(picture), Layers())
+    ):
+        for Y, wanted in zip(actual, expected):
+            np.testing.assert_array_equal(Y.asnumpy(), wanted.asnumpy())

@@ -1,18 +1,29 @@
 import dataclasses
+import re
 
 import pytest
 
-from gluon_style.errors import NotEnoughMemory
+from gluon_style.beyond.lbfgs import PAIRS
+from gluon_style.chapter import StyleTransfer
+from gluon_style.errors import GluonStyleError, NotEnoughMemory
+from gluon_style.images import read
 from gluon_style.machine import available
+from gluon_style.page.estimate import Machine
 from gluon_style.plan import (
+    LBFGS_BYTES_PER_PIXEL,
     SMALL_MEMORY,
     SMALL_TIME,
     TILED_BYTES_PER_PIXEL,
     TILED_SLOWER,
+    Means,
     Measurement,
+    Sizes,
     choose_tile,
     forecast,
+    make_plan,
 )
+from gluon_style.settings import CHAPTER_STAGES, Layers, Method, Painting, Settings, Stage
+from gluon_style.vgg19 import CHANNELS, SMALL_CHANNELS
 
 GB = 10**9
 
@@ -73,3 +84,90 @@ def test_this_machine_can_do_a_small_stage_and_not_an_enormous_one():
     assert choose_tile((30, 20), 290, "float32", available()) is None
     with pytest.raises(NotEnoughMemory):
         choose_tile((10**7, 10**7), 290, "float32", available())
+
+
+def told(make):
+    """What a plan comes to: memory and tiles, or the reason against it."""
+    try:
+        return make()
+    except GluonStyleError as error:
+        return type(error), error.tell()
+
+
+SMALL = Settings(weights="small", ctx="cpu", precision="float32")
+LARGE = Stage((1200, 800), 1, 1)
+
+
+@pytest.mark.parametrize(
+    "change, refused",
+    [
+        ({}, None),
+        ({"stages": LARGE, "tile": "off", "weights": "small"}, None),
+        ({"stages": Stage((2400, 1600), 1, 1), "tile": "off"}, "off, and 2400x1600 does not fit"),
+        ({"stages": Stage((2400, 1600), 1, 1)}, None),
+        ({"stages": Stage((9000, 6000), 1, 1), "tile": 64}, "9000x6000 needs .* even in tiles"),
+        ({"stages": LARGE, "tile": 64}, None),
+        ({"stages": LARGE, "painting": Painting(style_scale=6)}, "6 makes a style picture"),
+        ({"painting": Painting(style_scale=0.01)}, "0.01 makes .* in stage 300x"),
+        (
+            {"stages": Stage((2000, 1500), 1, 1), "method": Method("lbfgs"), "tile": "off"},
+            "off, and",
+        ),
+        ({"stages": Stage((24, 1), 3, 2)}, "24x1:3:2 is too small: the chosen layers need"),
+        (
+            {"method": Method(draft=1), "layers": Layers(content_layers=(30,))},
+            "1: the small network",
+        ),
+    ],
+)
+def test_the_run_and_the_page_say_the_same(change, refused, monkeypatch):
+    free = 2 * GB
+    monkeypatch.setattr("gluon_style.chapter.available", lambda: free)
+    settings = dataclasses.replace(SMALL, **change)
+
+    def run():
+        plan = StyleTransfer(settings).plan
+        return plan.memory, any(plan.tiles)
+
+    def page():
+        shapes = [read(each).shape[1::-1] for each in (settings.content, settings.style)]
+        estimate = Machine().estimate(settings, Sizes(shapes[0], tuple(shapes[1:])), free)
+        return estimate.memory, estimate.tiled
+
+    said = told(run)
+    if refused and refused.startswith("24x1"):
+        assert told(page)[1] == said[1]
+    else:
+        assert told(page) == said
+    assert bool(refused) == isinstance(said[0], type)
+    assert not refused or re.match(refused, said[1])
+
+
+def test_the_real_network_does_not_fit_where_it_may_not_be_tiled():
+    """As the run does it, once the real network is found."""
+    means = Means(2 * GB)
+    settings = Settings(stages=LARGE, tile="off")
+    with pytest.raises(NotEnoughMemory, match="^tile off, and 1200x800 does not fit"):
+        make_plan(settings, Sizes((1800, 1200), ((900, 900),)), means)
+
+
+def test_a_plan_has_sizes_networks_and_shares():
+    method, painting = Method("lbfgs", draft=1), Painting(style_scale=0.5)
+    settings = Settings(stages=CHAPTER_STAGES, method=method, painting=painting)
+    plan = make_plan(settings, Sizes((1800, 1200), ((500, 1000),)), Means(64 * GB))
+    first, second = plan.stages
+    assert [each.stage.image_shape for each in plan.stages] == [(300, 200), (1200, 800)]
+    assert (first.style_shapes, second.style_shapes) == (((75, 150),), ((300, 600),))
+    assert (first.channels, second.channels) == (SMALL_CHANNELS, CHANNELS[0])
+    assert plan.drafts == 1 and plan.tiles == (None, None)
+    assert first.share + second.share == pytest.approx(1) and second.share > 0.9
+    adam = make_plan(
+        dataclasses.replace(settings, method=Method(draft=1)),
+        Sizes((1800, 1200), ((500, 1000),)),
+        Means(64 * GB),
+    )
+    assert plan.memory - adam.memory == LBFGS_BYTES_PER_PIXEL * 1200 * 800
+    assert LBFGS_BYTES_PER_PIXEL == 3 * 4 * (2 * PAIRS + 10)
+    # A GPU's memory is not known, so nothing is refused.
+    gpu = Means(0, "gpu")
+    assert make_plan(settings, Sizes((1800, 1200), ((500, 1000),)), gpu).tiles == (None, None)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from mxnet import nd
 
+from gluon_style import losses
 from gluon_style.errors import NonFiniteLoss
 from gluon_style.features import extract_features, get_net
 from gluon_style.generated import get_inits
@@ -12,7 +13,7 @@ from gluon_style.losses import compute_loss
 from gluon_style.settings import Layers, LossWeights, Stage
 from gluon_style.trainer import train
 
-from . import numpy_chapter
+from . import needs, numpy_chapter
 from .benchmarks import chapter_loop
 
 LAYERS = Layers()
@@ -24,9 +25,9 @@ def pictures():
     return [nd.array(random.normal(size=(1, 3, 32, 48))) for _ in range(2)]
 
 
-def start(parameters, pictures, lr=0.01):
+def start(parameters, pictures, lr=0.01, precision="float32"):
     content_X, style_X = pictures
-    net = get_net(parameters, LAYERS, mx.cpu())
+    net = get_net(parameters, LAYERS, mx.cpu(), precision)
     content_Y, _ = extract_features(net, content_X, LAYERS)
     _, style_Y = extract_features(net, style_X, LAYERS)
     gen_img, style_Y_gram, trainer = get_inits(content_X, mx.cpu(), lr, style_Y)
@@ -100,3 +101,54 @@ def test_the_rate_does_not_fall_below_what_mxnet_takes(random_parameters, pictur
     state = start(random_parameters, pictures, lr=1e-29)
     rates = [epoch.lr for epoch in train(*state, Stage(48, 13, 1))]
     np.testing.assert_allclose(rates[2:], [1e-30] * 11)
+
+
+BOTH = ["float32", pytest.param("bfloat16", marks=needs.bfloat16)]
+
+
+@pytest.mark.parametrize("precision", BOTH)
+def test_a_loss_of_the_callers_is_the_one_that_is_trained(random_parameters, pictures, precision):
+    seen = []
+
+    def mine(X, *features_and_targets):
+        seen.append(X.shape)
+        content_l, style_l, tv_l, l = compute_loss(X, *features_and_targets)
+        return content_l, style_l, 3 * tv_l, l + 2 * tv_l
+
+    stage = Stage(48, 2, 9)
+    given = start(random_parameters, pictures, precision=precision)
+    theirs = list(train(*given, stage, mine))
+    plain = list(train(*start(random_parameters, pictures, precision=precision), stage))
+    assert seen == [(1, 3, 32, 48)] * 2
+    np.testing.assert_allclose(theirs[0].tv, 3 * plain[0].tv, rtol=1e-5)
+    np.testing.assert_allclose(theirs[0].style, plain[0].style, rtol=2e-3)
+    assert theirs[1].total != plain[1].total
+
+
+@pytest.mark.parametrize("precision", BOTH)
+@pytest.mark.parametrize("name, times", [("content_loss", 1), ("gram", 5), ("tv_loss", 1)])
+def test_a_replaced_function_counts_in_every_precision(
+    random_parameters, pictures, precision, name, times, monkeypatch
+):
+    state, calls = start(random_parameters, pictures, precision=precision), []
+    own = getattr(losses, name)
+
+    def mine(*given):
+        calls.append(name)
+        return own(*given) + 1
+
+    (plain,) = train(*start(random_parameters, pictures, precision=precision), Stage(48, 1, 9))
+    monkeypatch.setattr(losses, name, mine)
+    first, _ = train(*state, Stage(48, 2, 9))
+    assert len(calls) == 2 * times
+    assert first.total > 1.01 * plain.total
+
+
+def test_a_tuple_of_three_weights_is_enough(random_parameters, pictures):
+    given = [(3, 500, 0), LossWeights(3, 500, 0)]
+    stage, found = Stage(48, 2, 9), []
+    for loss_weights in given:
+        loss = partial(compute_loss, loss_weights=loss_weights)
+        epochs = train(*start(random_parameters, pictures), stage, loss)
+        found.append([epoch.total for epoch in epochs])
+    assert found[0] == found[1]

@@ -403,6 +403,10 @@ CHINESE = {
     "%s: made with another %s than is used now": "%s：做它时用的 %s 与现在的不同",
     "%s: %s; going back to the one before it": "%s：%s；用它之前的那一个",
     "{name} is damaged ({error})": "{name} 已损坏（{error}）",
+    "the checkpoint comes from an earlier version's L-BFGS: the run resumes with its picture, but "
+    "its losses will differ from those of a run never stopped": (
+        "检查点来自旧版本的 L-BFGS：从它的图像继续，但损失会与从未停止的运行不同"
+    ),
     "there is no checkpoint": "没有检查点",
     "the run cannot be resumed, start it again": "不能继续，请重新开始",
     "its format is {format}, which another version of gluon_style writes": (
