@@ -12,8 +12,8 @@ from gluon_style.features import extract_features, get_net
 from gluon_style.losses import compute_loss, gram
 from gluon_style.settings import Layers, LossWeights, Stage
 
+from .. import needs
 from ..still import losses_and_gradient
-from . import needs
 
 LOSS_WEIGHTS = LossWeights(3, 1e3, 10)
 CHOICES = (
