@@ -261,5 +261,11 @@ def test_others_need_the_token(tmp_path):
         assert first.status_code == 200 and token not in first.url
         assert "HttpOnly; SameSite=Strict" in first.history[0].headers["set-cookie"]
         assert session.get(f"{base}/en", timeout=20).status_code == 200
+        assert ask(server, "/en?token=%ff") == ask(server, "/en?token=%C3%A9") == FORBIDDEN
+        # The token leads to no other host.
+        there = requests.get(
+            f"{base}//evil.example/%0d%0aX:?token={token}", timeout=20, allow_redirects=False
+        )
+        assert there.headers["location"].startswith("/evil.example/%0D%0AX:")
         assert session.get(f"{base}/en", headers={"Host": "evil.example"}).status_code == FORBIDDEN
         assert requests.get(f"{base}/en", timeout=20).status_code == FORBIDDEN
