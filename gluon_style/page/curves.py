@@ -4,8 +4,7 @@ import math
 
 TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
 MOST_POINTS = 240  # of a curve
-LEAST = 1e-3  # of the highest loss, to be seen
-STEPS = (1, 2, 5, 10)  # at one of which a logarithmic axis begins and ends
+LEAST = 1e-3  # of the highest total loss, to be seen
 
 
 def chart_options(words):
@@ -34,23 +33,10 @@ def chart_options(words):
 
 def draw(options, epochs):
     """Put the losses of all epochs, dicts, into the chart's options."""
-    step = -(-len(epochs) // MOST_POINTS)
-    chosen = list(enumerate(epochs))[::step]
+    chosen = list(enumerate(epochs))[:: -(-len(epochs) // MOST_POINTS)]
+    # The content loss comes up from 0: its first steps need not be seen.
+    totals = [epoch["total"] for _, epoch in chosen if epoch["total"] < math.inf]
+    least = LEAST * max(totals, default=0)
     for series, term in zip(options["series"], TERMS):
-        # A logarithmic scale has no 0, which the content loss is at first.
-        series["data"] = [[x, epoch[term]] for x, epoch in chosen if epoch[term] > 0]
-    options["yAxis"].update(bounds([epoch for _, epoch in chosen]))
-
-
-def bounds(epochs):
-    """Where the axis of the losses begins and ends."""
-    # The content loss comes up from 0: what it is in the first half need not be seen.
-    seen = [each[term] for each in epochs for term in TERMS if term != "content"]
-    seen += [each["content"] for each in epochs[len(epochs) // 2 :]]
-    most = max([value for value in seen if 0 < value < math.inf], default=1)
-    seen = [value for value in seen if LEAST * most <= value <= most] or [most]
-    low, high = (10 ** math.floor(math.log10(value)) for value in (min(seen), max(seen)))
-    return {
-        "min": low * max([1, *(step for step in STEPS if low * step <= min(seen))]),
-        "max": high * min(step for step in STEPS if high * step >= max(seen)),
-    }
+        seen = [(x, epoch[term]) for x, epoch in chosen]
+        series["data"] = [[x, loss] for x, loss in seen if least < loss < math.inf]

@@ -1,13 +1,12 @@
 """The right side: the picture as it grows, and all that belongs to it."""
 
-import time
 from urllib.parse import quote
 
 from nicegui import ui
 
 from .curves import chart_options, draw
 from .elements import Text, put, tag
-from .runs import FAILED, FINISHED, PAINTING, PAUSED, PHOTO, STARTING, STOPPED, WAITING
+from .runs import FAILED, FINISHED, PAUSED, PHOTO, RUNNING, STARTING, STOPPED, WAITING
 from .studio import command_of, gone
 
 
@@ -17,8 +16,8 @@ class Easel:
     def __init__(self, studio, tab, words):
         self.studio, self.tab, self.words = studio, tab, words
         self.shown = None  # name of a picture on the way, None for what is new
-        self.seen = self.seen_runs = self.seen_points = self.strip_of = None
-        self.drawn = 0.0  # when the curves were
+        self.before = None, False  # name of the run that was looked at, and whether it was active
+        self.listed = self.drawn = None  # the runs in the list, the run and epochs in the chart
         self.pausing = False
         with tag("section", "card"):
             self.build_head()
@@ -37,7 +36,7 @@ class Easel:
         self.status = put(Text("p"), role="status", aria_live="polite")
         self.detail = Text("p").classes("soft")
         self.bar = ui.linear_progress(0, show_value=False).props("rounded size=8px")
-        put(self.bar, aria_label=self.words("painting"))
+        put(self.bar, aria_label=self.words("running"))
         self.note = Text("p").classes("note")
         self.wrong = put(Text("p").classes("wrong"), role="alert")
 
@@ -97,10 +96,10 @@ class Easel:
 
     @property
     def run(self):
-        """The run that is looked at: the chosen one, or the one that is painted, or the last."""
+        """The run that is looked at: the chosen one, the running one, or the last."""
         runs, current = self.studio.runs, self.studio.current
         if current and self.tab.get("run") not in runs:
-            self.tab["run"] = current.name  # it stays so when another one is painted
+            self.tab["run"] = current.name  # it stays so when another one runs
         return runs.get(self.tab.get("run")) or last(runs)
 
     def open(self, run):
@@ -135,26 +134,20 @@ class Easel:
         self.show_runs(run)
         self.rest.set_visibility(bool(run))
         if not run:
-            for each in (self.bar, self.cut, self.cut_text, self.pause, self.go, self.stop):
-                each.set_visibility(False)
-            for each in (self.picture, self.photo, self.save):
+            hidden = self.bar, self.cut, self.cut_text, self.pause, self.go, self.stop
+            for each in (*hidden, self.picture, self.photo, self.save):
                 each.set_visibility(False)
             return
-        seen = run.name, run.version, run.state, run.stopping, len(self.studio.queue), self.shown
-        # The painter of a server that was killed ends after it.
-        seen += (self.is_held(run), run.can_go_on)
-        if seen == self.seen:
-            return
-        if not self.seen or self.seen[0] != run.name:
-            self.copied.text, self.pausing = "", False
-        elif self.seen[2] in (STARTING, PAINTING, PAUSED) and not run.is_active:
+        (name, was_active), self.before = self.before, (run.name, run.is_active)
+        if name != run.name:
+            self.copied.text, self.pausing, self.buttons = "", False, {}
+            self.strip.clear()
+        elif was_active and not run.is_active:
             self.shown = None  # it has ended: its result is to be seen
-        self.seen = seen
         self.show_state(run)
         files = run.files()
         self.show_picture(run, files)
         self.show_strip(run)
-        self.show_curves(run)
         missing = gone(run)
         said = self.words("gone", self.words("comma").join(missing))
         self.command.text = said if missing else command_of(run)
@@ -162,7 +155,7 @@ class Easel:
     def show_state(self, run):
         """Words, the bar and the buttons."""
         words, state = self.words, run.state
-        if state != PAINTING:
+        if state != RUNNING:
             self.pausing = False
         before = self.studio.queue.index(run) if state == WAITING else 0
         text = words(WAITING, before) if before else words(STARTING if state == WAITING else state)
@@ -178,7 +171,7 @@ class Easel:
             parts.append(
                 words("progress", stage=number, stages=len(run.stages), done=done, epochs=epochs)
             )
-        if state == PAINTING and run.seconds_left is not None:
+        if state == RUNNING and run.seconds_left is not None:
             parts.append(words("time left", words.duration(run.seconds_left)))
         self.detail.text = words("comma").join(parts)
         self.bar.value = 1.0 if state == FINISHED else run.share
@@ -191,7 +184,7 @@ class Easel:
         self.note.text = " ".join(dict.fromkeys(map(words.error, notes)))
         ended = state in (FAILED, STOPPED) and run.error
         self.wrong.text = words.error(run.error) if ended else ""
-        self.pause.set_visibility(state == PAINTING)
+        self.pause.set_visibility(state == RUNNING)
         self.stop.set_visibility(run.is_active)
         self.go.set_visibility(state in (PAUSED, STOPPED, FAILED))
         self.go.text = words("go on" if state == PAUSED or run.can_go_on else "again")
@@ -202,7 +195,7 @@ class Easel:
         is_new = self.shown not in files
         name = run.result() if is_new else self.shown
         if is_new and run.is_active and run.picture:
-            source, name = f"{base}/live?v={run.painted}", "live"
+            source, name = f"{base}/live?v={run.pictures_seen}", "live"
         else:
             found = run.snapshots()
             name = name or (found[-1][2] if found else None)
@@ -226,9 +219,6 @@ class Easel:
         """The pictures on the way, each a button; those that are there stay, for the keyboard."""
         found = run.snapshots()
         self.strip_card.set_visibility(bool(found))
-        if self.strip_of != run.name:
-            self.strip_of, self.buttons = run.name, {}
-            self.strip.clear()
         for name in self.buttons.keys() - {None, *(each[2] for each in found)}:
             self.buttons.pop(name).delete()
         for number, epochs, name in found:
@@ -236,9 +226,10 @@ class Easel:
                 what = self.words("epoch n", stage=number, epoch=epochs)
                 source = f"/runs/{quote(run.name)}/{name}?small=1"
                 self.buttons[name] = self.strip_button(name, what, source)
+                if None in self.buttons:
+                    self.buttons[None].move(self.strip)  # to the end
         if None not in self.buttons:
             self.buttons[None] = self.strip_button(None, self.words("now"))
-        self.buttons[None].move(self.strip)  # to the end
         self.buttons[None].set_visibility(run.is_active)
         for name, button in self.buttons.items():
             put(button, aria_pressed="true" if name == self.shown else "false")
@@ -252,26 +243,26 @@ class Easel:
         button.on("click", lambda: self.look_at(name))
         return button
 
-    def show_curves(self, run):
-        """The losses, not more often than a second apart while the run goes on."""
-        points = run.name, len(run.records)
+    def show_curves(self):
+        """The losses."""
+        run = self.run
+        points = run and (run.name, len(run.records))
+        if points == self.drawn or not run:
+            return
+        self.drawn = points
         self.curves_card.set_visibility(len(run.records) > 1)
-        if points == self.seen_points or len(run.records) < 2:
-            return
-        if run.state == PAINTING and time.monotonic() - self.drawn < 1:
-            return
-        self.seen_points, self.drawn = points, time.monotonic()
-        draw(self.chart.options, [epoch for _, epoch in run.records])
-        self.chart.update()
-        self.losses.text = self.words("losses", **run.records[-1][1])
+        if len(run.records) > 1:
+            draw(self.chart.options, [epoch for _, epoch in run.records])
+            self.chart.update()
+            self.losses.text = self.words("losses", **run.records[-1][1])
 
     def show_runs(self, run):
         """All runs, the newest first."""
         runs = list(self.studio.runs.values())[::-1]
-        states = [(each.name, each.state) for each in runs]
-        if (run and run.name, states) == self.seen_runs:
+        listed = run, [(each.name, each.state) for each in runs]
+        if listed == self.listed:
             return
-        self.seen_runs = run and run.name, states
+        self.listed = listed
         self.all_runs.set_visibility(bool(runs))
         self.list.clear()
         with self.list:

@@ -18,14 +18,13 @@ def tag(name, classes="", **attributes):
 
 def put(element, **attributes):
     """Set attributes of an element, and send only what has changed; None removes one."""
-    changed = False
+    before = dict(element.props)
     for name, value in attributes.items():
         name = name.rstrip("_").replace("_", "-")
-        if element._props.get(name) != value:
-            changed = True
-            element._props[name] = value
-            if value is None:
-                del element._props[name]
-    if changed:
+        if value is None:
+            element.props.pop(name, None)
+        else:
+            element.props[name] = value
+    if element.props != before:
         element.update()
     return element

@@ -9,10 +9,10 @@ from nicegui import ui
 from ..errors import GluonStyleError
 from ..settings import CHAPTER_STAGES, RECIPES, LossWeights, as_text
 from ..vgg19 import CONVOLUTIONS
-from .drafts import MASKS, SHIPPED, STYLES
 from .elements import Text, put, tag
 from .options import FIELDS, check_rows, is_choice, typed
 from .runs import PAUSED
+from .selection import MASKS, SHIPPED, STYLES
 
 # The recipes, and the chapter with one stage or both.
 PRESETS = {name: recipe for name, recipe in RECIPES.items() if recipe}
@@ -28,27 +28,17 @@ MOST_SNAPSHOTS = 12
 
 
 class Form:
-    """What a visitor chooses.
+    """The visitor's choices: texts by option, and a row (size, epochs, decay) for each stage."""
 
-    Attributes
-    ----------
-    values : dict of str to str
-        By the options' names; kept for the tab.
-    rows : list of (list of str)
-        Size, epochs and decay of the stages.
-    on_start : callable
-        Told of the run that was started.
-    """
-
-    def __init__(self, studio, draft, tab, words):
-        self.studio, self.draft, self.tab, self.words = studio, draft, tab, words
+    def __init__(self, studio, selection, tab, words):
+        self.studio, self.selection, self.tab, self.words = studio, selection, tab, words
         if "values" not in tab:
             tab["values"], tab["preset"] = texts_of("quick"), "quick"
             tab["rows"] = as_rows(PRESETS["quick"]["stages"])
         self.values, self.rows = tab["values"], tab["rows"]
-        self.seen_draft = self.seen_estimate = None
+        self.estimated = None  # values, pictures and machine that the estimate is for
         self.inputs, self.boxes = {}, {}
-        self.on_start = None
+        self.on_start = None  # told of the run that was started
         self.pictures()
         self.how()
         self.balance()
@@ -72,7 +62,7 @@ class Form:
 
     def picture(self, kind):
         """One picture: a field for a file, which takes drops and pastes, too."""
-        identity, url = f"choose-{kind}", f"/pictures/{self.draft.key}/{kind}"
+        identity, url = f"choose-{kind}", f"/pictures/{self.selection.key}/{kind}"
         with tag("div", "drop", data_kind=kind, data_url=url) as box:
             title = Text("h3")
             tag("input", type="file", id=identity, accept="image/*,.heic,.heif,.tif,.tiff")
@@ -91,14 +81,18 @@ class Form:
 
     def share(self, kind):
         """How much one of several paintings counts."""
-        share = ui.input(self.words("share"), value=self.draft.shares.get(kind, "1"))
-        share.on_value_change(lambda event: self.draft.shares.update({kind: event.value or ""}))
-        return share.props("outlined dense inputmode=decimal")
+
+        def edited(event):
+            self.selection.places[kind].share = event.value or ""
+
+        share = ui.input(self.words("share"), value=self.selection.places[kind].share)
+        return share.props("outlined dense inputmode=decimal").on_value_change(edited)
 
     def take_away(self, kind):
         """Go back to what was there before a picture was given."""
-        (self.draft.remove_style if kind in STYLES[1:] else self.draft.remove)(kind)
-        if not self.draft.files:
+        selection = self.selection
+        (selection.remove_style if kind in STYLES[1:] else selection.remove)(kind)
+        if not any(place.path for place in selection.places.values()):
             ui.run_javascript("page.forget()")
 
     def how(self):
@@ -266,8 +260,8 @@ class Form:
         """The values of all options."""
         values = {name: typed(value) for name, value in self.values.items()}
         values["stages"] = ",".join(":".join(row) for row in self.rows)
-        values["style_blend"] = self.draft.blend
-        if "init" in self.draft.files:
+        values["style_blend"] = self.selection.blend
+        if self.selection.has("init"):
             values.pop("init", None)
         epochs = [int(row[1]) for row in self.rows if re.fullmatch("[0-9]{1,9}", row[1])]
         if not values.get("save_every") and epochs:
@@ -279,23 +273,18 @@ class Form:
         """Start a run."""
         try:
             check_rows(self.rows)
-            self.on_start(self.studio.add(self.draft, self.effective()))
+            self.on_start(self.studio.add(self.selection, self.effective()))
         except GluonStyleError as error:
-            self.complain(error)
-
-    def complain(self, error):
-        """Say what is wrong with which option."""
-        self.error.text = self.words.error(error)
+            self.error.text = self.words.error(error)
 
     def refresh(self):
         """Show what has changed."""
-        if self.seen_draft != self.draft.version:
-            self.seen_draft = self.draft.version
-            self.show_pictures()
+        self.show_pictures()
         values = self.effective()
-        seen = values, self.draft.version, self.studio.machine.known
-        if self.seen_estimate != seen:
-            self.seen_estimate = seen
+        pictures = self.selection.pictures(), self.selection.sizes
+        estimated = values, pictures, self.studio.machine.known
+        if self.estimated != estimated:
+            self.estimated = estimated
             self.show_estimate(values)
         current = self.studio.current
         self.waits.set_visibility(bool(current) and current.state == PAUSED)
@@ -303,32 +292,32 @@ class Form:
 
     def show_pictures(self):
         """The pictures as they are now, and a place for one more painting."""
-        draft, styles = self.draft, self.draft.styles
+        selection, styles = self.selection, self.selection.styles
         for kind, shown in self.boxes.items():
-            is_there, called = kind in draft.files, self.called(kind)
+            place, called = selection.places[kind], self.called(kind)
             of_style = STYLES[MASKS.index(kind)] if kind in MASKS else kind
-            place = STYLES.index(of_style) if of_style in STYLES else 0
-            shown.box.set_visibility(place < len(styles) + (kind in STYLES))
+            number = STYLES.index(of_style) if of_style in STYLES else 0
+            shown.box.set_visibility(number < len(styles) + (kind in STYLES))
             shown.title.text = called
-            source = f"/pictures/{draft.key}/{kind}?v={draft.version}"
+            source = f"/pictures/{selection.key}/{kind}?v={place.path and place.path.stem}"
             put(shown.image, src=source, alt=self.words("choose it", called))
-            shown.name.text = draft.names.get(kind, "")
-            shown.wrong.text = self.words.refused(draft.errors.get(kind), draft.has(kind))
-            shown.back.set_visibility(is_there)
+            shown.name.text = place.name
+            shown.wrong.text = self.words.refused(place.error, selection.has(kind))
+            shown.back.set_visibility(bool(place.path))
             if kind not in SHIPPED:
                 put(shown.back, aria_label=self.words("remove it", called))
             if shown.share:
                 shown.share.set_visibility(len(styles) > 1 and kind in styles)
-                shown.share.value = draft.shares.get(kind, "1")
+                shown.share.value = place.share
                 put(shown.share, aria_label=self.words("share of", called))
 
     def called(self, kind):
         """What a picture is to be."""
         name, _, number = kind.partition("-")
-        several = len(self.draft.styles) > 1
-        if number and name == "style" and kind not in self.draft.files:
+        several = len(self.selection.styles) > 1
+        if number and name == "style" and not self.selection.has(kind):
             return self.words("add style")
-        masks = [each for each in MASKS if each in self.draft.files]
+        masks = [each for each in MASKS if self.selection.has(each)]
         if several and masks == [kind]:
             return self.words("mask for all")
         is_one_of_many = several and name in ("style", "mask")
@@ -342,9 +331,9 @@ class Form:
             self.lacking.text = " ".join([words("cannot work"), *machine.lacking])
         try:
             check_rows(self.rows)
-            expected = self.studio.estimate(self.draft, values)
+            expected = self.studio.estimate(self.selection, values)
         except GluonStyleError as error:
-            self.complain(error)
+            self.error.text = self.words.error(error)
             return
         memory = words.bytes(expected.memory)
         if expected.seconds is None:

@@ -18,7 +18,7 @@ const page = {
         method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name || "") },
       });
       if (answer.status === 413) say(page.texts.big);
-      else if (answer.ok) sessionStorage.setItem("draft", box.dataset.url.split("/")[2]);
+      else if (answer.ok) sessionStorage.setItem("selection", box.dataset.url.split("/")[2]);
       else wrong.textContent = (await answer.json()).error;
     } catch {
       say(page.texts.failed);
@@ -27,15 +27,15 @@ const page = {
     box.querySelector("input[type=file]").value = "";
   },
 
-  // What was uploaded goes with the server: whether something has, of an earlier draft.
-  lost(draft) {
-    const uploaded = sessionStorage.getItem("draft");
-    if (!uploaded || uploaded === draft) return false;
+  // What was uploaded goes with the server: whether something has, of an earlier selection.
+  lost(selection) {
+    const uploaded = sessionStorage.getItem("selection");
+    if (!uploaded || uploaded === selection) return false;
     page.forget();
     return true;
   },
 
-  forget() { sessionStorage.removeItem("draft"); },
+  forget() { sessionStorage.removeItem("selection"); },
 
   show() {  // the picture may be further down, or above a long list of options
     const easel = document.getElementById("easel");

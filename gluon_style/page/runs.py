@@ -24,7 +24,7 @@ from .curves import TERMS
 from .estimate import left
 
 # What a run can be; the first four have a place in the queue.
-WAITING, STARTING, PAINTING, PAUSED = "waiting", "starting", "painting", "paused"
+WAITING, STARTING, RUNNING, PAUSED = "waiting", "starting", "running", "paused"
 STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
 # What the page has to know to start a run, or to start it again.
 ORDER = "page.json"
@@ -39,36 +39,19 @@ OTHERS = re.compile(rf"{STAGE}\.gif|losses\.(csv|png)|{re.escape(PHOTO)}")
 class Run:
     """One run.
 
-    Attributes
-    ----------
-    folder : Path
-    order : dict
-        `arguments`, the options apart from the pictures; `pictures`, lists of their files' names
-        by option, empty for the shipped pair; `size`, of the content picture.
-    state : str
-    stages : list of Stage
-        With both sides.
-    records : list of (int, dict)
-        Number of the stage and record of every epoch.
-    picture : bytes or None
-        A JPEG of the picture as it is now; `painted` counts them.
-    version : int
-        Goes up with every change.
-    error : GluonStyleError, Message, str or None
-        What has ended the run.
-    notes : list of Message
-        What the command has logged.
-    said : str
-        Its last line on stderr.
+    Its order is a dict: `arguments`, the options apart from the pictures; `pictures`, lists of
+    their files' names by option, empty for the shipped pair; `size`, of the content picture.
     """
 
     def __init__(self, folder, order, state):
         self.folder, self.order, self.state = folder, order, state
         self.name = printable(folder.name)
-        self.stages, self.records, self.notes = [], [], []
+        self.stages = []  # with both sides
+        self.records = []  # (number of the stage, dict) of every epoch
+        self.notes = []  # Messages that the command has logged
         self.drafts = 0  # stages that the small network paints, for the real one to go on from
-        self.picture, self.painted, self.version = None, 0, 0
-        self.error, self.said = None, ""
+        self.picture, self.pictures_seen = None, 0  # a JPEG of the picture as it is now
+        self.error, self.said = None, ""  # why it ended; the command's last line on stderr
         self.stopping = False
         self.process = None
 
@@ -78,18 +61,15 @@ class Run:
         record, order = read_json(folder / RECORD), as_order(read_json(folder / ORDER))
         try:
             if record:
-                run = cls.painted_in(folder, record, order)
-            elif order:
-                run = cls(folder, order, STOPPED)
-                run.set_stages(get_settings(read_words(run.order["arguments"])))
-            else:
-                return None
+                return cls.from_record(folder, record, order)
+            run = cls(folder, order, STOPPED)
+            run.set_stages(get_settings(read_words(order["arguments"])))
+            return run
         except Exception:  # a damaged or foreign file may lead to anything
             return None
-        return run
 
     @classmethod
-    def painted_in(cls, folder, record, order):
+    def from_record(cls, folder, record, order):
         """A run from what it has left: `run.json`, the page's order if there was one, losses."""
         settings = settings_from_json(record["settings"])
         if not order:
@@ -100,8 +80,8 @@ class Run:
         order = {**EMPTY, **order}
         run = cls(folder, order, FINISHED if record["finished"] else STOPPED)
         run.stages = [
-            dataclasses.replace(stage, image_shape=painted["image_shape"])
-            for stage, painted in zip(settings.stages, record["stages"])
+            dataclasses.replace(stage, image_shape=done["image_shape"])
+            for stage, done in zip(settings.stages, record["stages"])
         ]
         run.drafts = settings.method.draft
         run.records = read_losses(folder / LOSSES, len(run.stages))
@@ -115,7 +95,7 @@ class Run:
     @property
     def is_active(self):
         """Whether it has a place in the queue."""
-        return self.state in (WAITING, STARTING, PAINTING, PAUSED)
+        return self.state in (WAITING, STARTING, RUNNING, PAUSED)
 
     @property
     def can_go_on(self):
@@ -128,9 +108,9 @@ class Run:
         self.drafts = settings.method.draft
 
     def hear(self, message):
-        """Take in what the painter tells."""
+        """Take in what the process tells."""
         if "stage" in message:
-            self.state = PAINTING
+            self.state = RUNNING
         elif "epoch" in message:
             self.records.append((message["of_stage"], message["epoch"]))
         elif "error" in message:
@@ -138,17 +118,15 @@ class Run:
         elif "note" in message and not self.stopping:  # the page says that by itself
             self.notes.append(from_json(message["note"]))
         elif "paused" in message:
-            self.state = PAUSED if message["paused"] else PAINTING
+            self.state = PAUSED if message["paused"] else RUNNING
         if "picture" in message:
             self.picture = base64.b64decode(message["picture"])
-            self.painted += 1
-        self.version += 1
+            self.pictures_seen += 1
 
     def hear_line(self, line):
         """Take in what the command says on stderr."""
         if line.strip() and not line.startswith("gluon_style: "):  # which is told as data
             self.said = line.strip()
-            self.version += 1
 
     @property
     def progress(self):
@@ -254,16 +232,17 @@ def as_order(found):
     """An order from what was in its file, None if that is none."""
     try:
         order = {**EMPTY, **found}
-        # Before there could be several of a kind, a picture was a name alone.
-        order["pictures"] = {
-            name: [files] if isinstance(files, str) else [*map(os.fspath, files)]
-            for name, files in order["pictures"].items()
-        }
-        order["arguments"] = [*map(os.fspath, order["arguments"])]
         width, height = order["size"]
-        return order if width > 0 and height > 0 else None
+        lists = order["arguments"], *order["pictures"].values()
+        are_texts = all(isinstance(each, list) and all(map(is_text, each)) for each in lists)
+        return order if are_texts and width > 0 and height > 0 else None
     except (TypeError, ValueError, AttributeError):
         return None
+
+
+def is_text(value):
+    """Whether this is a text."""
+    return isinstance(value, str)
 
 
 def read_losses(path, stages):

@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..decode import small_jpeg
 from ..errors import ImageError, UsageError, reason
-from .drafts import KINDS, MOST_BYTES
 from .safety import Guard
+from .selection import KINDS, MOST_BYTES
 from .studio import Studio
 from .texts import LANGUAGES, Words, preferred
 from .view import show
@@ -102,24 +102,24 @@ def add_routes(studio):
 
     @app.get("/pictures/{key}/{kind}")
     async def preview(key: str, kind: str):  # in the loop, where pictures come and go
-        draft = studio.drafts.drafts.get(key)
-        if not draft or kind not in KINDS:
+        selection = studio.selections.by_key.get(key)
+        if not selection or kind not in KINDS:
             return Response(status_code=404)
-        data, media = draft.preview(kind)
+        data, media = selection.preview(kind)
         return Response(data, media_type=media, headers={"cache-control": "no-store"})
 
     @app.post("/pictures/{key}/{kind}")
     async def receive(key: str, kind: str, request: Request, language: str = "en"):
-        draft = studio.drafts.drafts.get(key)
-        if not draft or kind not in KINDS or language not in LANGUAGES:
+        selection = studio.selections.by_key.get(key)
+        if not selection or kind not in KINDS or language not in LANGUAGES:
             return Response(status_code=404)
         if int(request.headers.get("content-length", 0)) > MOST_BYTES:
             return Response(status_code=413, headers={"connection": "close"})
         name = unquote(request.headers.get("x-name", ""))[-200:]  # with its suffix
         try:
-            await draft.receive(kind, name, request.stream())
+            await selection.receive(kind, name, request.stream())
         except ImageError as error:
-            said = Words(language).refused(error, draft.has(kind))
+            said = Words(language).refused(error, selection.has(kind))
             return JSONResponse({"error": said}, status_code=422)
         except ClientDisconnect:  # nobody is there to be answered
             return Response(status_code=400)

@@ -1,4 +1,4 @@
-"""The studio: one painter at a time, further runs wait for their turn."""
+"""The studio: one run at a time, others wait for their turn."""
 
 import asyncio
 import itertools
@@ -14,14 +14,13 @@ from contextlib import suppress
 from ..errors import OutputError, reason
 from ..machine import child_environment
 from ..settings import OPTIONS, get_output, get_settings, get_words, typed
-from .drafts import Drafts
 from .estimate import Machine, plan_uploads
 from .options import OWN, read_fields
 from .runs import (
     FAILED,
     FINISHED,
-    PAINTING,
     PAUSED,
+    RUNNING,
     STARTING,
     STOPPED,
     WAITING,
@@ -30,8 +29,9 @@ from .runs import (
     printable,
     read_runs,
 )
+from .selection import Selections
 
-# What the painter obeys, see `telling.Tell.obey`.
+# What the process obeys, see `telling.Tell.obey`.
 PAUSE, GO, STOP = b"p", b"g", b"s"
 IDLE = 3  # seconds
 LONGEST_LINE = 64_000_000  # bytes: a picture is one line
@@ -39,22 +39,13 @@ STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 
 
 class Studio:
-    """All runs in a folder, and the painter.
-
-    Attributes
-    ----------
-    runs : dict of str to Run
-        By the names of their folders, in their order.
-    queue : list of Run
-        Those that are painted or wait for it, the first first.
-    machine : Machine
-    """
+    """All runs in a folder, by name, and the queue of those that are running or wait."""
 
     def __init__(self, root):
         self.root = root
         try:
             root.mkdir(parents=True, exist_ok=True)
-            self.drafts = Drafts(root)
+            self.selections = Selections(root)
             self.runs = read_runs(root)
         except OSError as error:
             raise OutputError(
@@ -65,20 +56,20 @@ class Studio:
 
     @property
     def current(self):
-        """The run that is painted, None if there is none."""
+        """The run that has a process, None if there is none."""
         return self.queue[0] if self.queue and self.queue[0].state != WAITING else None
 
-    def add(self, draft, values):
-        """Let a run be painted; what cannot be is a `GluonStyleError`."""
-        settings, output = read_values(draft, values)
+    def add(self, selection, values):
+        """Queue a new run; what cannot work is a `GluonStyleError`."""
+        settings, output = read_values(selection, values)
         folder = self.new_folder()
-        pictures = draft.pictures()
+        pictures = selection.pictures()
         arguments = get_words(settings, output, but=OWN | pictures.keys())
-        order = {"arguments": arguments, "size": draft.size, "pictures": pictures}
+        order = {"arguments": arguments, "size": selection.sizes.content, "pictures": pictures}
         run = Run(folder, order, WAITING)
         run.set_stages(settings)
         try:
-            draft.copy_to(folder)
+            selection.copy_to(folder)
             run.write_order()
         except OutputError:
             shutil.rmtree(folder)
@@ -103,15 +94,14 @@ class Studio:
                 if name not in self.runs or run.state == FINISHED:
                     self.runs[name] = run
 
-    def new_draft(self):
+    def new_selection(self):
         """A place for a visitor's pictures."""
-        draft = self.drafts.new()
         self.tell()
-        return draft
+        return self.selections.new()
 
-    def estimate(self, draft, values):
+    def estimate(self, selection, values):
         """What a run would take; what cannot be is a `GluonStyleError`."""
-        return self.machine.estimate(read_values(draft, values)[0], draft.sizes)
+        return self.machine.estimate(read_values(selection, values)[0], selection.sizes)
 
     def new_folder(self):
         """Create a folder, whose name is the time."""
@@ -143,7 +133,7 @@ class Studio:
 
     def pause(self, run):
         """Hold a run after its current epoch."""
-        if run.state == PAINTING:
+        if run.state == RUNNING:
             self.send(run, PAUSE)
 
     def stop(self, run):
@@ -159,7 +149,7 @@ class Studio:
                 run.process.terminate()
 
     def send(self, run, word):
-        """Ask the painter for something."""
+        """Ask the process for something."""
         if run.process:
             run.process.stdin.write(word)
         self.tell()
@@ -169,7 +159,7 @@ class Studio:
         self.changed.set()
 
     async def work(self):
-        """Paint what waits, for ever; look at the machine while there is nothing to do."""
+        """Run what waits, for ever; examine the machine while there is nothing to do."""
         self.changed = asyncio.Event()
         while True:
             self.changed.clear()
@@ -178,20 +168,19 @@ class Studio:
                 run.state = STARTING
                 await self.stop_examination()
                 try:
-                    await self.paint(run)
+                    await self.run(run)
                 except Exception as error:  # whatever it is, the next one has its turn
                     run.state, run.error = FAILED, f"{type(error).__name__}: {error}"
                 self.queue.pop(0)
                 self.tell()
                 continue
             # For a visitor: what a run would take is told nobody else.
-            if self.drafts.drafts and not (self.machine.known or self.examination):
+            if self.selections.by_key and not (self.machine.known or self.examination):
                 self.examination = asyncio.ensure_future(self.examine())
             await self.changed.wait()
 
-    async def paint(self, run):
+    async def run(self, run):
         """Run the command in the run's folder, from its beginning or its checkpoint."""
-        run.version += 1
         pictures = picture_words(run.order["pictures"])
         arguments = [*run.order["arguments"], *pictures, f"--output={run.folder}"]
         if run.can_go_on:
@@ -200,7 +189,7 @@ class Studio:
             arguments = [f"--resume={run.folder}", *pictures, *weights]
             run.records = (Run.read(run.folder) or run).records
         run.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gluon_style.page.painter", *arguments),
+            *(sys.executable, "-m", "gluon_style.page.process", *arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -223,10 +212,9 @@ class Studio:
         else:
             run.state = STOPPED if status in STOPPED_STATUSES else FAILED
             run.error = run.error or (None if run.state == STOPPED else run.said)
-        run.version += 1
 
     async def hear(self, run):
-        """Take in what the painter tells, line by line."""
+        """Take in what the process tells, line by line."""
         async for line in run.process.stdout:
             run.hear(json.loads(line))
 
@@ -263,7 +251,7 @@ class Studio:
             self.machine = Machine(json.loads(told.splitlines()[-1]))
 
     async def stop_examination(self):
-        """Leave the processor to the painter."""
+        """Leave the processor to the run."""
         if self.examination:
             self.examination.cancel()
             with suppress(asyncio.CancelledError):
@@ -271,24 +259,24 @@ class Studio:
             self.examination = None
 
     async def close(self):
-        """Let the painter keep a checkpoint, and end."""
+        """Let the run keep a checkpoint, and end."""
         await self.stop_examination()
         run = self.current
         if run and run.process:
             self.stop(run)
             with suppress(asyncio.TimeoutError):  # its pipe closes with this process
                 await asyncio.wait_for(run.process.wait(), 60)
-        self.drafts.clear()
+        self.selections.clear()
 
 
-def read_values(draft, values):
-    """The settings and the output from what a browser has sent; they can be painted."""
+def read_values(selection, values):
+    """The settings and the output from what a browser has sent; a run of them can work."""
     values = read_fields(values)
-    for name, files in draft.pictures().items():
+    for name, files in selection.pictures().items():
         values[name] = files if OPTIONS[name].kind.several else files[0]
     settings = get_settings(values)
     output = get_output(values)
-    plan_uploads(settings, draft.sizes)  # which complains, too; of memory only `estimate` does
+    plan_uploads(settings, selection.sizes)  # which complains; of memory only `estimate` does
     return settings, output
 
 

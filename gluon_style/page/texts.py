@@ -111,7 +111,7 @@ TEXTS = {
     ),
     "queued": ("Waiting", "排队中"),
     "starting": ("Getting ready", "准备中"),
-    "painting": ("Painting", "正在画"),
+    "running": ("Painting", "正在画"),
     "paused": ("Paused", "已暂停"),
     "pausing": ("Pausing after this epoch", "这个周期结束后暂停"),
     "stopping": ("Stopping after this epoch", "这个周期结束后停止"),

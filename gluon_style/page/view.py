@@ -5,10 +5,10 @@ from pathlib import Path
 
 from nicegui import app, ui
 
-from .drafts import MOST_BYTES
 from .easel import Easel
 from .elements import Text, tag
 from .form import Form
+from .selection import MOST_BYTES
 from .texts import LANGUAGES, NAMES, Words
 
 HERE = Path(__file__).parent
@@ -32,14 +32,14 @@ async def show(studio, language):
     await ui.context.client.connected(timeout=30)
     studio.look_around()
     tab = app.storage.tab
-    if tab.get("draft") not in studio.drafts.drafts:
-        tab["draft"] = studio.new_draft().key
-    draft = studio.drafts.drafts[tab["draft"]]
+    if tab.get("selection") not in studio.selections.by_key:
+        tab["selection"] = studio.new_selection().key
+    selection = studio.selections.by_key[tab["selection"]]
 
     head(words, language)
     with tag("main", "board"):
         with tag("div", "column"):
-            form = Form(studio, draft, tab, words)
+            form = Form(studio, selection, tab, words)
         with tag("div", "column side", id="easel", tabindex="-1"):
             easel = Easel(studio, tab, words)
     form.on_start = easel.open
@@ -49,7 +49,8 @@ async def show(studio, language):
         easel.refresh()
 
     ui.timer(EVERY, refresh)
-    if await ui.run_javascript(f"page.lost('{draft.key}')", timeout=30):
+    ui.timer(1, easel.show_curves)
+    if await ui.run_javascript(f"page.lost('{selection.key}')", timeout=30):
         form.lost.text = words("lost")
 
 

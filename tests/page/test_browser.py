@@ -318,7 +318,7 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
         visitor = Visitor(driver, server)
         rgb().save(tmp_path / "a.png")
         assert visitor.choose("content", tmp_path / "a.png") == ""
-        uploaded = driver.execute_script("return sessionStorage.getItem('draft')")
+        uploaded = driver.execute_script("return sessionStorage.getItem('selection')")
         visitor.stage(32, 50, 40)
         name = visitor.paint()
         visitor.wait(lambda: "epoch 3" in visitor.text("#easel"))
@@ -328,12 +328,12 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
         visitor = Visitor(driver, server)
         # What was uploaded has gone with the server. (At another port, this is another site.)
         assert not visitor.text(".card > .note")
-        driver.execute_script(f"sessionStorage.setItem('draft', '{uploaded}')")
+        driver.execute_script(f"sessionStorage.setItem('selection', '{uploaded}')")
         driver.refresh()
         visitor.wait(lambda: "choose your pictures" in visitor.text(".card > .note"))
         visitor.wait(lambda: visitor.text("#easel h2") == name and visitor.status == "Stopped")
         visitor.wait(lambda: "it can go on" in visitor.text("#easel .note"))
-        # The painter of old keeps a checkpoint and gives the folder free.
+        # The earlier process keeps a checkpoint and gives the folder free.
         visitor.wait((server.root / name / "checkpoint.npz").exists)
         visitor.press("Go on")
         visitor.wait(lambda: visitor.status in ("Finished", "It did not work"))

@@ -13,11 +13,11 @@ from PIL import Image
 
 from gluon_style.beyond import save_photograph
 from gluon_style.errors import GluonStyleError, Setting, UsageError
-from gluon_style.page.curves import TERMS, bounds
-from gluon_style.page.drafts import Draft
+from gluon_style.page.curves import TERMS, chart_options, draw
 from gluon_style.page.estimate import Machine, left, plan_uploads
 from gluon_style.page.options import FIELDS, OWN, check_plain, check_rows, read_fields
 from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, picture_words, read_runs
+from gluon_style.page.selection import Selection
 from gluon_style.page.studio import Studio, command_of, gone, read_values
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
 from gluon_style.plan import Sizes
@@ -277,7 +277,10 @@ def test_runs_that_come_and_go_are_seen(tmp_path):
     "order",
     [
         *({"arguments": each} for each in (None, "--lr=1", [1], ["--nonsense"], ["--help"])),
-        *({"pictures": each} for each in (None, ["a.png"], {"content": None}, {"content": [1]})),
+        *(
+            {"pictures": each}
+            for each in (None, ["a.png"], {"content": None}, {"content": "a"}, {"content": [1]})
+        ),
         *({"size": each} for each in (None, "ab", [0, 0], [-1, 2], [1, 2, 3])),
         *("x", 5, ["x"]),
     ],
@@ -289,18 +292,13 @@ def test_a_damaged_order_is_no_run(tmp_path, order):
     assert read_runs(tmp_path) == {}
 
 
-def test_runs_of_an_older_page_and_damaged_ones(tmp_path):
+def test_what_a_run_has_done_is_seen_in_spite_of_damaged_files(tmp_path):
     def run_of(**files):
         for name, text in files.items():
             (tmp_path / "run" / name.replace("_", ".")).write_text(text)
         return read_runs(tmp_path)["run"]
 
     (tmp_path / "run").mkdir()
-    old = {"arguments": ["--lr=1"], "pictures": {"content": "content.jpg"}, "size": [30, 20]}
-    old = run_of(page_json=json.dumps(old))
-    assert picture_words(old.order["pictures"]) == ["--content", "content.jpg"]
-    assert "run/content.jpg " in command_of(old)
-    # What has painted something is told by its record, even where all else is damaged.
     settings = settings_to_json(Settings(stages=[Stage(24, 2, 1)]))
     record = {"settings": settings, "stages": [{"image_shape": [24, 16]}], "finished": True}
     losses = "stage,epoch,content,style,tv,total,lr,seconds\n1,0,1,1,1,3,1,0.1\n"
@@ -338,49 +336,55 @@ def test_a_picture_on_the_way_that_has_gone_is_the_one_that_followed(tmp_path):
     assert [key for *key, _ in run.snapshots()] == [[1, 0], [1, 10]]
 
 
-def test_the_axis_fits_the_losses():
+def test_curves_leave_out_what_a_logarithmic_scale_has_not():
     def epochs(*values):
         return [dict(zip(TERMS, each)) for each in values]
 
     # Of the photo's loss, which comes up from 0, what it ends with is shown.
-    rise = epochs((0, 52, 2.1, 54), (1e-4, 40, 2, 42), (3, 4, 2.3, 9), (3, 4, 2.2, 9))
-    assert [bounds(rise), bounds(rise[:2])] == [{"min": 2, "max": 100}] * 2
-    assert bounds(epochs((0.3, 0, 0, 0.3), (0.4, 0, 0, 0.4))) == pytest.approx(
-        {"min": 0.2, "max": 0.5}
-    )
-    assert bounds(epochs((0, 0, 0, 0))) == {"min": 1, "max": 1}
+    options = chart_options(Words("en"))
+    draw(options, epochs((0, 52, 2.1, 54), (1e-4, 40, 2, 42), (3, 4, 2.3, 9)))
+    content, style, *_ = (series["data"] for series in options["series"])
+    assert content == [[2, 3]] and style == [[0, 52], [1, 40], [2, 4]]
+    draw(options, epochs((0, 0, 0, 0)))
+    assert [series["data"] for series in options["series"]] == [[]] * len(TERMS)
+    draw(options, epochs(*[(1, 1, 1, 3)] * 1000))
+    assert len(options["series"][0]["data"]) == 200
 
 
 def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
-    draft = Draft(tmp_path, None)
-    assert draft.pictures() == {} and draft.blend == ""
+    selection = Selection(tmp_path, None)
+    assert selection.pictures() == {} and selection.blend == ""
     for kind in ("style-2", "style-3", "mask-3", "mask", "init"):
-        draft.files[kind] = tmp_path / f"{kind}.png"
-        draft.files[kind].write_bytes(kind.encode())
-    draft.shares = {"style": "0", "style-2": "0", "style-3": "0"}
-    assert draft.blend == "0,0,0"  # to be refused
-    draft.shares = {"style-3": " ０.5 "}
+        selection.places[kind].path = tmp_path / f"{kind}.png"
+        selection.places[kind].path.write_bytes(kind.encode())
+    for kind in ("style", "style-2", "style-3"):
+        selection.places[kind].share = "0"
+    assert selection.blend == "0,0,0"  # to be refused
+    for kind, share in (("style", "1"), ("style-2", ""), ("style-3", " ０.5 ")):
+        selection.places[kind].share = share
     # The shipped painting is the first one, and is copied.
-    assert draft.pictures() == {
+    assert selection.pictures() == {
         "style": ["style.jpg", "style-2.png", "style-3.png"],
         "mask": ["mask.png", "mask-3.png"],
         "init": ["init.png"],
     }
-    assert draft.blend == "1,1,0.5"
-    draft.remove_style("style-2")
-    assert draft.pictures()["style"] == ["style.jpg", "style-2.png"] and draft.blend == "1,0.5"
+    assert selection.blend == "1,1,0.5"
+    selection.remove_style("style-2")
+    assert (
+        selection.pictures()["style"] == ["style.jpg", "style-2.png"] and selection.blend == "1,0.5"
+    )
     folder = tmp_path / "run"
     folder.mkdir()
-    draft.copy_to(folder)
+    selection.copy_to(folder)
     copied = {path.name: path.read_bytes() for path in folder.glob("*.png")}
     assert copied == {
         **{"style-2.png": b"style-3", "mask-2.png": b"mask-3"},
         **{"mask.png": b"mask", "init.png": b"init"},
     }
-    options = build_parser().parse_args(picture_words(draft.pictures()))
+    options = build_parser().parse_args(picture_words(selection.pictures()))
     assert options.style == ["style.jpg", "style-2.png"] and options.init == "init.png"
-    draft.remove("mask")
-    assert draft.pictures()["mask"] == ["mask-2.png"]
+    selection.remove("mask")
+    assert selection.pictures()["mask"] == ["mask-2.png"]
 
 
 @pytest.mark.parametrize("name, depth", [("a.png", 16), ("a.tif", 16), ("a.tif", 8)])

@@ -139,19 +139,19 @@ def test_paths_lead_nowhere(server, path):
     assert ask(server, path) == MISSING
 
 
-def test_what_is_no_draft_takes_no_picture(server):
+def test_what_is_no_selection_takes_no_picture(server):
     for path in ("/pictures/unknown/content", "/pictures/../content"):
         assert ask(server, path, "POST", **{"Content-Length": "0"}) == MISSING
 
 
 @pytest.fixture(scope="module")
 def url(server):
-    """Where a draft takes its content picture from a program, which no script holds back."""
-    return new_draft(server)
+    """Where a selection takes its content picture from a program, which no script holds back."""
+    return new_selection(server)
 
 
-def new_draft(server):
-    """A visitor's draft, made as a browser makes it: by opening the page and its socket."""
+def new_selection(server):
+    """A visitor's selection, made as a browser makes it: by opening the page and its socket."""
     socketio = pytest.importorskip("socketio")
     page = requests.get(f"{server.address}/en", timeout=20).text
     client_id = re.search(r"""client_id['"]: ?['"]([^'"]+)""", page)[1]
@@ -234,8 +234,8 @@ def test_the_name_of_a_file_leads_nowhere(server, url, tmp_path):
         headers = {"x-name": requests.utils.quote(name)}
         data = (tmp_path / "a.png").read_bytes()
         assert requests.post(url, data=data, headers=headers, timeout=60).status_code == 200
-    (draft,) = server.root.glob(".new-*")
-    assert len([*draft.iterdir()]) == 2  # the last one and its preview
+    (folder,) = server.root.glob(".new-*")
+    assert len([*folder.iterdir()]) == 2  # the last one and its preview
     assert not [*server.folder.glob("evil*"), *server.folder.parent.glob("evil*")]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gluon_style.errors import ImageError
-from gluon_style.page.drafts import Draft, write
+from gluon_style.page.selection import Place, Selection, write
 
 from .. import needs
 from ..odd_pictures import rgb
@@ -24,32 +24,37 @@ def test_an_upload_goes_where_its_painting_has_gone(tmp_path):
     rgb().save(tmp_path / "a.png")
 
     async def uploads():
-        draft = Draft(tmp_path, asyncio.Lock())
+        selection = Selection(tmp_path, asyncio.Lock())
 
         def upload(kind, name, meanwhile):
-            return draft.receive(kind, name, coming(tmp_path / "a.png", meanwhile))
+            return selection.receive(kind, name, coming(tmp_path / "a.png", meanwhile))
 
-        draft.files["style-2"], draft.files["style-3"] = tmp_path / "2", tmp_path / "3"
+        for number in "23":
+            selection.places[f"style-{number}"].path = tmp_path / number
         # A new one for the third painting, which becomes the second one; and none for one that
         # is taken away, or that is chosen again.
-        await upload("style-3", "third.png", lambda: draft.remove_style("style-2"))
-        await upload("style-2", "gone.png", lambda: draft.remove_style("style-2"))
-        assert draft.styles == ["style"] and not [*draft.folder.iterdir()]
-        await upload("style-3", "third.png", lambda: draft.remove_style("style-2"))
-        assert draft.styles == ["style", "style-2"] and draft.names == {"style-2": "third.png"}
+        await upload("style-3", "third.png", lambda: selection.remove_style("style-2"))
+        await upload("style-2", "gone.png", lambda: selection.remove_style("style-2"))
+        assert selection.styles == ["style"] and not [*selection.folder.iterdir()]
+        await upload("style-3", "third.png", lambda: selection.remove_style("style-2"))
+        assert (
+            selection.styles == ["style", "style-2"]
+            and selection.places["style-2"].name == "third.png"
+        )
         later = []
         await upload(
             *("mask", "first.png"),
             lambda: later.append(asyncio.ensure_future(upload("mask", "second.png", int))),
         )
         await later[0]
-        assert draft.names["mask"] == "second.png"
-        assert len([*draft.folder.iterdir()]) == 4  # two, each with its preview
-        return draft
+        assert selection.places["mask"].name == "second.png"
+        assert len([*selection.folder.iterdir()]) == 4  # two, each with its preview
+        return selection
 
-    draft = asyncio.run(uploads())
-    draft.remove_all()
-    assert draft.coming == {}
+    selection = asyncio.run(uploads())
+    selection.remove_all()
+    assert not selection.folder.exists()
+    assert all(place == Place() for place in selection.places.values())
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(tmp_path):
@@ -59,10 +64,10 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path):
         raise EOFError
 
     async def uploads():
-        draft = Draft(tmp_path, asyncio.Lock())
+        selection = Selection(tmp_path, asyncio.Lock())
         with pytest.raises(EOFError):
-            await draft.receive("mask", "a.png", coming(tmp_path / "a.png", hang_up))
-        assert not [*draft.folder.iterdir()] and draft.files == draft.coming == draft.errors == {}
+            await selection.receive("mask", "a.png", coming(tmp_path / "a.png", hang_up))
+        assert not [*selection.folder.iterdir()] and selection.places["mask"] == Place()
 
     asyncio.run(uploads())
 

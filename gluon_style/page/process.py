@@ -1,4 +1,4 @@
-"""`python -m gluon_style.page.painter`: the command `gluon_style.train`, which tells the page.
+"""`python -m gluon_style.page.process`: the command `gluon_style.train`, which tells the page.
 
 The page starts it in a process of its own, for each run, with the options of the command line.
 """
