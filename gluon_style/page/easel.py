@@ -66,9 +66,9 @@ class Easel:
         words = self.words
         with tag("div", "buttons"):
             self.pause = ui.button(words("pause"), icon="pause", on_click=self.do_pause)
-            self.go = ui.button(words("go on"), icon="play_arrow", on_click=self.do_go)
+            self.resume = ui.button(words("resume"), icon="play_arrow", on_click=self.do_resume)
             self.stop = ui.button(words("stop"), icon="stop", on_click=self.do_stop)
-            for button in (self.pause, self.go, self.stop):
+            for button in (self.pause, self.resume, self.stop):
                 button.props("outline no-caps")
             self.save = tag("a", "save", download="")
             with self.save:
@@ -117,9 +117,9 @@ class Easel:
         self.pausing = True
         self.studio.pause(self.run)
 
-    def do_go(self):
+    def do_resume(self):
         self.shown = None  # what comes is to be seen
-        self.studio.go_on(self.run)
+        self.studio.resume(self.run)
 
     def do_stop(self):
         self.studio.stop(self.run)
@@ -134,7 +134,7 @@ class Easel:
         self.show_runs(run)
         self.rest.set_visibility(bool(run))
         if not run:
-            hidden = self.bar, self.cut, self.cut_text, self.pause, self.go, self.stop
+            hidden = self.bar, self.cut, self.cut_text, self.pause, self.resume, self.stop
             for each in (*hidden, self.picture, self.photo, self.save):
                 each.set_visibility(False)
             return
@@ -177,7 +177,7 @@ class Easel:
         self.bar.value = 1.0 if state == FINISHED else run.share
         self.bar.set_visibility(True)
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
-        if state == STOPPED and run.can_go_on:
+        if state == STOPPED and run.can_resume:
             notes.append(words("interrupted"))
         if self.is_held(run):
             notes.append(words("waits"))
@@ -186,8 +186,8 @@ class Easel:
         self.wrong.text = words.error(run.error) if ended else ""
         self.pause.set_visibility(state == RUNNING)
         self.stop.set_visibility(run.is_active)
-        self.go.set_visibility(state in (PAUSED, STOPPED, FAILED))
-        self.go.text = words("go on" if state == PAUSED or run.can_go_on else "again")
+        self.resume.set_visibility(state in (PAUSED, STOPPED, FAILED))
+        self.resume.text = words("resume" if state == PAUSED or run.can_resume else "again")
 
     def show_picture(self, run, files):
         """The picture on the canvas, the photo over it, and what would be saved."""

@@ -49,7 +49,7 @@ class Run:
         self.stages = []  # with both sides
         self.records = []  # (number of the stage, dict) of every epoch
         self.notes = []  # Messages that the command has logged
-        self.drafts = 0  # stages that the small network paints, for the real one to go on from
+        self.drafts = 0  # first stages, which the small network paints
         self.picture, self.pictures_seen = None, 0  # a JPEG of the picture as it is now
         self.error, self.said = None, ""  # why it ended; the command's last line on stderr
         self.stopping = False
@@ -98,7 +98,7 @@ class Run:
         return self.state in (WAITING, STARTING, RUNNING, PAUSED)
 
     @property
-    def can_go_on(self):
+    def can_resume(self):
         """Whether there is a checkpoint."""
         return (self.folder / CHECKPOINT).exists()
 

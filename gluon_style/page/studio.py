@@ -32,7 +32,7 @@ from .runs import (
 from .selection import Selections
 
 # What the process obeys, see `telling.Tell.obey`.
-PAUSE, GO, STOP = b"p", b"g", b"s"
+PAUSE, RESUME, STOP = b"p", b"g", b"s"
 IDLE = 3  # seconds
 LONGEST_LINE = 64_000_000  # bytes: a picture is one line
 STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
@@ -118,10 +118,10 @@ class Studio:
                     "cannot be written: {reason}", "output", file=folder, reason=reason(error)
                 ) from None
 
-    def go_on(self, run):
-        """Take up a run again, or let a paused one go on."""
+    def resume(self, run):
+        """Resume a run, paused or stopped."""
         if run.state == PAUSED:
-            self.send(run, GO)
+            self.send(run, RESUME)
         elif not run.is_active:
             run.state, run.error, run.notes, run.stopping = WAITING, None, [], False
             self.enqueue(run)
@@ -183,7 +183,7 @@ class Studio:
         """Run the command in the run's folder, from its beginning or its checkpoint."""
         pictures = picture_words(run.order["pictures"])
         arguments = [*run.order["arguments"], *pictures, f"--output={run.folder}"]
-        if run.can_go_on:
+        if run.can_resume:
             # Whoever started it may have named its files from another folder.
             weights = [each for each in run.order["arguments"] if each.startswith("--weights=")]
             arguments = [f"--resume={run.folder}", *pictures, *weights]

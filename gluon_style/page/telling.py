@@ -34,7 +34,7 @@ class Tell(Listener):
         for word in iter(lambda: os.read(self.pipe, 1), b""):
             if word == b"p":  # pause
                 self.going.clear()
-            elif word == b"g":  # go on
+            elif word == b"g":  # resume
                 self.going.set()
             else:  # stop
                 break

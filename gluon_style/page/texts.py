@@ -32,7 +32,7 @@ TEXTS = {
     "masks hint": (
         "A mask is white where it is painted, grey where in part; black keeps the photo. One mask "
         "holds for all paintings, or each has its own. Painting starts from the photo, unless "
-        "another picture is given.",
+        "you choose another picture.",
         "蒙版里白色的地方会画，灰色的只画一部分，黑色的保持照片原样。"
         "可以所有画作共用一张，或每幅画作各一张。不另选起点图像，就从照片开始画。",
     ),
@@ -48,7 +48,7 @@ TEXTS = {
     "not sent": ("it could not be sent, try again", "没有传送成功，请再试一次"),
     "kept": ("{}. The earlier picture is still used.", "{}。仍用原来的图片。"),
     "lost": (
-        "The server was started anew: choose your pictures and options again.",
+        "The server has restarted: choose your pictures and options again.",
         "服务器重新启动过：请重新选择图片和选项。",
     ),
     "how": ("How it is painted", "怎么画"),
@@ -65,14 +65,14 @@ TEXTS = {
         "Both of the chapter's stages: 300 pixels, then 1200.",
         "本章的两个阶段：先 300 像素，再 1200 像素。",
     ),
-    "own hint": ("Stages of your own.", "自己定各个阶段。"),
+    "own hint": ("Your own stages.", "自己定各个阶段。"),
     "stage": ("Stage", "阶段"),
     "size": ("Long side", "长边像素"),
     "epochs": ("Epochs", "迭代周期"),
     "decay": ("Rate falls after", "衰减间隔"),
     "add stage": ("Add a stage", "加一个阶段"),
     "remove stage": ("Remove stage {}", "去掉第 {} 阶段"),
-    "balance": ("What counts how much", "三种损失的权重"),
+    "balance": ("How much each counts", "三种损失的权重"),
     "more": ("More options", "更多选项"),
     "default": (" (default: {})", "（默认：{}）"),
     "comma": (", ", "，"),
@@ -84,19 +84,19 @@ TEXTS = {
     "stopping and resuming group": ("Stopping and resuming", "停止与继续"),
     "will take": ("It will take {time} and {memory} of memory.", "需要{time}，内存 {memory}。"),
     "will take memory": (
-        "It will take {memory} of memory. How long is being measured…",
+        "It will take {memory} of memory. Measuring how long it takes…",
         "需要内存约 {memory}；正在测量这台机器的速度……",
     ),
     "tiled": ("It does not fit whole and is painted in tiles.", "内存放不下整张图，将分块计算。"),
     "real network": (
-        "The real VGG-19 paints. It is downloaded first (80 MB, once); where that cannot be, "
-        "the small network does.",
+        "The real VGG-19 is downloaded first (80 MB, once). If that fails, the small network is "
+        "used.",
         "用真正的 VGG-19。第一次要先下载（80 MB）；下载不了时改用自带的小网络。",
     ),
     "paint": ("Paint", "开始画"),
     "queue": ("Paint after that", "排队等候"),
     "waits": (
-        "A run is paused: others wait until it goes on and ends, or is stopped.",
+        "A run is paused: others wait until it is resumed and ends, or is stopped.",
         "有一幅已暂停：其他的要等它继续画完，或停止后，才会开始。",
     ),
     "cannot work": ("Style transfer does not work here yet.", "这台机器还不能做样式迁移。"),
@@ -124,7 +124,7 @@ TEXTS = {
     ),
     "time left": ("{} left", "还需{}"),
     "pause": ("Pause", "暂停"),
-    "go on": ("Go on", "继续"),
+    "resume": ("Resume", "继续"),
     "again": ("Start again", "重新开始"),
     "stop": ("Stop", "停止"),
     "save": ("Save the picture", "保存图片"),
@@ -133,7 +133,7 @@ TEXTS = {
         "拖动滑块，与照片对比",
     ),
     "now": ("now", "当前"),
-    "strip": ("On the way", "中间过程"),
+    "strip": ("Along the way", "中间过程"),
     "epoch n": ("stage {stage}, epoch {epoch}", "第 {stage} 阶段，第 {epoch} 周期"),
     "curves": ("Losses", "损失曲线"),
     "content loss": ("content", "内容损失"),
@@ -144,13 +144,13 @@ TEXTS = {
         "content {content:.2f}, style {style:.2f}, TV {tv:.2f}",
         "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}",
     ),
-    "command": ("The command that makes the same", "得到同样结果的命令"),
-    "gone": ("There is none: {} is not there any more.", "没有这个命令：{} 已经不在了。"),
+    "command": ("The command that makes the same picture", "得到同样结果的命令"),
+    "gone": ("There is none: {} no longer exists.", "没有这个命令：{} 已经不在了。"),
     "copy": ("Copy", "复制"),
     "copied": ("Copied", "已复制"),
     "runs": ("Runs", "所有图画"),
     "interrupted": (
-        "This run was stopped before its end. What it has painted was kept, and it can go on.",
+        "This run was stopped before its end. Its picture is kept, and it can be resumed.",
         "这次没有画完；画到一半的图还在，可以继续。",
     ),
     "result of": ("The result of {}", "{} 的结果"),

@@ -287,7 +287,7 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     other.driver.close()
     other.driver.switch_to.window(own)
 
-    # The second one is painted then, and the first one goes on after it.
+    # The second one is painted then, and the first one is resumed after it.
     visitor.wait(lambda: visitor.text("#easel h2") == second and visitor.status == "Finished")
     (card,) = [each for each in visitor.all("button.run") if name in each.text]
     card.click()
@@ -296,7 +296,7 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     (snapshot,) = folder.glob("*-epoch-*.tif")
     visitor.all(".strip button img")[-1].click()  # what is looked at gives way to what comes
     visitor.wait(lambda: visitor.all(".strip button[aria-pressed=true]"))
-    visitor.press("Go on")
+    visitor.press("Resume")
     visitor.wait(lambda: visitor.status == "Finished" and "neural-style-1.tif" in visitor.source)
     lines = (folder / "losses.csv").read_text().splitlines()
     assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(40)))
@@ -313,7 +313,7 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     assert not visitor.complaints()
 
 
-def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
+def test_a_server_that_was_killed_offers_to_resume(driver, tmp_path):
     with serving(tmp_path) as server:
         visitor = Visitor(driver, server)
         rgb().save(tmp_path / "a.png")
@@ -332,14 +332,14 @@ def test_a_server_that_was_killed_offers_to_go_on(driver, tmp_path):
         driver.refresh()
         visitor.wait(lambda: "choose your pictures" in visitor.text(".card > .note"))
         visitor.wait(lambda: visitor.text("#easel h2") == name and visitor.status == "Stopped")
-        visitor.wait(lambda: "it can go on" in visitor.text("#easel .note"))
+        visitor.wait(lambda: "it can be resumed" in visitor.text("#easel .note"))
         # The earlier process keeps a checkpoint and gives the folder free.
         visitor.wait((server.root / name / "checkpoint.npz").exists)
-        visitor.press("Go on")
+        visitor.press("Resume")
         visitor.wait(lambda: visitor.status in ("Finished", "It did not work"))
         while visitor.status != "Finished":
             assert "another run is writing there" in visitor.text("#easel .wrong")
-            visitor.press("Go on")
+            visitor.press("Resume")
             visitor.wait(lambda: visitor.status in ("Finished", "It did not work"))
         assert (server.root / name / "neural-style-1.png").exists()
         driver.get("about:blank")
@@ -440,7 +440,7 @@ def test_it_speaks_chinese(visitor, tmp_path):
     visitor.type("长边像素", "32")
     rgb(width=4, height=4).save(tmp_path / "small.png")
     assert visitor.choose("content", tmp_path / "small.png") == ""
-    too_small = "内容图像（照片）：4x4 太小：所选的层至少需要 16x16 像素"
+    too_small = "内容图像（照片）：4x4 太小，所选的层至少需要 16x16 像素"
     visitor.wait(lambda: too_small in visitor.text(".start"))
     assert all("422" in each for each in visitor.complaints())
     visitor.driver.find_element("css selector", "a.lang").click()
