@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import GluonStyleError
 from ..machine import available
-from ..plan import Means, Measurement, PlannedStage, forecast_rest, make_plan
+from ..plan import Means, Measurement, forecast_rest, make_plan
 from ..settings import pictures_of
 from ..vgg19 import CHANNELS, SMALL_CHANNELS
 
@@ -90,11 +90,9 @@ def plan_uploads(settings, sizes, means=None):
         raise
 
 
-def left(stages, number, epoch, drafts=0):
-    """Seconds that a run will still take after an epoch, a dict, of the stage of that number."""
-    planned = [PlannedStage(stage, is_draft=at < drafts) for at, stage in enumerate(stages)]
-    now = planned[number - 1]
+def left(planned, epoch):
+    """Seconds that a run will still take after an epoch, a dict, of the first of some stages."""
+    now = planned[0]
     pixels = math.prod(now.stage.image_shape)
     measured = Measurement(pixels, epoch["seconds"], small=now.is_draft)
-    rest = forecast_rest(measured, planned[number - 1 :], epoch["epoch"] + 1)
-    return sum(each.seconds for each in rest)
+    return sum(each.seconds for each in forecast_rest(measured, planned, epoch["epoch"] + 1))

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import from_json
-from ..files import CHECKPOINT, LOSSES, RECORD, atomic_write
+from ..files import CHECKPOINT, LOSSES, RECORD
+from ..plan import PlannedStage
 from ..settings import (
     FORMATS,
     OPTIONS,
@@ -46,10 +47,9 @@ class Run:
     def __init__(self, folder, order, state):
         self.folder, self.order, self.state = folder, order, state
         self.name = printable(folder.name)
-        self.stages = []  # with both sides
+        self.planned = []  # PlannedStage
         self.records = []  # (number of the stage, dict) of every epoch
         self.notes = []  # Messages that the command has logged
-        self.drafts = 0  # first stages, which the small network paints
         self.picture, self.pictures_seen = None, 0  # a JPEG of the picture as it is now
         self.error, self.said = None, ""  # why it ended; the command's last line on stderr
         self.stopping = False
@@ -63,7 +63,7 @@ class Run:
             if record:
                 return cls.from_record(folder, record, order)
             run = cls(folder, order, STOPPED)
-            run.set_stages(get_settings(read_words(order["arguments"])))
+            run.plan(get_settings(read_words(order["arguments"])))
             return run
         except Exception:  # a damaged or foreign file may lead to anything
             return None
@@ -79,18 +79,11 @@ class Run:
             order = {"arguments": get_words(settings, but=pictures), "pictures": pictures}
         order = {**EMPTY, **order}
         run = cls(folder, order, FINISHED if record["finished"] else STOPPED)
-        run.stages = [
-            dataclasses.replace(stage, image_shape=done["image_shape"])
-            for stage, done in zip(settings.stages, record["stages"])
-        ]
-        run.drafts = settings.method.draft
-        run.records = read_losses(folder / LOSSES, len(run.stages))
+        stages = zip(settings.stages, record["stages"])
+        done = [dataclasses.replace(each, image_shape=now["image_shape"]) for each, now in stages]
+        run.plan(settings, done)
+        run.records = read_losses(folder / LOSSES, len(done))
         return run
-
-    def write_order(self):
-        """Keep what is needed to start the run, until it has files of its own."""
-        with atomic_write(self.folder / ORDER) as file:
-            file.write(json.dumps(self.order).encode())
 
     @property
     def is_active(self):
@@ -102,10 +95,16 @@ class Run:
         """Whether there is a checkpoint."""
         return (self.folder / CHECKPOINT).exists()
 
-    def set_stages(self, settings):
-        """The stages as the settings have them, for the content picture's size."""
-        self.stages = [stage.fitted(self.order["size"]) for stage in settings.stages]
-        self.drafts = settings.method.draft
+    def plan(self, settings, stages=None):
+        """Take the stages as they were done, or as the settings have them."""
+        stages = stages or [stage.fitted(self.order["size"]) for stage in settings.stages]
+        drafts = settings.method.draft
+        self.planned = [PlannedStage(each, is_draft=at < drafts) for at, each in enumerate(stages)]
+
+    @property
+    def stages(self):
+        """The stages, with both sides."""
+        return [each.stage for each in self.planned]
 
     def hear(self, message):
         """Take in what the process tells."""
@@ -141,9 +140,7 @@ class Run:
         """How much of all the work is done, 0 to 1."""
         if not self.progress:
             return 0.0
-        work = [
-            stage.max_epochs * stage.image_shape[0] * stage.image_shape[1] for stage in self.stages
-        ]
+        work = [each.work for each in self.planned]
         number, done, epochs = self.progress
         return (sum(work[: number - 1]) + work[number - 1] * done / epochs) / sum(work)
 
@@ -155,7 +152,7 @@ class Run:
         number, epoch = self.records[-1]
         recent = sorted(each["seconds"] for _, each in self.records[-20:])
         epoch = {**epoch, "seconds": recent[len(recent) // 2]}
-        return left(self.stages, number, epoch, self.drafts)
+        return left(self.planned[number - 1 :], epoch)
 
     def files(self):
         """The files that the page shows, nothing else is ever opened: when changed, by names."""

@@ -43,7 +43,7 @@ class Guard:
         asked = HTTPConnection(scope)
         # Cookies do not know ports.
         cookie = "gluon_style_" + re.sub(r"\W", "_", asked.headers.get("host", ""))
-        reason = self.why_not(asked)
+        reason = self.why_not(scope, asked.headers)
         if not reason and scope["type"] == "http" and self.is_given(asked.query_params):
             # One slash: two would lead to another host.
             answer = RedirectResponse("/" + scope["path"].lstrip("/"), 303, HEADERS)
@@ -60,16 +60,16 @@ class Guard:
         else:
             await answer(scope, receive, send)
 
-    def why_not(self, asked):
+    def why_not(self, scope, headers):
         """Why a request is refused, None if it is not."""
-        host, origin = asked.headers.get("host", ""), asked.headers.get("origin")
+        host, origin = headers.get("host", ""), headers.get("origin")
         name = re.sub(r":\d+$", "", host).strip("[]").lower()
         if name not in self.names and not (self.any_address and is_address(name)):
             return "this is not the name of this machine"
         is_foreign = origin is not None and origin.partition("://")[2].lower() != host.lower()
-        if asked.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            is_link = asked.headers.get("sec-fetch-dest") == "document"
-            is_foreign |= not is_link or asked.scope.get("method") != "GET"
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            is_link = headers.get("sec-fetch-dest") == "document"
+            is_foreign |= not is_link or scope.get("method") != "GET"
         return "a page of another site asks" if is_foreign else None
 
     def is_given(self, values, name="token"):

@@ -172,6 +172,7 @@ def page_in(studio, language):
     """The page in one language."""
 
     async def page():
-        await show(studio, language)
+        with suppress(TimeoutError):  # the visitor has gone
+            await show(studio, language)
 
     return page

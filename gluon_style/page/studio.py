@@ -11,14 +11,17 @@ import sys
 import time
 from contextlib import suppress
 
+import psutil
+
 from ..errors import OutputError, reason
-from ..machine import child_environment
+from ..machine import available, child_environment
 from ..settings import OPTIONS, get_output, get_settings, get_words, typed
 from .estimate import Machine, plan_uploads
 from .options import OWN, read_fields
 from .runs import (
     FAILED,
     FINISHED,
+    ORDER,
     PAUSED,
     RUNNING,
     STARTING,
@@ -62,23 +65,25 @@ class Studio:
     def add(self, selection, values):
         """Queue a new run; what cannot work is a `GluonStyleError`."""
         settings, output = read_values(selection, values)
-        folder = self.new_folder()
+        if self.machine.known:  # else its precision is not
+            self.estimate(selection, values)
         pictures = selection.pictures()
         arguments = get_words(settings, output, but=OWN | pictures.keys())
         order = {"arguments": arguments, "size": selection.sizes.content, "pictures": pictures}
-        run = Run(folder, order, WAITING)
-        run.set_stages(settings)
         try:
-            selection.copy_to(folder)
-            run.write_order()
-        except OutputError:
-            shutil.rmtree(folder)
-            raise
+            folder = self.new_folder()
+            try:
+                selection.copy_to(folder)
+                (folder / ORDER).write_text(json.dumps(order))
+            except OSError:
+                shutil.rmtree(folder)
+                raise
         except OSError as error:
-            shutil.rmtree(folder)
             raise OutputError(
-                "cannot be written: {reason}", "output", file=folder, reason=reason(error)
+                "cannot be written: {reason}", "output", file=self.root, reason=reason(error)
             ) from None
+        run = Run(folder, order, WAITING)
+        run.plan(settings)
         self.runs[run.name] = run
         self.enqueue(run)
         return run
@@ -100,8 +105,17 @@ class Studio:
         return self.selections.new()
 
     def estimate(self, selection, values):
-        """What a run would take; what cannot be is a `GluonStyleError`."""
-        return self.machine.estimate(read_values(selection, values)[0], selection.sizes)
+        """What a run would take; what cannot work is a `GluonStyleError`."""
+        settings, _ = read_values(selection, values)
+        return self.machine.estimate(settings, selection.sizes, available() + self.held)
+
+    @property
+    def held(self):
+        """Bytes that the current run will have given back when the next one begins."""
+        if self.current and self.current.process:
+            with suppress(psutil.Error):
+                return psutil.Process(self.current.process.pid).memory_info().rss
+        return 0
 
     def new_folder(self):
         """Create a folder, whose name is the time."""
@@ -113,10 +127,6 @@ class Studio:
                 return folder
             except FileExistsError:
                 continue
-            except OSError as error:
-                raise OutputError(
-                    "cannot be written: {reason}", "output", file=folder, reason=reason(error)
-                ) from None
 
     def resume(self, run):
         """Resume a run, paused or stopped."""
@@ -276,7 +286,7 @@ def read_values(selection, values):
         values[name] = files if OPTIONS[name].kind.several else files[0]
     settings = get_settings(values)
     output = get_output(values)
-    plan_uploads(settings, selection.sizes)  # which complains; of memory only `estimate` does
+    plan_uploads(settings, selection.sizes)  # refuses all but what memory cannot hold
     return settings, output
 
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,15 +13,15 @@ import pytest
 from PIL import Image
 
 from gluon_style.beyond import save_photograph
-from gluon_style.errors import GluonStyleError, Setting, UsageError
+from gluon_style.errors import GluonStyleError, NotEnoughMemory, Setting, UsageError
 from gluon_style.page.curves import TERMS, chart_options, draw
 from gluon_style.page.estimate import Machine, left, plan_uploads
 from gluon_style.page.options import FIELDS, OWN, check_plain, check_rows, read_fields
-from gluon_style.page.runs import EMPTY, FINISHED, STOPPED, Run, picture_words, read_runs
+from gluon_style.page.runs import EMPTY, FINISHED, RUNNING, STOPPED, Run, picture_words, read_runs
 from gluon_style.page.selection import Selection
 from gluon_style.page.studio import Studio, command_of, gone, read_values
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
-from gluon_style.plan import Sizes
+from gluon_style.plan import PlannedStage, Sizes
 from gluon_style.settings import (
     CHAPTER_STAGES,
     Method,
@@ -208,11 +209,34 @@ def test_a_run_takes_its_epochs_by_its_pixels():
 
 def test_what_is_left_counts_later_stages():
     epoch = {"epoch": 399, "seconds": 0.5}
-    stages = [stage.fitted((1800, 1200)) for stage in CHAPTER_STAGES]
-    assert math.isclose(left(stages, 1, epoch), 0.5 * 100 + 300 * 0.5 * 16**1.06)
-    assert left(stages, 2, {"epoch": 299, "seconds": 9}) == 0
-    drafted = left(stages, 1, epoch, drafts=1)
+    first, second = (PlannedStage(stage.fitted((1800, 1200))) for stage in CHAPTER_STAGES)
+    assert math.isclose(left([first, second], epoch), 0.5 * 100 + 300 * 0.5 * 16**1.06)
+    assert left([second], {"epoch": 299, "seconds": 9}) == 0
+    drafted = left([replace(first, is_draft=True), second], epoch)
     assert math.isclose(drafted, 0.5 * 100 + 3 * 300 * 0.5 * 16**1.06)
+
+
+def test_what_does_not_fit_is_refused_before_it_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr("gluon_style.page.studio.available", lambda: 5e8)
+    studio = Studio(tmp_path)
+    selection = Selection(tmp_path, None)
+    studio.machine = Machine(report(0.5))
+    for values, field in (
+        ({"stages": "9000:5:2"}, "size"),
+        ({"stages": "1200:5:2", "tile": "off"}, "tile"),
+        ({"stages": "60:5:2", "style_scale": "99"}, "style_scale"),
+    ):
+        for ask in (studio.estimate, studio.add):
+            with pytest.raises(NotEnoughMemory) as caught:
+                ask(selection, values)
+            assert caught.value.field == field
+    # What the run before it holds is free by then.
+    before = Run(tmp_path, EMPTY, RUNNING)
+    before.process = SimpleNamespace(pid=os.getpid())
+    studio.queue.append(before)
+    monkeypatch.setattr("gluon_style.page.studio.available", lambda: 0)
+    assert studio.estimate(selection, {"stages": "60:5:2", "weights": "small"}).memory > 1e8
+    assert not [path for path in tmp_path.iterdir() if path.name[0] != "."]
 
 
 def test_what_does_not_work_here_is_said():
@@ -317,7 +341,7 @@ def test_a_folder_of_any_name_can_be_shown(tmp_path):
 
 def test_a_picture_on_the_way_that_has_gone_is_the_one_that_followed(tmp_path):
     run = Run(tmp_path, EMPTY, STOPPED)
-    run.stages = [Stage(24, 20, 1)]
+    run.plan(Settings(stages=[Stage(24, 20, 1)]))
     for name in ("neural-style-1-epoch-00010.tif", "neural-style-1.tif", "neural-style-1.webp"):
         (tmp_path / name).write_bytes(name.encode())
     for asked, given in (
@@ -331,7 +355,7 @@ def test_a_picture_on_the_way_that_has_gone_is_the_one_that_followed(tmp_path):
     for many in ("1" * 300, "9" * 5000):  # more than a file's name, or a number, may have
         for asked in (f"neural-style-{many}.tif", f"neural-style-1-epoch-{many}.tif"):
             assert run.open_file(asked) is None
-    run.stages = []
+    run.planned = []
     (tmp_path / "neural-style-0.png").touch()
     assert [key for *key, _ in run.snapshots()] == [[1, 0], [1, 10]]
 
