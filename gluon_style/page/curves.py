@@ -4,7 +4,7 @@ import math
 
 TERMS = {"content": "#2f6f8f", "style": "#9c3d22", "tv": "#7a8b3a", "total": "#2b2622"}
 MOST_POINTS = 240  # of a curve
-LEAST = 1e-3  # of the highest total loss, to be seen
+RISE = 5  # times that a curve is seen to rise
 
 
 def chart_options(words):
@@ -34,9 +34,8 @@ def chart_options(words):
 def draw(options, epochs):
     """Put the losses of all epochs, dicts, into the chart's options."""
     chosen = list(enumerate(epochs))[:: -(-len(epochs) // MOST_POINTS)]
-    # The content loss comes up from 0: its first steps need not be seen.
-    totals = [epoch["total"] for _, epoch in chosen if epoch["total"] < math.inf]
-    least = LEAST * max(totals, default=0)
     for series, term in zip(options["series"], TERMS):
-        seen = [(x, epoch[term]) for x, epoch in chosen]
-        series["data"] = [[x, loss] for x, loss in seen if least < loss < math.inf]
+        # The content loss rises from 0, which a logarithmic scale does not have.
+        least = chosen[-1][1][term] / RISE
+        points = [[x, epoch[term]] for x, epoch in chosen]
+        series["data"] = [[x, loss] for x, loss in points if least < loss < math.inf]

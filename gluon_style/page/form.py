@@ -20,6 +20,7 @@ PRESETS.update({"one": {"stages": CHAPTER_STAGES[:1]}, "two": {"stages": CHAPTER
 # The weights of the three losses, with their defaults.
 WEIGHTS = {name: w for name, w in vars(LossWeights()).items() if isinstance(w, float)}
 ELSEWHERE = ("stages", "style_blend")  # have a place of their own
+GROUPS = ("pictures", "training", "network", "results", "stopping and resuming")
 LAYERS = ("style_layers", "content_layers")
 DECADES = 2  # of a loss weight's slider, up and down
 NEW_ROW = ("600", "200", "100")
@@ -201,30 +202,24 @@ class Form:
         """Every other option, in the command line's groups."""
         with tag("section", "card"), ui.expansion(self.words("more")) as more:
             more.classes("w-full options")
-            group = None
-            for name, field in FIELDS.items():
-                if name in ELSEWHERE or name in WEIGHTS:
-                    continue
-                if field.group != group:
-                    group = field.group
-                    Text("h3", self.group(group)).style("margin-top: .8rem")
-                with tag("div", "option"):
-                    self.inputs[name] = self.option(field)
-                    self.inputs[name].on_value_change(
-                        lambda event, name=name: self.values.update({name: text_of(event.value)})
-                    )
-                    with tag("p", "soft"):
-                        Text("span", self.words.help(field) + " ")
-                        Text("code", field.flag)
-                        if field.text:
-                            Text("span", self.words("default", shown(field)))
+            for group in GROUPS:
+                Text("h3", self.words(f"{group} group")).style("margin-top: .8rem")
+                for name, field in FIELDS.items():
+                    if field.group == group and name not in (*ELSEWHERE, *WEIGHTS):
+                        self.add_option(name, field)
 
-    def group(self, title):
-        """The name of a group of options."""
-        try:
-            return self.words(f"{title} group")
-        except KeyError:
-            return title.capitalize()
+    def add_option(self, name, field):
+        """An option with its help."""
+        with tag("div", "option"):
+            self.inputs[name] = self.option(field)
+            self.inputs[name].on_value_change(
+                lambda event: self.values.update({name: text_of(event.value)})
+            )
+            with tag("p", "soft"):
+                Text("span", self.words.help(field) + " ")
+                Text("code", field.flag)
+                if field.text:
+                    Text("span", self.words("default", shown(field)))
 
     def option(self, field):
         """The element for one option."""

@@ -60,6 +60,14 @@ def test_every_option_of_the_command_is_offered():
         assert field.flag in by_name[name].option_strings
 
 
+@needs.package("nicegui")
+def test_every_option_is_under_a_heading():
+    from gluon_style.page.form import GROUPS
+
+    assert {field.group for field in FIELDS.values()} == {*GROUPS}
+    assert all(f"{group} group" in TEXTS for group in GROUPS)
+
+
 def test_every_value_goes_to_the_command_line_and_back():
     values = {
         name: OTHER[name] if name in OTHER else str(field.kind.words[-1])
