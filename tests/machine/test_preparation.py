@@ -117,7 +117,7 @@ def test_using_a_name_says_it_too():
     for harmless in ("", "gluon_style.Settings()", "print(dir(gluon_style))"):
         assert run_python(["-c", code.format(harmless)], 60).failure is None
     for use in ("gluon_style.read", "from gluon_style import stylize"):
-        failure = run_python(["-c", code.format(use)], 60).failure
+        failure = str(run_python(["-c", code.format(use)], 60).failure)
         assert failure.startswith("gluon_style.errors.RuntimeNotReady: MXNet is not installed: ")
 
 
@@ -126,7 +126,7 @@ def test_an_import_does_without_numpy(tmp_path):
     code = "import gluon_style; gluon_style.try_gpu"
     env = {"PYTHONPATH": f"{PROJECT}:{tmp_path}"}
     assert run_python(["-c", code.split(";")[0]], 60, env).failure is None
-    failure = run_python(["-c", code], 60, env).failure
+    failure = str(run_python(["-c", code], 60, env).failure)
     assert failure.startswith("gluon_style.errors.RuntimeNotReady: NumPy is not installed: run: ")
 
 
