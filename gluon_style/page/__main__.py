@@ -21,7 +21,7 @@ def build_parser():
         "--output",
         default="neural-style-page",
         metavar="DIR",
-        help="folder of the runs, each in a folder of its own; those that are there are shown",
+        help="folder of the runs, one folder each; earlier runs in it are shown",
     )
     parser.add_argument(
         "--host",

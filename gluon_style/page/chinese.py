@@ -1,4 +1,4 @@
-"""What errors and warnings say, in Chinese, by their English templates; needs no library."""
+"""The Chinese of errors and warnings, by their English templates; needs no library."""
 
 CHINESE = {
     # Between the parts.

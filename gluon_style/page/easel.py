@@ -31,7 +31,7 @@ class Easel:
             self.list = tag("div", "runs")
 
     def build_head(self):
-        """What the run is doing."""
+        """The state of the run."""
         self.title = Text("h2", self.words("easel"))
         self.status = put(Text("p"), role="status", aria_live="polite")
         self.detail = Text("p").classes("soft")
@@ -62,7 +62,7 @@ class Easel:
         self.cut_text = Text("p", words("compare")).classes("soft")
 
     def build_buttons(self):
-        """What can be done with the run."""
+        """The buttons that steer the run."""
         words = self.words
         with tag("div", "buttons"):
             self.pause = ui.button(words("pause"), icon="pause", on_click=self.do_pause)
@@ -109,7 +109,7 @@ class Easel:
         self.refresh()
 
     def is_held(self, run):
-        """Whether a run waits for one that is paused."""
+        """True if a run waits for one that is paused."""
         current = self.studio.current
         return run.state == WAITING and bool(current) and current.state == PAUSED
 

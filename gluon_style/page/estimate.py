@@ -1,8 +1,9 @@
-"""What a run will take, before it starts: from the doctor's report, sizes and the network."""
+"""Time and memory of a run before it starts, from the doctor's report and the plan."""
 
 import dataclasses
 import math
 from dataclasses import dataclass
+from typing import Optional
 
 from ..errors import GluonStyleError
 from ..machine import available
@@ -13,25 +14,15 @@ from ..vgg19 import CHANNELS, SMALL_CHANNELS
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will take.
+    """Time and memory that a run will take."""
 
-    Attributes
-    ----------
-    seconds : float or None
-        None as long as the machine has not been measured.
-    memory : float
-        Bytes, at the most.
-    tiled : bool
-        Whether a stage does not fit whole.
-    """
-
-    seconds: float
-    memory: float
-    tiled: bool
+    seconds: Optional[float]  # None as long as the machine has not been measured
+    memory: float  # bytes at the peak
+    tiled: bool  # a stage does not fit whole
 
 
 class Machine:
-    """What the doctor's report says of this machine."""
+    """This machine, as the doctor's report has it."""
 
     def __init__(self, report=None):
         findings = report["findings"] if report else []
@@ -49,7 +40,7 @@ class Machine:
             self.sources = data.get("sources", self.sources)
         if self.epochs:
             self.fastest = min(self.epochs, key=self.epochs.get)
-        # What keeps style transfer from working here, and what to do.
+        # Why style transfer cannot work here, and what to do.
         self.lacking = [
             f"{each['name']}: {each['text']}: {', '.join(each['fix'])}"
             for each in findings
@@ -57,7 +48,7 @@ class Machine:
         ]
 
     def estimate(self, settings, sizes, free=None):
-        """What a run with these settings will take, for pictures of these `Sizes`."""
+        """The `Estimate` of a run with these settings, for pictures of these `Sizes`."""
         precision = self.fastest if settings.precision == "auto" else settings.precision
         seconds, pixels = self.epochs.get(precision, (math.nan, 1))
         # `auto` downloads the real network, if it can.
@@ -79,7 +70,7 @@ class Machine:
 
 
 def plan_uploads(settings, sizes, means=None):
-    """A run's plan; what is wrong with a picture is said of its place, not of its file."""
+    """A run's plan; an error names the place of a picture, not its file."""
     try:
         return make_plan(settings, sizes, means or Means())
     except GluonStyleError as error:

@@ -47,7 +47,7 @@ class Form:
         self.start()
 
     def pictures(self):
-        """The two pictures, and behind a word what most visitors do not need."""
+        """The two pictures, and more of them folded away."""
         with tag("section", "card"):
             Text("h2", self.words("pictures"))
             self.lost = put(Text("p").classes("note"), role="status")
@@ -62,7 +62,7 @@ class Form:
                             self.picture(kind)
 
     def picture(self, kind):
-        """One picture: a field for a file, which takes drops and pastes, too."""
+        """A picture: a field for a file, which also takes drops and pastes."""
         identity, url = f"choose-{kind}", f"/pictures/{self.selection.key}/{kind}"
         with tag("div", "drop", data_kind=kind, data_url=url) as box:
             title = Text("h3")
@@ -81,7 +81,7 @@ class Form:
         )
 
     def share(self, kind):
-        """How much one of several paintings counts."""
+        """The share of one of several paintings."""
 
         def edited(event):
             self.selection.places[kind].share = event.value or ""
@@ -97,7 +97,7 @@ class Form:
             ui.run_javascript("page.forget()")
 
     def how(self):
-        """The stages, with three that are at hand."""
+        """The stages, and the presets."""
         with tag("section", "card"):
             Text("h2", self.words("how"))
             labels = {name: self.words(name) for name in (*PRESETS, "own")}
@@ -242,7 +242,7 @@ class Form:
         return ui.input(label, value=value).props("outlined dense")
 
     def start(self):
-        """What it will take, and the button."""
+        """The estimate and the button."""
         with tag("section", "card start"):
             self.lacking = put(Text("p").classes("wrong"), role="alert")
             self.takes = Text("p").classes("soft")
@@ -307,7 +307,7 @@ class Form:
                 put(shown.share, aria_label=self.words("share of", called))
 
     def called(self, kind):
-        """What a picture is to be."""
+        """The title of a picture's place."""
         name, _, number = kind.partition("-")
         several = len(self.selection.styles) > 1
         if number and name == "style" and not self.selection.has(kind):
@@ -319,7 +319,7 @@ class Form:
         return self.words(f"{name} n", number or 1) if is_one_of_many else self.words(name)
 
     def show_estimate(self, values):
-        """What a run would take."""
+        """The time and memory of the run, or why it cannot work."""
         words, machine = self.words, self.studio.machine
         self.error.text = self.takes.text = ""
         if machine.lacking:
@@ -364,7 +364,7 @@ def text_of(value):
 
 
 def decades(value, default):
-    """How many orders of magnitude a number is above its default, for a slider."""
+    """Orders of magnitude of a number above its default, for a slider."""
     try:
         return max(-DECADES, min(DECADES, round(math.log10(float(value) / default), 1)))
     except ValueError:  # no number, or not above 0

@@ -20,12 +20,12 @@ FIELDS = {
 
 
 def typed(text):
-    """What was typed, in plain letters: an input method may have written wide ones."""
+    """Typed text in plain letters: an input method may have written wide ones."""
     return unicodedata.normalize("NFKC", text or "").strip()
 
 
 def is_choice(field):
-    """Whether the page offers the words of an option and nothing else."""
+    """True if the page offers the words of an option and nothing else."""
     return field.kind.form in ("choice", *FILES)
 
 

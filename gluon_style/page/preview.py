@@ -1,6 +1,6 @@
 """`python -m gluon_style.page.preview PICTURE JPEG`: a small copy that every browser can show.
 
-In a process of its own, since a picture from anywhere may take any memory and time to decode. It
+It is a separate process, since a picture from anywhere may take any memory and time to decode. It
 prints JSON: the picture's width and height, or the error.
 """
 

@@ -1,6 +1,6 @@
 """`python -m gluon_style.page.process`: the command `gluon_style.train`, which tells the page.
 
-The page starts it in a process of its own, for each run, with the options of the command line.
+The page starts one for each run, with the options of the command line.
 """
 
 import json

@@ -70,7 +70,7 @@ class Run:
 
     @classmethod
     def from_record(cls, folder, record, order):
-        """A run from what it has left: `run.json`, the page's order if there was one, losses."""
+        """A run from its `run.json`, its losses, and the page's order if there is one."""
         settings = settings_from_json(record["settings"])
         if not order:
             pictures = {}
@@ -87,12 +87,12 @@ class Run:
 
     @property
     def is_active(self):
-        """Whether it has a place in the queue."""
+        """True if it has a place in the queue."""
         return self.state in (WAITING, STARTING, RUNNING, PAUSED)
 
     @property
     def can_resume(self):
-        """Whether there is a checkpoint."""
+        """True if there is a checkpoint."""
         return (self.folder / CHECKPOINT).exists()
 
     def plan(self, settings, stages=None):
@@ -107,7 +107,7 @@ class Run:
         return [each.stage for each in self.planned]
 
     def hear(self, message):
-        """Take in what the process tells."""
+        """Take in a message of the process."""
         if "stage" in message:
             self.state = RUNNING
         elif "epoch" in message:
@@ -123,7 +123,7 @@ class Run:
             self.pictures_seen += 1
 
     def hear_line(self, line):
-        """Take in what the command says on stderr."""
+        """Take in a line of stderr."""
         if line.strip() and not line.startswith("gluon_style: "):  # which is told as data
             self.said = line.strip()
 
@@ -137,7 +137,7 @@ class Run:
 
     @property
     def share(self):
-        """How much of all the work is done, 0 to 1."""
+        """Share of the work that is done, 0 to 1."""
         if not self.progress:
             return 0.0
         work = [each.work for each in self.planned]
@@ -146,7 +146,7 @@ class Run:
 
     @property
     def seconds_left(self):
-        """How long it will still take, None if that is not known."""
+        """Seconds that it will still take, None if that is not known."""
         if len(self.records) < 3:
             return None
         number, epoch = self.records[-1]
@@ -155,7 +155,7 @@ class Run:
         return left(self.planned[number - 1 :], epoch)
 
     def files(self):
-        """The files that the page shows, nothing else is ever opened: when changed, by names."""
+        """Times of change of the files that the page shows, by name; no other is ever opened."""
         found = {}
         with suppress(OSError), os.scandir(self.folder) as entries:
             for entry in entries:
@@ -210,7 +210,7 @@ class Run:
 
 
 def is_shown(name):
-    """Whether the page may show a file of this name."""
+    """True if the page may show a file of this name."""
     return any(pattern.fullmatch(name) for pattern in (RESULT, SNAPSHOT, OTHERS))
 
 
@@ -218,7 +218,7 @@ EMPTY = {"arguments": [], "pictures": {}, "size": (3, 2)}
 
 
 def read_json(path):
-    """What is in a file of JSON, None if it cannot be read."""
+    """The content of a JSON file, None if it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -238,7 +238,7 @@ def as_order(found):
 
 
 def is_text(value):
-    """Whether this is a text."""
+    """True for a str."""
     return isinstance(value, str)
 
 

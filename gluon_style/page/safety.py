@@ -26,7 +26,7 @@ LOCAL = {"127.0.0.1", "localhost", "::1"}
 class Guard:
     """Refuse what comes from other sites' pages, or by another name than this machine's.
 
-    An ASGI middleware. A site may send a visitor's browser here, under a name of its own that
+    An ASGI middleware. A site may send a visitor's browser here, under its own name that
     leads to this machine (DNS rebinding), or under ours; it cannot set the headers that tell. With
     a token, it has to stand in the address once; a cookie keeps it.
     """
@@ -73,13 +73,13 @@ class Guard:
         return "a page of another site asks" if is_foreign else None
 
     def is_given(self, values, name="token"):
-        """Whether the token is among some values."""
+        """True if the token is among some values."""
         given = values.get(name, "").encode(errors="replace")
         return bool(self.token) and hmac.compare_digest(given, self.token.encode())
 
 
 def is_address(name):
-    """Whether a host is given by its number, which no other site can take as its name."""
+    """True for a host given by its number, which no other site can take as its name."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -68,7 +68,7 @@ class Selection:
             self.places.update(zip(kinds, moved[1:] + moved[:1]))
 
     def has(self, kind):
-        """Whether there is a picture of this kind."""
+        """True if there is a picture of this kind."""
         return bool(self.source(kind))
 
     def source(self, kind):
@@ -90,7 +90,7 @@ class Selection:
 
     @property
     def blend(self):
-        """How much each of several paintings counts, empty if all count the same."""
+        """Shares of several paintings as text, empty if all count the same."""
         shares = [typed(self.places[kind].share) or "1" for kind in self.styles]
         return ",".join(shares) if len(shares) > 1 and {*shares} != {"1"} else ""
 

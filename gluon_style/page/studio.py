@@ -63,7 +63,7 @@ class Studio:
         return self.queue[0] if self.queue and self.queue[0].state != WAITING else None
 
     def add(self, selection, values):
-        """Queue a new run; what cannot work is a `GluonStyleError`."""
+        """Queue a new run; a `GluonStyleError` says why it cannot work."""
         settings, output = read_values(selection, values)
         if self.machine.known:  # else its precision is not
             self.estimate(selection, values)
@@ -105,7 +105,7 @@ class Studio:
         return self.selections.new()
 
     def estimate(self, selection, values):
-        """What a run would take; what cannot work is a `GluonStyleError`."""
+        """The `Estimate` of a run; a `GluonStyleError` says why it cannot work."""
         settings, _ = read_values(selection, values)
         return self.machine.estimate(settings, selection.sizes, available() + self.held)
 
@@ -224,12 +224,12 @@ class Studio:
             run.error = run.error or (None if run.state == STOPPED else run.said)
 
     async def hear(self, run):
-        """Take in what the process tells, line by line."""
+        """Take in the messages of the process, a line each."""
         async for line in run.process.stdout:
             run.hear(json.loads(line))
 
     async def hear_lines(self, run):
-        """Take in what the command says; a bar of progress is many lines in one."""
+        """Take in stderr; a bar of progress is many lines in one."""
         rest = ""
         while True:
             chunk = await run.process.stderr.read(4096)

@@ -1,4 +1,4 @@
-"""What a run tells the page, lines of JSON, and what the page may ask of it, a byte each."""
+"""A run's messages to the page, lines of JSON, and the page's requests, a byte each."""
 
 import base64
 import dataclasses

@@ -6,10 +6,10 @@ from ..errors import GluonStyleError, Message, option
 from ..machine import format_bytes, format_duration
 from .chinese import in_chinese
 
-# Of the address, and as Quasar has them.
+# In the address, and as Quasar names them.
 LANGUAGES = {"en": "en-US", "zh": "zh-CN"}
 NAMES = {"en": "English", "zh": "中文"}
-# What a picture of a run is called in its folder.
+# Names of a run's pictures in its folder.
 KIND = re.compile(r"(content|style|mask|init)(?:-([2-4]))?\.[a-z]{3,5}")
 LONGEST = 1000  # letters of an error
 
@@ -243,7 +243,7 @@ class Words:
         return TEXTS.get(name, (plain, plain))[self.column]
 
     def help(self, field):
-        """What an option does, and its default."""
+        """The help of an option."""
         text = field.help
         if self.language == "zh" and field.name in OPTIONS:
             return OPTIONS[field.name][1]
