@@ -20,7 +20,7 @@ from .settings import Given
 
 logger = logging.getLogger(__name__)
 
-# So many take half a gigabyte, decoded. It is just below where Pillow refuses by itself.
+# Half a gigabyte when decoded, and just below where Pillow refuses by itself.
 MOST_PIXELS = 178_000_000
 MOST_BYTES = 1_500_000_000  # of a file: as many pixels in four colours of 16 bits
 
@@ -44,7 +44,7 @@ RAW_SUFFIXES = set(
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
     ".raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
 )
-# What to do about a picture.
+# Remedies.
 SMALLER = "make it smaller"
 AS_PNG = "save it as PNG, or as a TIFF of 8-bit RGB"
 MEGAPIXELS = MOST_PIXELS // 10**6
@@ -53,28 +53,16 @@ HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that has been read.
+    """A picture that has been read."""
 
-    Attributes
-    ----------
-    rgb : ndarray, shape (h, w, 3), uint8
-        In sRGB; what is transparent is laid over white.
-    alpha : ndarray, shape (h, w), uint8, or None
-        None when nothing is transparent.
-    sha256 : str
-        Of the file's bytes; of the pixels when there was no file.
-    dpi : tuple of float, or None
-        Pixels an inch, across and down, as the file tells them.
-    """
-
-    rgb: np.ndarray
-    alpha: Optional[np.ndarray]
-    sha256: str
-    dpi: Optional[Tuple[float, float]] = None
+    rgb: np.ndarray  # (h, w, 3), uint8, sRGB; transparent parts over white
+    alpha: Optional[np.ndarray]  # (h, w), uint8; None when nothing is transparent
+    sha256: str  # the file's, or the pixels' when there was no file
+    dpi: Optional[Tuple[float, float]] = None  # pixels an inch, across and down, from the file
 
 
 def decode(source):
-    """Read a path, or what was given in its place: a Pillow picture or an array."""
+    """Read a path, a Pillow picture or an array."""
     given = source.picture if isinstance(source, Given) else source
     if isinstance(given, (str, bytes, os.PathLike)):
         path = Path(expanded(given))
@@ -102,9 +90,8 @@ def naming(name):
         error.file = name
         raise
     except Image.DecompressionBombError:
-        raise ImageError(
-            "more than {most} million pixels", file=name, remedy=SMALLER, most=MEGAPIXELS
-        ) from None
+        text = "more than {most} million pixels"
+        raise ImageError(text, file=name, remedy=SMALLER, most=MEGAPIXELS) from None
     except MemoryError:
         raise ImageError("not enough memory to read it", file=name, remedy=SMALLER) from None
     except Exception as error:  # the formats' readers raise of all kinds on a damaged file
@@ -112,7 +99,7 @@ def naming(name):
 
 
 def damaged(error, path):
-    """The `ImageError` for whatever a format's reader has raised."""
+    """The `ImageError` for an error of a format's reader."""
     if getattr(error, "strerror", None):
         return ImageError(reason(error), file=path)
     return ImageError("damaged ({error})", file=path, error=str(error))
@@ -136,12 +123,10 @@ def opened(data, suffix, name):
     except UnidentifiedImageError:
         if suffix in RAW_SUFFIXES:
             refuse_raw()
+        if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            text = "damaged, or a TIFF of a kind that cannot be read"
+            raise ImageError(text, remedy=AS_PNG) from None
         if data[4:8] != b"ftyp" or data[8:12] not in HEIC_BRANDS:
-            tiff = data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-            if tiff:
-                raise ImageError(
-                    "damaged, or a TIFF of a kind that cannot be read", remedy=AS_PNG
-                ) from None
             raise ImageError("not a picture that can be read") from None
         picture = opened_heic(data)
     if picture.format == "TIFF":
@@ -194,9 +179,8 @@ def opened_heic(data):
     try:
         import pillow_heif
     except ImportError:
-        raise ImageError(
-            "a HEIC picture", remedy="save it as JPEG, or pip install pillow-heif"
-        ) from None
+        remedy = "save it as JPEG, or pip install pillow-heif"
+        raise ImageError("a HEIC picture", remedy=remedy) from None
     file = pillow_heif.open_heif(io.BytesIO(data))
     # It is decoded at once when it becomes Pillow's.
     if file.size[0] * file.size[1] > MOST_PIXELS:
@@ -221,11 +205,8 @@ def from_array(array):
     most = (65535 if values.dtype == np.uint16 else 255) if whole else 1
     slack = 0 if whole else 1e-3  # of what was computed
     if not (values.min() >= -slack and values.max() <= most + slack):
-        raise ImageError(
-            "in an array of {dtype} values from 0 to {most} are wanted",
-            dtype=str(values.dtype),
-            most=most,
-        )
+        text = "in an array of {dtype} values from 0 to {most} are wanted"
+        raise ImageError(text, dtype=str(values.dtype), most=most)
     return Image.fromarray((values * (255 / most) + 0.5).clip(0, 255).astype("uint8"))
 
 
@@ -256,9 +237,9 @@ def to_rgb(picture):
 
 
 def transparent_colour(picture):
-    """The one colour that is transparent, in numbers such as the pixels will have; None for others.
+    """The one transparent colour, in the numbers that the pixels will have, or None.
 
-    Pillow leaves those of a PNG file, whose pixels may have fewer or more bits than 8.
+    Pillow gives a PNG file's numbers, of fewer or more bits than 8.
     """
     clear = picture.info.get("transparency")
     raw = picture.tile[0][3] if getattr(picture, "tile", None) else None  # none once it is loaded
@@ -270,7 +251,7 @@ def transparent_colour(picture):
 
 
 def upright(picture):
-    """Turn a picture as its EXIF says; whatever else stands there, odd or not, is left alone."""
+    """Turn a picture as its EXIF says."""
     if picture.format == "TIFF":  # Pillow has turned it by itself, and may have left the tag
         return picture
     try:
@@ -296,9 +277,8 @@ def refuse_scrambled(picture, tags):
     }
     for what, found in wrong.items():
         if found:
-            raise ImageError(
-                "a TIFF with {what}, a kind that cannot be read", remedy=AS_PNG, what=what
-            )
+            text = "a TIFF with {what}, a kind that cannot be read"
+            raise ImageError(text, remedy=AS_PNG, what=what)
 
 
 def deep_to_rgb(picture, tags, profile):
@@ -310,12 +290,8 @@ def deep_to_rgb(picture, tags, profile):
     else:
         most = 4095 if tags.get(BITS) == (12,) else 65535
     if not (values.min() >= 0 and values.max() <= most):
-        raise ImageError(
-            "its values range from {low:g} to {high:g}: 0 to {most} is wanted",
-            low=float(values.min()),
-            high=float(values.max()),
-            most=most,
-        )
+        text = "its values range from {low:g} to {high:g}: 0 to {most} is wanted"
+        raise ImageError(text, low=float(values.min()), high=float(values.max()), most=most)
     values *= 255 / most
     if tags.get(PHOTOMETRIC) == 0:  # white is zero; Pillow turns 8 bits round by itself
         values = 255 - values
@@ -335,7 +311,7 @@ def to_srgb(picture, profile):
 
 
 def transform_to_srgb(profile, mode):
-    """What a colour profile asks for; None when that is nothing, or it cannot be used."""
+    """A colour profile's way to sRGB; None when it changes nothing, or cannot be used."""
     try:
         transform = ImageCms.buildTransform(
             ImageCms.ImageCmsProfile(io.BytesIO(profile)),

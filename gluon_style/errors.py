@@ -24,14 +24,9 @@ import signal
 class Message:
     """A sentence and its values, put into words where it is read.
 
-    Parameters
-    ----------
-    text : str
-        In English, with the values' names in braces: `"{size} is too small"`; or with `%s` for
-        arguments, as in a record of `logging`. A translation is looked up by it.
-    arguments, values
-        Text and numbers; a `Setting`, which each place calls by its own name; another `Message`
-        or error; or a list of any of these, joined by "or".
+    The English text has the values' names in braces, `"{size} is too small"`, or `%s` for
+    arguments, as in a record of `logging`; a translation is looked up by it. Values are text,
+    numbers, a `Setting`, another `Message` or error, or a list of these, joined by "or".
     """
 
     def __init__(self, text, *arguments, **values):
@@ -44,15 +39,7 @@ class Message:
         return repr(self.tell())
 
     def tell(self, name=str, phrase=str):
-        """The sentence in words.
-
-        Parameters
-        ----------
-        name : callable
-            Takes a setting's name and gives what the reader knows it by.
-        phrase : callable
-            Takes an English text with braces and gives its translation.
-        """
+        """The sentence in words: `name` gives a setting's, `phrase` a text's translation."""
 
         def word(value):
             if isinstance(value, Setting):
@@ -118,33 +105,12 @@ def from_json(data):
 
 
 class GluonStyleError(Exception):
-    """Something that the user can fix.
+    """Something that the user can fix: a problem, and its remedy with the same values.
 
-    Parameters
-    ----------
-    text : str or Message
-        What is wrong, see `Message`.
-    field : str, optional
-        The setting that is meant, as in `Settings`.
-    file : str or Path, optional
-        The file that is meant.
-    remedy : str or Message, optional
-        What to do about it, with the same values.
-    values : dict
-        The values of the text.
-
-    Attributes
-    ----------
-    problem : Message
-    field, file
-    remedy : Message or None
-    remarks : list of Message
-        What others have added: how to resume, which picture it was.
-    exit_status : int
-        What a command returns to the shell after reporting the error.
+    `field` is the setting that is meant, as in `Settings`; others may add remarks.
     """
 
-    exit_status = 2
+    exit_status = 2  # of a command that reports it
 
     def __init__(self, text, field=None, *, file=None, remedy=None, **values):
         super().__init__(text)
@@ -153,8 +119,9 @@ class GluonStyleError(Exception):
         self.remedy = Message(remedy, **values) if isinstance(remedy, str) else remedy
 
     def add(self, text, **values):
-        """Add a remark, told after a semicolon."""
+        """Add a remark, told after a semicolon; the error itself."""
         self.remarks.append(Message(text, **values))
+        return self
 
     def suggest(self, word, names):
         """Add the name that is like a misspelt word, if there is one; the error itself."""
@@ -164,10 +131,7 @@ class GluonStyleError(Exception):
         return self
 
     def tell(self, name=str, phrase=str, called=str):
-        """File, problem, remedy and remarks in words, see `Message.tell`.
-
-        `called` takes the file and gives what the reader knows it by.
-        """
+        """File, problem, remedy and remarks in words; `called` gives the file's name."""
         told = self.problem.tell(name, phrase)
         if self.file and called(self.file):
             told = called(self.file) + phrase(": ") + told
@@ -197,13 +161,7 @@ class UsageError(GluonStyleError):
 
 
 class RuntimeNotReady(GluonStyleError, ImportError):
-    """MXNet cannot work in this environment: wrong Python or NumPy, or no MXNet.
-
-    Attributes
-    ----------
-    commands : tuple of str
-        What to type, one after the other; `remedy` tells them as `{commands}`.
-    """
+    """MXNet cannot work in this environment; its remedy tells the commands as `{commands}`."""
 
     def __init__(self, text, *commands, remedy="run: {commands}", **values):
         if commands:
@@ -228,7 +186,7 @@ class ImageError(GluonStyleError):
 
 
 class WeightsError(GluonStyleError):
-    """VGG-19's parameters cannot be had, or are not what they should be."""
+    """VGG-19's parameters are missing, or are not what they should be."""
 
 
 class DownloadError(WeightsError):
@@ -248,14 +206,7 @@ class ClusterError(GluonStyleError):
 
 
 class NonFiniteLoss(GluonStyleError):
-    """A loss became infinite or not a number.
-
-    Attributes
-    ----------
-    epoch : int
-    term : str
-        `content`, `style`, `tv` or `total`.
-    """
+    """A loss, by the name of its term, became infinite or not a number."""
 
     exit_status = 3
 
@@ -277,13 +228,7 @@ class JobsFailed(GluonStyleError):
 
 
 class Stopped(GluonStyleError):
-    """A signal ended the run.
-
-    Attributes
-    ----------
-    exit_status : int
-        128 and the signal's number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM.
-    """
+    """A signal ended the run: status 130 after Ctrl-C, 143 after SIGTERM, as in a shell."""
 
     def __init__(self, number):
         super().__init__("stopped by {signal}", signal=signal.Signals(number).name)
@@ -293,9 +238,3 @@ class Stopped(GluonStyleError):
 def option(field):
     """The option that sets a field: `--style-weight` for `style_weight`."""
     return "--" + field.replace("_", "-")
-
-
-def did_you_mean(word, names):
-    """`; did you mean NAME?` for the name that is like a misspelt word, or nothing."""
-    near = difflib.get_close_matches(word, names, 1, 0.7)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -40,6 +40,15 @@ def convolution_shape(index, divisor=1):
     return channels, channels_in, 3, 3
 
 
+# Gluon's and torchvision's names of each layer's kernel and bias, and the shapes by these names.
+ARRAYS = {index: (f"features.{index}.weight", f"features.{index}.bias") for index in CONVOLUTIONS}
+SHAPES = {
+    name: convolution_shape(index)[:axes]
+    for index, names in ARRAYS.items()
+    for name, axes in zip(names, (4, 1))
+}
+
+
 def values_per_pixel(last, channels):
     """How many values the convolutions up to a layer compute for each pixel of a picture.
 

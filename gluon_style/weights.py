@@ -34,7 +34,7 @@ def build_parser():
 
 
 def listing(root=None):
-    """What is in the cache, a line for each source."""
+    """A line for each source: its file in the cache, size and state."""
     from .pretrained import cached
 
     yield f"cache: {cache_folder(root)}"
@@ -48,12 +48,8 @@ def run(options):
     from .pretrained import check_free, check_reach, export, find, sidecar  # which import NumPy
 
     if options.out and not options.source:
-        raise UsageError(
-            "{source} says of what, for example {source} keras",
-            "out",
-            file=options.out,
-            source=Setting("source"),
-        )
+        text = "{source} says of what, for example {source} keras"
+        raise UsageError(text, "out", file=options.out, source=Setting("source"))
     if options.out:
         check_free(options.out, options.overwrite)
     if not options.source:

@@ -18,7 +18,8 @@ def calls(path):
         name = getattr(called, "attr", getattr(called, "id", ""))
         of = getattr(getattr(called, "value", None), "id", "")
         says = name in ERRORS or of == "logger" and name in ("warning", "info")
-        says = says or name == "add" and of in ("error", "failed", "self") or name == "_not_ready"
+        adds = of in ("error", "failed", "self") or isinstance(called, ast.Attribute) and not of
+        says = says or name == "add" and adds or name == "_not_ready"
         says = says or name == "__init__" and path.name == "errors.py"
         if says and node.args and not isinstance(node.args[0], ast.Starred):
             yield node, node.args[0]
@@ -30,14 +31,17 @@ def calls(path):
 
 
 def constants(path):
-    """The texts that a file has under names of its own."""
-    return {
-        target.id: node.value.value
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        for target in node.targets
-        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
-    }
+    """The texts that a file gives to each name, of the module or of a function."""
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                names = getattr(target, "elts", [target])
+                values = getattr(node.value, "elts", []) if len(names) > 1 else [node.value]
+                for name, value in zip(names, values):
+                    if isinstance(name, ast.Name) and isinstance(value, ast.Constant):
+                        found.setdefault(name.id, set()).add(value.value)
+    return {name: {text for text in each if isinstance(text, str)} for name, each in found.items()}
 
 
 def texts(expression, known):
@@ -45,7 +49,7 @@ def texts(expression, known):
     if isinstance(expression, ast.Constant):
         return {expression.value} - {None}
     if isinstance(expression, ast.Name):
-        return {known[expression.id]} if expression.id in known else set()
+        return known.get(expression.id, set())
     if isinstance(expression, ast.IfExp):
         both = [texts(each, known) for each in (expression.body, expression.orelse)]
         return None if None in both else both[0] | both[1]
@@ -66,7 +70,7 @@ def templates(left_out=()):
     """All texts that the package can say."""
     known = {}
     for _, path in files():
-        known.update(constants(path))
+        known.update((name, said) for name, said in constants(path).items() if name.isupper())
     return {
         text
         for _, path in files(left_out)

@@ -9,7 +9,7 @@ import pytest
 from gluon_style.features import get_net
 from gluon_style.images import preprocess, read
 from gluon_style.losses import tv_loss
-from gluon_style.pretrained.formats.keras import read_keras
+from gluon_style.pretrained.formats import read as read_weights
 from gluon_style.pretrained.scale import measured_gain, scaled
 from gluon_style.pretrained.sources import KERAS_GAIN
 from gluon_style.settings import Layers
@@ -24,7 +24,7 @@ def book(shared_data):
     content_img, style_img = (
         read(shared_data / name) for name in ("rainier.jpg", "autumn_oak.jpg")
     )
-    parameters = scaled(read_keras(shared_data / "vgg19_notop.h5"), KERAS_GAIN)
+    parameters = scaled(read_weights(shared_data / "vgg19_notop.h5"), KERAS_GAIN)
     return content_img, style_img, parameters
 
 
@@ -41,7 +41,7 @@ def test_total_variation_of_the_books_photo(book):
 
 
 def test_gain_of_the_oxford_network_is_what_the_book_asks_for(shared_data, book):
-    unscaled = read_keras(shared_data / "vgg19_notop.h5")
+    unscaled = read_weights(shared_data / "vgg19_notop.h5")
     np.testing.assert_allclose(measured_gain(unscaled, *book[:2]), KERAS_GAIN, rtol=1e-5)
 
 

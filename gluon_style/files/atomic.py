@@ -14,8 +14,8 @@ from ..errors import OutputError, reason
 def atomic_write(path, keep=None):
     """Open a file for writing that takes its name only when it is complete.
 
-    It is written beside its final place under a hidden name, flushed to the disk, and renamed.
-    When anything goes wrong on the way, what stood under `path` before still does.
+    It is written beside its place under a hidden name, flushed to the disk, and renamed. If that
+    fails, the file that was there stays. With `keep`, it gets that name otherwise.
     """
     path = Path(path)
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.part"

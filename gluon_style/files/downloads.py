@@ -66,7 +66,7 @@ class RemoteFile:
 
 
 def is_address(text):
-    """Whether a text names a host of the web."""
+    """Whether a text is the address of a host."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -80,8 +80,7 @@ def cache_folder(root=None):
     folder = os.path.expanduser(root or os.path.join(home, "models"))
     if folder.startswith("~"):
         error = DownloadError("this user has no home directory", file=folder)
-        error.add("set MXNET_HOME to a folder for the weights")
-        raise error
+        raise error.add("set MXNET_HOME to a folder for the weights")
     return Path(folder)
 
 
@@ -105,7 +104,7 @@ def download(remote, folder):
 
 
 def try_in_turn(addresses, attempt):
-    """Return what `attempt(url)` returns for the first address with which it does not fail."""
+    """Call `attempt(url)` until it does not fail."""
     import requests
 
     reasons = {}
@@ -123,7 +122,7 @@ def try_in_turn(addresses, attempt):
 
 
 def problem_of(error):
-    """What went wrong with an address, without its name, as a `Message`."""
+    """The `Message` of what went wrong with an address, without its name."""
     (inner,) = error.args[:1] or [error]  # see `answer`
     error = inner if isinstance(inner, DownloadError) else error
     return error.problem if isinstance(error, DownloadError) else Message(str(error))
@@ -145,9 +144,8 @@ def download_from(url, remote, folder):
     try:
         files.fetch(remote.name, downloader=lambda url, file, _: receive(url, file, remote.size))
     except ValueError:
-        raise DownloadError(
-            "what it sends is not the right file (its checksum is another)", file=url
-        ) from None
+        text = "what it sends is not the right file (its checksum is another)"
+        raise DownloadError(text, file=url) from None
 
 
 def receive(url, file, size=None):
@@ -177,12 +175,9 @@ def answer(url, timeout=ANSWER, method="GET", headers=None):
     answers = queue.Queue()
 
     def ask():
+        options = {"headers": headers, "stream": True, "timeout": (timeout, STALL)}
         try:
-            answers.put(
-                requests.request(
-                    method, url, headers=headers, stream=True, timeout=(timeout, STALL)
-                )
-            )
+            answers.put(requests.request(method, url, **options))
         except Exception as error:
             answers.put(error)
 
@@ -233,8 +228,7 @@ def fetch(remote, folder, download=download):
                 sha256 = download_into_place(remote, path, download)
     except OSError as error:
         failed = DownloadError("cannot be written: {reason}", file=path, reason=reason(error))
-        failed.add("set MXNET_HOME to a folder that can")
-        raise failed from None
+        raise failed.add("set MXNET_HOME to a folder that can") from None
     return path, sha256
 
 

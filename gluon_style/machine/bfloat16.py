@@ -38,11 +38,9 @@ class ConvolutionOnAMX(nn.Conv2D):
 class WideConvolution(autograd.Function):
     """A 3x3 convolution whose data gradient is a convolution, too.
 
-    That is the gradient D with respect to the output, convolved with the kernel turned by 180
-    degrees, its two channel axes exchanged.
-
-    The output is float32: so D comes from a cast, in plain layout. One in oneDNN's own layout
-    MXNet would copy for `backward`, and free the copy before it is read.
+    The output's gradient D is convolved with the kernel, turned by 180 degrees and its two channel
+    axes exchanged. The output is float32: so D comes from a cast, in plain layout. One in oneDNN's
+    own layout MXNet would copy for `backward`, and free the copy before it is read.
     """
 
     def __init__(self, kernel, bias):

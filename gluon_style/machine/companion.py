@@ -14,7 +14,7 @@ from .process import child_environment
 
 
 class CompanionDied(Exception):
-    """The process has ended, and why, in one line."""
+    """The process has ended: the reason in one line."""
 
 
 class Companion:
@@ -37,7 +37,7 @@ class Companion:
         )
 
     def ask(self, work):
-        """Have some work done: yield what is told of it, the last with a key `ended`."""
+        """Have some work done: yield its messages, the last with a key `ended`."""
         try:
             self.process.stdin.write(json.dumps(work).encode() + b"\n")
             self.process.stdin.flush()
@@ -87,7 +87,7 @@ def serve(do):
 
 
 def lines_till_the_end():
-    """What is told; when nobody is left who could tell more, this process ends at once."""
+    """The lines on stdin; this process ends at once when nobody is left who could write more."""
     reading, writing = os.pipe()
 
     def pass_on():

@@ -27,10 +27,9 @@ def try_gpu():
             return mx.gpu(each.number)
         reasons.append(reason)
     ctx = get_cpu()
-    if report.failure or reasons:
-        different = {str(each): each for each in reasons}.values()
-        for why in [report.failure] if report.failure else different:
-            logger.warning("%s; using the CPU", why)
+    reasons = [report.failure] if report.failure else reasons
+    for why in {str(each): each for each in reasons}.values():
+        logger.warning("%s; using the CPU", why)
     return ctx
 
 
@@ -50,14 +49,9 @@ def get_cpu():
         except mx.MXNetError as error:
             failure = Message(str(error).strip().splitlines()[-1])
     if failure:
-        uninstall, install = gpu.TO_CPU_WHEEL
-        raise DeviceError(
-            "mxnet-cu112 cannot compute, not even on the CPU, with this driver ({why})",
-            remedy="run: {uninstall}, then: {install}",
-            why=failure,
-            uninstall=uninstall,
-            install=install,
-        )
+        text = "mxnet-cu112 cannot compute, not even on the CPU, with this driver ({why})"
+        values = dict(zip(("uninstall", "install"), gpu.TO_CPU_WHEEL))
+        raise DeviceError(text, remedy="run: {uninstall}, then: {install}", why=failure, **values)
     return mx.cpu()
 
 
@@ -93,12 +87,9 @@ def get_ctx(name):
         return get_cpu()
     match = re.fullmatch(r"gpu(?:\(([0-9]{1,4})\))?", name)
     if not match:
-        raise DeviceError(
-            "{value}: one of {choices} is wanted",
-            "ctx",
-            value=name,
-            choices="auto, cpu, gpu, gpu(N)",
-        ).suggest(name, ("auto", "cpu", "gpu", "gpu(0)"))
+        text, choices = "{value}: one of {choices} is wanted", "auto, cpu, gpu, gpu(N)"
+        error = DeviceError(text, "ctx", value=name, choices=choices)
+        raise error.suggest(name, ("auto", "cpu", "gpu", "gpu(0)"))
     number, report = int(match[1] or 0), gpu.ask_driver()
     if number < len(report.gpus):
         reason = gpu.why_not(report.gpus[number], report.cuda, has_gpu_code())
@@ -109,5 +100,4 @@ def get_ctx(name):
     else:
         reason = report.failure or Message("there is no NVIDIA GPU here")
     error = DeviceError("{value}: {reason}", "ctx", value=name, reason=reason)
-    error.add("use {ctx} cpu", ctx=Setting("ctx"))
-    raise error
+    raise error.add("use {ctx} cpu", ctx=Setting("ctx"))

@@ -12,8 +12,8 @@ from ..errors import Message, RuntimeNotReady
 from . import probe_driver
 from .process import run_python
 
-# What libmxnet.so of mxnet-cu112 1.9.1 is linked with, each behind what it needs itself, and the
-# package on PyPI that brings it (all from CUDA 11.8, but usable from 11.0 on).
+# The libraries of mxnet-cu112 1.9.1, each behind those that it needs itself, and the package on
+# PyPI that brings it (all from CUDA 11.8, but usable from 11.0 on).
 LIBRARIES = {
     "libcudart.so.11.0": "nvidia-cuda-runtime-cu11",
     "libcublasLt.so.11": "nvidia-cublas-cu11",
@@ -41,10 +41,9 @@ TO_CPU_WHEEL = (
 
 
 def load_libraries(libraries=LIBRARIES, paths=None):
-    """Load what mxnet-cu112 is linked with, so that `import mxnet` finds it.
+    """Load the libraries of mxnet-cu112, so that `import mxnet` finds them.
 
-    Each library comes from where the system's loader finds it, otherwise from NVIDIA's package
-    on `sys.path`: a CUDA that is installed on the machine stays the one in use.
+    The machine's own CUDA comes first, then NVIDIA's packages on `sys.path`.
     """
     if not driver_installed():
         raise RuntimeNotReady(
@@ -63,7 +62,7 @@ def load_libraries(libraries=LIBRARIES, paths=None):
 
 
 def driver_installed():
-    """Whether there is a driver library; it becomes visible to the libraries loaded later."""
+    """Whether there is a driver's library, which those loaded later then see."""
     try:
         ctypes.CDLL("libcuda.so.1", ctypes.RTLD_GLOBAL)
     except OSError:
@@ -84,38 +83,20 @@ def _load(name, paths):
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU as the driver describes it.
+    """A GPU as the driver describes it."""
 
-    Attributes
-    ----------
-    number : int
-        As in `mx.gpu(number)`.
-    name : str
-    capability : tuple of int
-        Compute capability, (major, minor).
-    """
-
-    number: int
+    number: int  # as in `mx.gpu(number)`
     name: str
     capability: Tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the driver says.
-
-    Attributes
-    ----------
-    gpus : tuple of Gpu
-    cuda : tuple of int
-        (major, minor) of the newest CUDA that the driver can run.
-    failure : Message or None
-        Why it said nothing.
-    """
+    """The driver's answer."""
 
     gpus: Tuple[Gpu, ...] = ()
-    cuda: Tuple[int, int] = (0, 0)
-    failure: Optional[Message] = None
+    cuda: Tuple[int, int] = (0, 0)  # the newest that the driver can run
+    failure: Optional[Message] = None  # why there is no answer
 
 
 @functools.lru_cache(maxsize=None)
@@ -125,22 +106,17 @@ def ask_driver():
         return Report()
     outcome = run_python([probe_driver.__file__], DRIVER_TIMEOUT)
     if outcome.failure:
-        return Report(
-            failure=Message("the NVIDIA driver cannot be asked: {why}", why=outcome.failure)
-        )
+        why = Message("the NVIDIA driver cannot be asked: {why}", why=outcome.failure)
+        return Report(failure=why)
     answer = json.loads(outcome.stdout)
     if "error" in answer:
-        return Report(
-            failure=Message(
-                "the NVIDIA driver answers with CUDA error {error}; see what nvidia-smi says; "
-                "after an update of the driver, restart the machine",
-                error=answer["error"],
-            )
+        why = Message(
+            "the NVIDIA driver answers with CUDA error {error}; see what nvidia-smi says; "
+            "after an update of the driver, restart the machine",
+            error=answer["error"],
         )
-    gpus = (
-        Gpu(number, name, tuple(capability))
-        for number, (name, capability) in enumerate(answer["gpus"])
-    )
+        return Report(failure=why)
+    gpus = (Gpu(n, name, tuple(found)) for n, (name, found) in enumerate(answer["gpus"]))
     return Report(tuple(gpus), tuple(answer.get("cuda", (0, 0))))
 
 

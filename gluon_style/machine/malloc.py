@@ -1,4 +1,4 @@
-"""How MXNet and glibc hand out memory: less of it, and faster, than when left to themselves."""
+"""Settings of MXNet's and glibc's memory: they take less of it, and are faster."""
 
 import contextlib
 import ctypes
@@ -10,19 +10,18 @@ from pathlib import Path
 TUNABLES = "GLIBC_TUNABLES"
 _HUGE_PAGES = "glibc.malloc.hugetlb"
 _MMAP_THRESHOLD = 4 << 20  # bytes
-# Their names in glibc's malloc.h.
+# As in glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8
 # Seen at 1200x800 in bfloat16: 4.4 GB instead of 2.5, since arrays of many sizes leave gaps.
 KEPT_SLACK = 2.5
 
 
 def save_memory(environ):
-    """Keep MXNet from holding more memory than it uses; what a user has set stays.
+    """Keep MXNet from holding more memory than it uses; variables of the user's stay.
 
     MXNet has four scratch buffers, each as large as the largest array that ever changes its
-    layout; one will do. And glibc returns an array to the system when it is freed, but from a
-    size on that it raises to 32 MB by itself; feature maps below it fragment its heap, more with
-    every epoch.
+    layout; one will do. And glibc gives arrays back when they are freed only from a size that it
+    raises to 32 MB by itself; smaller feature maps fragment its heap, more with every epoch.
     """
     environ.setdefault("MXNET_CPU_TEMP_COPY", "1")
     if _glibc() and "MALLOC_MMAP_THRESHOLD_" not in environ:

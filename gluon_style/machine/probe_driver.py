@@ -1,16 +1,15 @@
-"""What the NVIDIA driver says about its GPUs.
+"""A program that asks the NVIDIA driver for its GPUs, and needs nothing but Python.
 
-This file is also a program (it needs nothing but Python): `gpu` runs it in a process
-of its own, because a broken driver may hang or crash whoever asks it.
+`gpu` runs it as a process, because a broken driver may hang or crash whoever asks it.
 """
 
 import ctypes
 import json
 
-# Of cuda.h: CUDA_ERROR_STUB_LIBRARY (the toolkit's dummy driver) and CUDA_ERROR_NO_DEVICE.
+# In cuda.h: CUDA_ERROR_STUB_LIBRARY (the toolkit's dummy driver) and CUDA_ERROR_NO_DEVICE.
 NO_GPU = (34, 100)
 # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
-CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76
+CAPABILITY = 75, 76
 
 
 def ask():
@@ -30,10 +29,7 @@ def ask():
     def gpu(ordinal):
         device, name = asked("cuDeviceGet", ordinal), ctypes.create_string_buffer(256)
         call("cuDeviceGetName", name, len(name), device)
-        capability = [
-            asked("cuDeviceGetAttribute", attribute, device)
-            for attribute in (CAPABILITY_MAJOR, CAPABILITY_MINOR)
-        ]
+        capability = [asked("cuDeviceGetAttribute", each, device) for each in CAPABILITY]
         return [name.value.decode(errors="replace"), capability]
 
     try:

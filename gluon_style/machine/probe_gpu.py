@@ -1,6 +1,6 @@
 """A small convolution on GPU and CPU: `python -m gluon_style.machine.probe_gpu 0`.
 
-`gpu` runs it in a process of its own, with a time limit.
+`gpu` runs it with a time limit.
 """
 
 import sys

@@ -4,6 +4,7 @@ import ctypes
 import os
 import platform
 import sys
+from contextlib import suppress
 
 from ..errors import DeviceError, Message, Setting
 
@@ -11,13 +12,13 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def allowed_cores():
-    """How many processors this process may run on."""
+    """Number of processors that this process may run on."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return allowed or 1
 
 
 def usable_cores():
-    """How many cores this process may use, hyper-threads not counted.
+    """Number of cores that this process may use, hyper-threads not counted.
 
     Left to itself MXNet takes half of the processors that it sees, which on one without
     hyper-threads (many laptops, most virtual machines) leaves half of the cores idle.
@@ -29,14 +30,11 @@ def usable_cores():
 
 
 def cpu_flags(path="/proc/cpuinfo"):
-    """What the first processor can do, as Linux names it; an empty set elsewhere."""
-    try:
-        with open(path) as file:
-            for line in file:
-                if line.startswith("flags"):
-                    return set(line.split(":", 1)[1].split())
-    except OSError:
-        pass
+    """Linux's names of what the first processor can do; an empty set elsewhere."""
+    with suppress(OSError), open(path) as file:
+        for line in file:
+            if line.startswith("flags"):
+                return set(line.split(":", 1)[1].split())
     return set()
 
 
@@ -70,9 +68,8 @@ def why_not_bfloat16(flags, environ):
     if "avx512_bf16" not in flags:
         return Message("this processor does not compute in bfloat16 (it has no AVX512_BF16)")
     if limit.upper() not in ("AVX512_CORE_BF16", "AVX512_CORE_AMX"):
-        return Message(
-            "the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16", limit=limit
-        )
+        text = "the environment variable DNNL_MAX_CPU_ISA={limit} forbids AVX512_BF16"
+        return Message(text, limit=limit)
     return None
 
 
@@ -98,18 +95,13 @@ def get_precision(name, ctx):
         The name is not one of these, or the device has no fast bfloat16.
     """
     if name not in PRECISIONS:
-        raise DeviceError(
-            "{value}: one of {choices} is wanted",
-            "precision",
-            value=name,
-            choices=", ".join(PRECISIONS),
-        )
+        text = "{value}: one of {choices} is wanted"
+        raise DeviceError(text, "precision", value=name, choices=", ".join(PRECISIONS))
     if ctx.device_type == "cpu":
         reason = why_not_bfloat16(cpu_flags(), os.environ)
     else:
         reason = Message("{ctx} has no bfloat16 in MXNet 1.9.1", ctx=str(ctx))
     if name == "bfloat16" and reason:
         error = DeviceError("{value}: {reason}", "precision", value=name, reason=reason)
-        error.add("use {precision} float32", precision=Setting("precision"))
-        raise error
+        raise error.add("use {precision} float32", precision=Setting("precision"))
     return "float32" if reason or name == "float32" else "bfloat16"

@@ -13,14 +13,14 @@ from .._version import __version__
 from ..errors import OutputError, Setting, WeightsError
 from ..files import atomic_write, hashes
 from ..settings import Layers
-from ..vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD
+from ..vgg19 import ARRAYS, CONVOLUTIONS, RGB_MEAN, RGB_STD
 from .formats import write_arrays
 
 logger = logging.getLogger(__name__)
 
 
 def sidecar(path):
-    """Where the description of an exported file stands."""
+    """The path of an exported file's description."""
     return Path(f"{path}.json")
 
 
@@ -33,17 +33,16 @@ def check_free(path, overwrite=False):
     for each in (path, sidecar(path)):
         if each.exists() and not overwrite:
             error = OutputError("{each} exists", "out", file=path, each=each)
-            error.add("{overwrite} replaces it", overwrite=Setting("overwrite"))
-            raise error
+            raise error.add("{overwrite} replaces it", overwrite=Setting("overwrite"))
 
 
 def export(path, pretrained, dtype="float32", more=None):
     """Write parameters up to the last of the chapter's layers, and their description."""
     layers = [index for index in CONVOLUTIONS if index <= Layers().last]
     arrays = {
-        f"features.{index}.{kind}": value.astype(dtype)
+        name: value.astype(dtype)
         for index in layers
-        for kind, value in zip(("weight", "bias"), pretrained.parameters[index])
+        for name, value in zip(ARRAYS[index], pretrained.parameters[index])
     }
     description = {
         "what": "VGG-19 up to conv5_1 for the style transfer chapter of Dive into Deep Learning",
@@ -67,7 +66,7 @@ def export(path, pretrained, dtype="float32", more=None):
 
 
 def described(path, sha256):
-    """What the description beside a file says of it."""
+    """The origin, gain and licence that the description beside a file tells."""
     beside = sidecar(path)
     try:
         description = json.loads(beside.read_text(encoding="utf-8"))
@@ -79,17 +78,9 @@ def described(path, sha256):
         logger.info("%s: no %s beside it, so it cannot be verified", path, beside.name)
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(
-            "damaged, not a description of weights ({kind}: {error})",
-            file=beside,
-            kind=type(error).__name__,
-            error=str(error),
-        ) from None
+        text, kind = "damaged, not a description of weights ({kind}: {error})", type(error).__name__
+        raise WeightsError(text, file=beside, kind=kind, error=str(error)) from None
     if expected != sha256:
-        raise WeightsError(
-            "damaged, or not the file that {description} describes (its checksum is another)",
-            file=path,
-            remedy="copy both again",
-            description=beside.name,
-        )
+        text = "damaged, or not the file that {description} describes (its checksum is another)"
+        raise WeightsError(text, file=path, remedy="copy both again", description=beside.name)
     return known

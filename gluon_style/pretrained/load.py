@@ -30,7 +30,7 @@ def get_weights(which, layers, content_img, style_img, root=None):
         `small`, of which the logger `gluon_style` warns. Otherwise the path of a file:
         `.params`, `.h5`, `.pth` or `.safetensors`.
     layers : Layers
-        What the parameters have to reach up to.
+        The parameters have to reach up to the last of them.
     content_img, style_img : NDArray, shape (h, w, 3), uint8
         The run's pictures, from which the scale of a network is set where it is not known.
     root : str or Path, optional
@@ -49,7 +49,7 @@ def get_weights(which, layers, content_img, style_img, root=None):
 
 
 def find_weights(which, layers, root=None):
-    """The first part of `get_weights`, which does not depend on pictures."""
+    """Parameters on the scale of their file, where only pictures tell the chapter's."""
     try:
         pretrained = find(which, root)
     except DownloadError as error:
@@ -62,15 +62,16 @@ def find_weights(which, layers, root=None):
 
 
 def to_scale(pretrained, content_img, style_img):
-    """The second part: parameters whose gain has to be measured get it from the run's pictures."""
+    """The same on the chapter's scale, measured from the run's pictures where it is not known."""
     if pretrained.gain is not None:
         return pretrained
     check_reach(pretrained, Layers())
     from .scale import measured_gain
 
     gain = measured_gain(pretrained.parameters, content_img, style_img)
-    parameters = scaled(pretrained.parameters, gain)
-    return dataclasses.replace(pretrained, parameters=parameters, gain=gain)
+    return dataclasses.replace(
+        pretrained, parameters=scaled(pretrained.parameters, gain), gain=gain
+    )
 
 
 def find(which, root=None):
@@ -79,20 +80,14 @@ def find(which, root=None):
         return read_small()
     if which != "auto" and which not in SOURCES:
         return from_path(Path(expanded(which, "weights")))
-    folder = cache_folder(root)
-    if which == "auto":
-        source = SOURCES["keras"]
-        return from_cache(folder) or from_source(
-            source, *fetch(source.remote, folder, source.download)
-        )
-    source = SOURCES[which]
+    folder, source = cache_folder(root), SOURCES["keras" if which == "auto" else which]
+    found = from_cache(folder) if which == "auto" else None
     try:
-        return from_source(source, *fetch(source.remote, folder, source.download))
+        return found or from_source(source, *fetch(source.remote, folder, source.download))
     except DownloadError as error:
-        error.add(
-            "try again later, try {others}, or take small, which comes with the package",
-            others=", ".join(name for name in SOURCES if name != which),
-        )
+        if which != "auto":
+            text = "try again later, try {others}, or take small, which comes with the package"
+            error.add(text, others=", ".join(name for name in SOURCES if name != which))
         raise
 
 
@@ -127,31 +122,25 @@ def real_network(pretrained, root=None):
     return None
 
 
-def from_source(source, path, sha256):
-    """Read a source's own file, whose checksum is right."""
-    remote = source.remote
-    return from_file(path, sha256, source.name, source.gain, remote.urls[0], source.licence)
-
-
-def from_file(path, sha256, source, gain, origin, licence):
-    """Read a file and bring it to the chapter's scale, where that is known."""
+def from_source(source, path, sha256, origin=None):
+    """Read a file of a source's form, to the chapter's scale where that is known."""
     parameters = read_same(path, sha256)
-    if gain not in (None, 1.0):
-        parameters = scaled(parameters, gain)
-    return Pretrained(parameters, source, str(path), sha256, gain, origin, licence)
+    if source.gain not in (None, 1.0):
+        parameters = scaled(parameters, source.gain)
+    about = (origin, None) if origin else (source.remote.urls[0], source.licence)
+    return Pretrained(parameters, source.name, str(path), sha256, source.gain, *about)
 
 
 def from_path(path):
     """Read a file that the user gives."""
     if not path.is_file():
         names = ["auto", *SOURCES, "small"]
-        raise WeightsError(
-            "no such file (nor is it one of: {names})", "weights", file=path, names=", ".join(names)
-        ).suggest(str(path), names)
+        text = "no such file (nor is it one of: {names})"
+        error = WeightsError(text, "weights", file=path, names=", ".join(names))
+        raise error.suggest(str(path), names)
     if path.suffix not in READERS:
-        raise WeightsError(
-            "a file of {suffixes} is wanted", "weights", file=path, suffixes=", ".join(READERS)
-        )
+        text = "a file of {suffixes} is wanted"
+        raise WeightsError(text, "weights", file=path, suffixes=", ".join(READERS))
     network = NETWORKS[path.suffix]
     try:
         (sha256,) = hashes(path, "sha256")
@@ -159,15 +148,9 @@ def from_path(path):
         raise WeightsError(reason(error), "weights", file=path) from None
     if network.remote.sha256_if_sound(path):
         return from_source(network, path, sha256)
-    if path.suffix == ".params":
-        return from_export(path, sha256)
-    return from_file(path, sha256, network.name, network.gain, f"a file named {path.name}", None)
-
-
-def from_export(path, sha256):
-    """Read a `.params` file, whose gain has been applied already, with what is known of it."""
-    known = {"source": "file", "gain": 1.0, "origin": None, "licence": None}
-    known.update(described(path, sha256))
+    if path.suffix != ".params":
+        return from_source(network, path, sha256, f"a file named {path.name}")
+    known = {"source": "file", **described(path, sha256)}  # its gain has been applied already
     return Pretrained(read_same(path, sha256), file=str(path), sha256=sha256, **known)
 
 
@@ -175,9 +158,8 @@ def read_same(path, sha256):
     """Read a file whose checksum was taken before: one that was replaced since is refused."""
     parameters = read(path)
     if hashes(path, "sha256") != [sha256]:
-        raise WeightsError(
-            "it was changed while it was read", "weights", file=path, remedy="try again"
-        )
+        text = "it was changed while it was read"
+        raise WeightsError(text, "weights", file=path, remedy="try again")
     return parameters
 
 
@@ -185,11 +167,9 @@ def check_reach(pretrained, layers):
     """Make sure that the parameters reach up to the last of some layers."""
     needed = max(index for index in CONVOLUTIONS if index <= layers.last)
     if needed not in pretrained.parameters:
-        error = WeightsError(
+        text, last = (
             "it ends at layer {last}, but layer {needed} is needed",
-            file=pretrained.file,
-            last=max(pretrained.parameters),
-            needed=needed,
+            max(pretrained.parameters),
         )
-        error.add("choose other layers or the whole network's file")
-        raise error
+        error = WeightsError(text, file=pretrained.file, last=last, needed=needed)
+        raise error.add("choose other layers or the whole network's file")

@@ -22,8 +22,7 @@ def read_small():
     try:
         (sha256,) = hashes(SMALL_FILE, "sha256")
     except OSError as error:
-        raise WeightsError(
-            reason(error), file=SMALL_FILE, remedy="install gluon_style again"
-        ) from None
+        remedy = "install gluon_style again"
+        raise WeightsError(reason(error), file=SMALL_FILE, remedy=remedy) from None
     known = described(SMALL_FILE, sha256)
     return Pretrained(read(SMALL_FILE), file=str(SMALL_FILE), sha256=sha256, **known)

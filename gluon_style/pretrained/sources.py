@@ -9,8 +9,7 @@ from ..files import RemoteFile, cache_folder, download, hashes
 from . import torchvision, zoo
 from .exporting import described
 
-# Brings the style loss of the book's pair at epoch 0, 300x200, to the book's 372.72.
-KERAS_GAIN = 0.0094963
+KERAS_GAIN = 0.0094963  # brings the style loss of the book's pair, 300x200, to its 372.72
 # What `python -m gluon_style.weights --out` writes for a class; found in the cache by `auto`.
 CLASS_FILE = "vgg19-features.params"
 SMALL_FILE = Path(__file__).with_name("vgg19-small.params")
@@ -18,26 +17,13 @@ SMALL_FILE = Path(__file__).with_name("vgg19-small.params")
 
 @dataclass(frozen=True)
 class Source:
-    """Someone who serves VGG-19.
+    """Someone who serves VGG-19."""
 
-    Attributes
-    ----------
-    name : str
-        As `--weights` has it.
-    remote : RemoteFile
-    gain : float or None
-        What brings its features to the chapter's scale (see `scale.scaled`); None when it
-        has to be measured from the run's pictures.
-    licence : str
-    download : callable
-        `download(remote, folder)` puts the file into an empty folder.
-    """
-
-    name: str
+    name: str  # as `--weights` has it
     remote: RemoteFile
-    gain: Optional[float]
+    gain: Optional[float]  # see `scale.scaled`; None: to be measured from the run's pictures
     licence: str
-    download: Callable = download
+    download: Callable = download  # (remote, folder): puts the file into an empty folder
 
 
 ZOO = Source(
@@ -76,14 +62,11 @@ TORCHVISION = Source(
     download=torchvision.download,
 )
 SOURCES = {source.name: source for source in (ZOO, KERAS, TORCHVISION)}
-# Whose network a file holds, by its suffix.
+# The source of a file's network, by its suffix.
 NETWORKS = {
     ".params": ZOO,
-    ".h5": KERAS,
-    ".hdf5": KERAS,
-    ".pth": TORCHVISION,
-    ".pt": TORCHVISION,
-    ".safetensors": TORCHVISION,
+    **dict.fromkeys((".h5", ".hdf5"), KERAS),
+    **dict.fromkeys((".pth", ".pt", ".safetensors"), TORCHVISION),
 }
 
 
@@ -97,19 +80,15 @@ class Cached:
 
 
 def cached(root=None):
-    """What there is of each source, the class's file and the small network: a list of `Cached`."""
+    """Each source's file, the class's and the small network's, as `Cached`."""
     folder = cache_folder(root)
-    files = [(source.name, source.remote) for source in SOURCES.values()]
-    found = [
-        Cached(name, folder / each.name, state(folder / each.name, each)) for name, each in files
-    ]
-    for name, path in (("class file", folder / CLASS_FILE), ("small", SMALL_FILE)):
-        found.append(Cached(name, path, state(path)))
-    return found
+    files = [(each.name, folder / each.remote.name, each.remote) for each in SOURCES.values()]
+    files += [("class file", folder / CLASS_FILE, None), ("small", SMALL_FILE, None)]
+    return [Cached(name, path, state(path, remote)) for name, path, remote in files]
 
 
 def state(path, remote=None):
-    """Whether a file is there and sound, by its checksum or by the description beside it."""
+    """The state of a file, by its checksum or by the description beside it."""
     if not path.exists():
         return "not there"
     if remote:

@@ -10,14 +10,9 @@ from tqdm import tqdm
 
 from ..errors import DownloadError
 from ..files import RemoteFile, answer, hashes, is_quiet, receive, try_in_turn
-from ..vgg19 import CONVOLUTIONS, convolution_shape
+from ..vgg19 import SHAPES
 
 MOST_HEADER = 1 << 20  # bytes
-SHAPES = {
-    f"features.{index}.{kind}": convolution_shape(index)[: 4 if kind == "weight" else 1]
-    for index in CONVOLUTIONS
-    for kind in ("weight", "bias")
-}
 
 
 @dataclass(frozen=True)
@@ -69,15 +64,14 @@ def download(remote, folder):
         try:
             cut_out(url, path)
         except (ValueError, KeyError, TypeError) as error:
-            raise DownloadError(
-                "not VGG-19's weights ({error})", file=url, error=str(error)
-            ) from None
+            text = "not VGG-19's weights ({error})"
+            raise DownloadError(text, file=url, error=str(error)) from None
 
     try_in_turn(remote.addresses, attempt)
 
 
 def cut_out(url, path):
-    """Read the header, then the convolutions alone, and write them as a file of their own."""
+    """Read the header, then the convolutions alone, and write them to a file."""
     from safetensors.numpy import save
 
     length = int.from_bytes(piece(url, 0, 8), "little")
@@ -104,7 +98,6 @@ def piece(url, start, length):
             raise DownloadError("the server does not send parts of a file", file=url)
         data = response.raw.read(length + 1)
     if len(data) != length:
-        raise DownloadError(
-            "{count} bytes came instead of {length}", file=url, count=len(data), length=length
-        )
+        text = "{count} bytes came instead of {length}"
+        raise DownloadError(text, file=url, count=len(data), length=length)
     return data

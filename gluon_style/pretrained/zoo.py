@@ -39,11 +39,8 @@ def download(remote, folder):
         answer(archive).close()  # a dead host is found out in seconds, before GluonCV waits for it
     except (DownloadError, requests.exceptions.RequestException) as error:
         failed = failure(Message("{host}: {problem}", host=archive, problem=problem_of(error)))
-        failed.add(
-            "MXNET_GLUON_REPO may name a mirror; {weights} keras has another source",
-            weights=Setting("weights"),
-        )
-        raise failed from None
+        text = "MXNET_GLUON_REPO may name a mirror; {weights} keras has another source"
+        raise failed.add(text, weights=Setting("weights")) from None
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)],
         env=child_environment(),
@@ -66,7 +63,7 @@ def failure(reason):
 
 
 def output_while_growing(process, folder):
-    """What a process says until it ends; it may take its time while the folder grows."""
+    """The output of a process, which may take its time while the folder grows."""
     size = None
     while True:
         try:
@@ -74,21 +71,18 @@ def output_while_growing(process, folder):
         except subprocess.TimeoutExpired:
             before, size = size, sum(file.stat().st_size for file in folder.rglob("*"))
             if size == before:
-                raise DownloadError(
+                text, remedy = (
                     "the model zoo's host has stopped sending",
-                    remedy="try again, or use {weights} keras",
-                    weights=Setting("weights"),
-                ) from None
+                    "try again, or use {weights} keras",
+                )
+                raise DownloadError(text, remedy=remedy, weights=Setting("weights")) from None
 
 
 def advice(said):
-    """What to do about an error of GluonCV's."""
+    """An error of GluonCV's, with the way to mend it."""
     if said.startswith("ModuleNotFoundError"):
         return Message("{said}: run: python -m pip install 'gluoncv>=0.10,<0.11'", said=said)
     if ".so" in said and said.startswith("ImportError"):
-        return Message(
-            "{said}: run: apt-get install libgl1 libglib2.0-0, or use {weights} keras",
-            said=said,
-            weights=Setting("weights"),
-        )
+        text = "{said}: run: apt-get install libgl1 libglib2.0-0, or use {weights} keras"
+        return Message(text, said=said, weights=Setting("weights"))
     return said

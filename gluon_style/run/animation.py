@@ -5,7 +5,7 @@ from PIL import Image, ImageSequence
 
 from ..files import atomic_write
 
-VISIBLE = 1.0  # of 255: how far the pixels of two frames are apart on average, at least
+VISIBLE = 1.0  # of 255: least mean difference between the pixels of two frames
 PHOTO, FRAME, RESULT = 700, 150, 2000  # ms
 
 
@@ -19,11 +19,7 @@ def frame_epochs(max_epochs):
 
 
 def write_animation(path, sources):
-    """Make a moving picture whose frames differ visibly.
-
-    `sources` are Pillow's pictures and paths of pictures, moving ones too, in order; the last is
-    the path of the result.
-    """
+    """Make a moving picture of pictures and paths, the result last, whose frames differ."""
     with atomic_write(path) as file:
         kept = differing(frames(sources))
         shown = (frame for index, frame in enumerate(frames(sources)) if index in kept)
@@ -63,10 +59,7 @@ def differing(pictures):
 
 
 def lazy(pictures, number, mode, size):
-    """A picture of so many frames, each of them drawn when Pillow asks for it, one by one.
-
-    Of `append_images` Pillow makes a list, whose pictures all stay open, or decoded.
-    """
+    """A picture of so many frames, drawn one by one: a list would stay in memory."""
     film, shown = Image.new(mode, size), -1
 
     def seek(frame):

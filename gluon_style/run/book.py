@@ -6,16 +6,12 @@ from ..files import RemoteFile, cache_folder, fetch
 
 # From the book's repository, github.com/d2l-ai/d2l-zh (Apache-2.0), branch v1.
 IMG = "https://raw.githubusercontent.com/d2l-ai/d2l-zh/v1/img/"
-CONTENT = RemoteFile(
-    (IMG + "rainier.jpg",),
-    578_469,
+SHA256 = (
     "sha256:014381e94081625e5e5279fd81f50d01b75ebf10f1e85189d66e2fc93adbc768",
-)
-STYLE = RemoteFile(
-    (IMG + "autumn_oak.jpg",),
-    2_850_502,
     "sha256:a277e6926333bcb06f8fa7e68d24e4d3027ecb87802227ed4b514ab1906af557",
 )
+CONTENT = RemoteFile((IMG + "rainier.jpg",), 578_469, SHA256[0])
+STYLE = RemoteFile((IMG + "autumn_oak.jpg",), 2_850_502, SHA256[1])
 CREDIT = "pictures: Dive into Deep Learning (github.com/d2l-ai/d2l-zh, Apache-2.0)"
 
 # (epoch, content, style and TV loss) by stage, the mean of four independently executed copies of
@@ -58,16 +54,15 @@ def pictures(root=None):
 
 def comparison(records, image_shapes):
     """Our losses beside the book's, at the epochs that the book prints."""
-    lines = []
-    ours = {(number, epoch.epoch): epoch for number, epoch in records}
+    lines, losses = [], "{:9.2f}{:9.2f}{:7.2f}".format
+    ours = {(number, each.epoch): (each.content, each.style, each.tv) for number, each in records}
     for number, image_shape in enumerate(image_shapes, 1):
         if tuple(image_shape) != IMAGE_SHAPES.get(number):
             break
         for epoch, *book in LOSSES[number]:
-            if (number, epoch) in ours:
-                mine = ours[number, epoch]
-                losses = (mine.content, mine.style, mine.tv)
-                lines.append(f"{number:>5} {epoch:>6}  {_three(losses)}   {_three(book)}")
+            mine = ours.get((number, epoch))
+            if mine:
+                lines.append(f"{number:>5} {epoch:>6}  {losses(*mine)}   {losses(*book)}")
     if not lines:
         return []
     columns = f"{'content':>9}{'style':>9}{'TV':>7}"
@@ -77,8 +72,3 @@ def comparison(records, image_shapes):
         *lines,
         *textwrap.wrap(ABOUT_LOSSES, 72),
     ]
-
-
-def _three(losses):
-    content, style, tv = losses
-    return f"{content:9.2f}{style:9.2f}{tv:7.2f}"

@@ -1,4 +1,4 @@
-"""Saving the state of a run while it goes on, and reading it to resume the run."""
+"""Saving the state of a run, and reading it to resume the run."""
 
 import dataclasses
 import io
@@ -31,35 +31,18 @@ STATE = ("stage", "epochs", "lr", "ended", "tile")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run as it was saved.
+    """A run as it was saved."""
 
-    Attributes
-    ----------
-    settings : Settings
-        As `StyleTransfer.resolved` gives them.
-    identity : dict of str to str
-        See `StyleTransfer.identity`.
-    options : dict
-        What else a resumed run has to find again, see `Output.kept`.
-    state : State
-    records : list of (int, Epoch)
-        Number of the stage and record of every epoch up to the state.
-    started : float
-        When the run began, in seconds since 1970.
-    seconds : float
-        How long it has taken.
-    """
-
-    settings: Settings
-    identity: dict
-    options: dict
+    settings: Settings  # as `StyleTransfer.resolved` gives them
+    identity: dict  # see `StyleTransfer.identity`
+    options: dict  # see `Output.kept`
     state: State
-    records: list
-    started: float
-    seconds: float
+    records: list  # (number of the stage, Epoch) of every epoch up to the state
+    started: float  # seconds since 1970
+    seconds: float  # the run's time so far
 
     def is_finished(self, stages):
-        """Whether the last of these stages has had all its epochs."""
+        """True if the last of these stages has had all its epochs."""
         return self.state.stage == len(stages) and self.state.has_had(stages[-1])
 
     def write(self, file):
@@ -92,12 +75,10 @@ class Checkpoint:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             rest = json.loads(file["rest"].tobytes())
             if rest["format"] != FORMAT:
-                raise CheckpointError(
-                    "its format is {format}, which another version of gluon_style writes",
-                    remedy="resume the run with that one, or start a new one with another {output}",
-                    format=rest["format"],
-                    output=Setting("output"),
-                )
+                text = "its format is {format}, which another version of gluon_style writes"
+                remedy = "resume the run with that one, or start a new one with another {output}"
+                values = {"format": rest["format"], "output": Setting("output")}
+                raise CheckpointError(text, remedy=remedy, **values)
             arrays = {name: file[name] for name in file.files if name != "rest"}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) > 1 or any(array.dtype != np.float32 for array in arrays.values()):
@@ -114,10 +95,9 @@ class Checkpoint:
 
     @classmethod
     def read(cls, folder):
-        """Read the last checkpoint in a folder.
+        """Read the last checkpoint in a folder; if it is damaged, the one before takes its place.
 
-        Where it is damaged, the one before it is read, and takes its place. A file that cannot be
-        read, or not by this version, may be sound: it is left alone.
+        A file that cannot be read, or not by this version, may be sound: it is left alone.
         """
         damaged = []
         for path in (folder / name for name in CHECKPOINTS):
@@ -126,23 +106,17 @@ class Checkpoint:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise CheckpointError(
-                    "cannot be read: {reason}",
-                    file=path,
-                    remedy="mend that and try again",
-                    reason=reason(error),
-                ) from None
+                text, remedy = "cannot be read: {reason}", "mend that and try again"
+                values = {"reason": reason(error)}
+                raise CheckpointError(text, file=path, remedy=remedy, **values) from None
             try:
                 checkpoint = cls.from_bytes(data)
             except CheckpointError as error:
                 error.file = path
                 raise
             except MemoryError:
-                raise CheckpointError(
-                    "there is too little memory to read it",
-                    file=path,
-                    remedy="end other programs",
-                ) from None
+                text, remedy = "there is too little memory to read it", "end other programs"
+                raise CheckpointError(text, file=path, remedy=remedy) from None
             except Exception as error:  # what damage does to NumPy, zipfile and json is theirs
                 what = f"{type(error).__name__}: {error}"
                 damaged.append(Message("{name} is damaged ({error})", name=path.name, error=what))
@@ -151,19 +125,16 @@ class Checkpoint:
                 logger.warning("%s: %s; going back to the one before it", folder, damaged[0])
                 path.replace(folder / CHECKPOINT)
             return checkpoint
-        found = damaged[0] if damaged else Message("there is no checkpoint")
-        if len(damaged) > 1:
-            found = Message("{this} and {other}", this=damaged[0], other=damaged[1])
-        raise CheckpointError(
-            found, "resume", file=folder, remedy="the run cannot be resumed, start it again"
-        )
+        found, *others = damaged or [Message("there is no checkpoint")]
+        for other in others:
+            found = Message("{this} and {other}", this=found, other=other)
+        remedy = "the run cannot be resumed, start it again"
+        raise CheckpointError(found, "resume", file=folder, remedy=remedy)
 
     def check_settings(self, settings):
-        """Make sure that a run with these settings goes on from here.
+        """Make sure that a run with these settings, both sides of its stages given, continues here.
 
-        What has been run has to be the beginning of its stages, which are compared with width and
-        height given. The pictures, the weights and what `auto` stands for are left to
-        `check_identity`.
+        The pictures, the weights and the meaning of `auto` are left to `check_identity`.
         """
         was, now = fixed_options(self.settings), fixed_options(settings)
         for name in was:
@@ -184,10 +155,8 @@ class Checkpoint:
                 begun=_text(before),
                 epochs=epochs,
             )
-            error.add(
-                "leave it out, or start a new run with another {output}", output=Setting("output")
-            )
-            raise error
+            text = "leave it out, or start a new run with another {output}"
+            raise error.add(text, output=Setting("output"))
 
     def check_identity(self, transfer):
         """Make sure that a run is made from what this one was."""
@@ -195,13 +164,10 @@ class Checkpoint:
         options = get_options(now)
         for name in {**self.identity, **checksums}:
             if checksums.get(name) != self.identity.get(name):
-                raise CheckpointError(
-                    "{value}: not what the run was started with (its checksum differs)",
-                    name,
-                    remedy="give that, or start a new run with another {output}",
-                    value=as_text(options[name]),
-                    output=Setting("output"),
-                )
+                text = "{value}: not what the run was started with (its checksum differs)"
+                remedy = "give that, or start a new run with another {output}"
+                values = {"value": as_text(options[name]), "output": Setting("output")}
+                raise CheckpointError(text, name, remedy=remedy, **values)
         for name in ("ctx", "precision"):
             before, after = getattr(self.settings, name), getattr(now, name)
             if before != after:
@@ -214,14 +180,9 @@ def _text(stages):
 
 def _changed(name, was, now):
     """The error for a setting that is not what it was."""
-    return CheckpointError(
-        "was {was} and is now {now}",
-        name,
-        remedy="leave it out to resume the run, or start a new one with another {output}",
-        was=was,
-        now=now,
-        output=Setting("output"),
-    )
+    remedy = "leave it out to resume the run, or start a new one with another {output}"
+    values = {"was": was, "now": now, "output": Setting("output")}
+    return CheckpointError("was {was} and is now {now}", name, remedy=remedy, **values)
 
 
 class Checkpoints(Listener):
@@ -245,14 +206,14 @@ class Checkpoints(Listener):
             self.save(self.states[-1])
 
     def end_stage(self, stage_run):
-        # Its results are written: a run that goes on from here need not look back.
+        # Its results are written: a run that is resumed here need not look back.
         self.save(dataclasses.replace(self.states[-1], ended=True))
         self.states = []
         if stage_run.number == len(self.settings.stages):
             (self.results.folder.path / EARLIER_CHECKPOINT).unlink(missing_ok=True)
 
     def leave(self):
-        """Save the run as it is: it is not broken off, but goes on in another process."""
+        """Save the run as it is, to be resumed by another process."""
         self.save(self.states[-1])
         self.states = []
 

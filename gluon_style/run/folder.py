@@ -10,14 +10,14 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import Message, OutputError, Setting, UsageError, reason
+from ..errors import OutputError, Setting, UsageError, reason
 from ..files import CHECKPOINTS, CURVES, LOSSES, RECORD, has_no_locks
 from ..machine import format_bytes
 from ..settings import ANIMATIONS, FORMATS
 
-# What a run writes whatever its settings.
+# Every run writes these.
 ALWAYS = (LOSSES, CURVES, RECORD, *CHECKPOINTS)
-# Who gives such a name to a folder means a picture.
+# Suffixes of pictures.
 PICTURES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
     *(".heic", ".heif", ".avif", ".jp2"),
@@ -27,7 +27,7 @@ PICTURES = (
 class OutputFolder:
     """A folder for the files of one run at a time; a context manager that holds its lock."""
 
-    # What the files of runs are called.
+    # The names of runs' files.
     SUFFIXES = dict.fromkeys((*FORMATS, *ANIMATIONS))
     PATTERNS = (*(f"neural-style-[0-9]*.{suffix}" for suffix in SUFFIXES), *ALWAYS)
 
@@ -66,27 +66,19 @@ class OutputFolder:
         except FileNotFoundError:
             raise OutputError("no such folder", file=self.path) from None
         except filelock.Timeout:
-            raise OutputError(
-                "another run is writing there",
-                file=self.path,
-                remedy="wait for it, or choose another folder",
-            ) from None
+            text, remedy = "another run is writing there", "wait for it, or choose another folder"
+            raise OutputError(text, file=self.path, remedy=remedy) from None
         except OSError as error:
-            raise OutputError(
-                "cannot be written to: {reason}", file=self.path, reason=reason(error)
-            ) from None
+            text = "cannot be written to: {reason}"
+            raise OutputError(text, file=self.path, reason=reason(error)) from None
 
     def _make(self):
         """Create the folder if it is missing, and those above it."""
         if self.path.suffix.lower() in PICTURES and not self.path.is_dir():
-            raise UsageError(
-                "this is the folder of the results, in which the picture will be {picture}",
-                "output",
-                file=self.path,
-                remedy="give it a folder's name, such as {folder}",
-                picture=self.picture(1).name,
-                folder=self.path.with_suffix(""),
-            )
+            text = "this is the folder of the results, in which the picture will be {picture}"
+            remedy = "give it a folder's name, such as {folder}"
+            values = {"picture": self.picture(1).name, "folder": self.path.with_suffix("")}
+            raise UsageError(text, "output", file=self.path, remedy=remedy, **values)
         missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
         self.made = missing
@@ -129,20 +121,15 @@ class OutputFolder:
         standing = self.results()
         if not standing:
             return
-        stopped = any(path.name in CHECKPOINTS for path in standing)
-        values = {name: Setting(name) for name in ("output", "resume", "overwrite")}
-        values["folder"] = shlex.quote(str(self.path))
-        raise OutputError(
-            "{name} exists",
-            remedy=Message(
+        remedy = "give another {output}, or {overwrite} to replace the results there"
+        if any(path.name in CHECKPOINTS for path in standing):
+            remedy = (
                 "give another {output}, {resume} {folder} to resume the run there, or {overwrite} "
                 "to replace the results there"
-                if stopped
-                else "give another {output}, or {overwrite} to replace the results there",
-                **values,
-            ),
-            name=standing[0],
-        )
+            )
+        values = {name: Setting(name) for name in ("output", "resume", "overwrite")}
+        values.update(folder=shlex.quote(str(self.path)), name=standing[0])
+        raise OutputError("{name} exists", remedy=remedy, **values)
 
     def remove(self, names):
         """Remove those of a run's files that have these names."""
@@ -159,11 +146,8 @@ class OutputFolder:
         needed = 3 * sum(map(math.prod, zip(pixels, pictures))) + 3 * 36 * max(pixels) + 1_000_000
         free = shutil.disk_usage(self.path).free
         if free < needed:
-            raise OutputError(
-                "the run needs {needed} of disk space, {free} are free",
-                file=self.path,
-                remedy="free some, or choose another folder with {output}",
-                needed=format_bytes(needed),
-                free=format_bytes(free),
-                output=Setting("output"),
-            )
+            text = "the run needs {needed} of disk space, {free} are free"
+            remedy = "free some, or choose another folder with {output}"
+            values = {"needed": format_bytes(needed), "free": format_bytes(free)}
+            values["output"] = Setting("output")
+            raise OutputError(text, file=self.path, remedy=remedy, **values)

@@ -28,11 +28,12 @@ from .folder import ALWAYS
 logger = logging.getLogger(__name__)
 
 LONG = 3.0  # seconds
+WEIGHTS = ("source", "sha256", "gain", "origin", "licence")  # of `Pretrained`
 CSV_COLUMNS = ("stage", "epoch", *TERMS, "lr", "seconds")
 
 
 class Results(Listener):
-    """Write pictures, losses and the record of the run as the run goes on."""
+    """Write pictures, losses and the record of a run while it runs."""
 
     def __init__(self, folder, transfer, output=Output()):
         self.folder, self.transfer, self.output = folder, transfer, output
@@ -44,7 +45,7 @@ class Results(Listener):
         self.is_new = True
         # Names of the pictures that are there, and of those that go when their stage has ended.
         self.pictures, self.temporary = set(), set()
-        self.quality = {}  # number of the stage -> what the real network says of its picture
+        self.quality = {}  # number of the stage -> the real network's judgement of its picture
 
     def resume(self, checkpoint):
         """Take over the records of the run so far, from its `Checkpoint` and its folder."""
@@ -58,7 +59,7 @@ class Results(Listener):
 
     @property
     def seconds(self):
-        """How long the run has taken, all its parts together."""
+        """The time of the run, all its parts together."""
         return self.seconds_before + time.monotonic() - self.began
 
     def snapshots(self, stage):
@@ -82,7 +83,7 @@ class Results(Listener):
                 yield self.folder.snapshot(number, epochs).name
 
     def check_space(self, state=None):
-        """Make sure that the disk can take what the run still writes after a `State`."""
+        """Make sure that the disk can take the rest of the run after a `State`."""
         pictures, every = [], self.output.save_every
         for number, stage in enumerate(self.transfer.stages, 1):
             done = 0
@@ -91,9 +92,8 @@ class Results(Listener):
             pictures.append(1 + (stage.max_epochs // every - done // every if every else 0))
             if self.output.animation:  # which takes less than its frames
                 pictures[-1] += 2 * sum(n > done for n in frame_epochs(stage.max_epochs))
-        self.folder.check_space(
-            self.transfer.stages, [number * self.output.depth / 8 for number in pictures]
-        )
+        sizes = [number * self.output.depth / 8 for number in pictures]
+        self.folder.check_space(self.transfer.stages, sizes)
 
     def start_stage(self, stage_run):
         self.due = self.snapshots(stage_run.stage)
@@ -143,14 +143,12 @@ class Results(Listener):
     def save(self, picture, path, number, epochs):
         """Save the picture of a stage after so many epochs, and remember that it is ours."""
         self.pictures.add(path.name)
-        transfer = self.transfer
+        alpha, dpi = self.transfer.alpha, self.transfer.pictures.dpi
         origin = self.origin(number, epochs)
-        save_photograph(
-            picture, path, transfer.alpha, self.output.depth, transfer.pictures.dpi, origin
-        )
+        save_photograph(picture, path, alpha, self.output.depth, dpi, origin)
 
     def origin(self, number, epochs):
-        """What a picture's file tells of how it was made; it names no home directory."""
+        """The origin that a picture's file tells; it names no home directory."""
         settings = dataclasses.replace(self.settings, stages=self.settings.stages[:number])
         settings = with_pictures(settings, lambda path: short(str(path)))
         weights = "small" if self.transfer.pretrained.source == "small" else settings.weights
@@ -164,7 +162,7 @@ class Results(Listener):
         }
 
     def save_snapshot(self, picture, number, epochs):
-        """Save the picture of a stage that goes on; for good only if it was asked for."""
+        """Save the picture of a stage that has not ended; for good only if it was asked for."""
         path, every = self.folder.snapshot(number, epochs), self.output.save_every
         if not every or epochs % every:
             self.temporary.add(path.name)
@@ -180,7 +178,7 @@ class Results(Listener):
         paths = [self.folder.snapshot(number, n) for n in frame_epochs(stage.max_epochs)]
         path, result = self.animation(number), self.folder.picture(number)
         if path.exists() and not any(map(Path.exists, paths[:1])):
-            # The stage had ended, and has got more epochs: what was made of it then goes on.
+            # The stage had ended, and has got more epochs: its moving picture gets longer.
             first = path
         else:
             photo = image.imresize(self.transfer.content_img, *stage.image_shape)
@@ -221,8 +219,7 @@ class Results(Listener):
             "ctx": str(transfer.ctx),
             "precision": transfer.precision,
             "weights": {
-                **{name: getattr(pretrained, name) for name in ("source", "sha256", "gain")},
-                **{name: getattr(pretrained, name) for name in ("origin", "licence")},
+                **{name: getattr(pretrained, name) for name in WEIGHTS},
                 "file": transfer.names.get(pretrained.file, pretrained.file),
             },
             "stages": stages,
@@ -246,7 +243,7 @@ class Results(Listener):
 
 
 def describe_quality(quality):
-    """What the real network says of a picture, in two lines."""
+    """The real network's judgement of a picture in two lines."""
     layers = ", ".join(f"{loss:.2f}" for loss in quality["style_layers"])
     return (
         f"the picture by the real network: content {quality['content']:.2f}, "
@@ -262,7 +259,7 @@ def plot_losses(records, quality=None):
     records : list of (int, Epoch)
         Number of the stage and record of the epoch, in order.
     quality : dict of int to (dict or None), optional
-        What `StyleTransfer.judge` has given for each stage.
+        The judgement of `StyleTransfer.judge` for each stage.
 
     Returns
     -------
@@ -282,15 +279,9 @@ def plot_losses(records, quality=None):
         for epoch in epochs:
             if epoch.next_lr != epoch.lr:
                 axes.axvline(epoch.epoch, color="0.6", lw=1, ls="--")
-                axes.annotate(
-                    f"lr {epoch.next_lr:.0e}",
-                    (epoch.epoch, 1),
-                    xycoords=("data", "axes fraction"),
-                    xytext=(3, -12),
-                    textcoords="offset points",
-                    color="0.4",
-                    fontsize="small",
-                )
+                at = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+                look = {"xytext": (3, -12), "color": "0.4", "fontsize": "small"}
+                axes.annotate(f"lr {epoch.next_lr:.0e}", (epoch.epoch, 1), **at, **look)
         judged = (quality or {}).get(number)
         below = f"epoch\n{describe_quality(judged)}" if judged else "epoch"
         # A plain picture in its own style has no losses at all.

@@ -28,16 +28,16 @@ logger = logging.getLogger(__name__)
 def stylize(settings=Settings(), output=Output(), listeners=()):
     """Paint a picture: the chapter's stages, with results and checkpoints in a folder.
 
-    It tells how it goes on, in a notebook with a bar; `Output(quiet=True)` is silent. Ctrl-C and
-    SIGTERM stop the run after the current epoch; `resume` takes it up again.
+    It prints its progress, in a notebook with a bar; `Output(quiet=True)` is silent. Ctrl-C and
+    SIGTERM stop the run after the current epoch; `resume` continues it.
 
     Parameters
     ----------
     settings : Settings
     output : Output, str or Path
-        What to keep and tell; or only the folder for it.
+        Results to keep and progress to print; or only the folder.
     listeners : sequence of Listener
-        What else watches the run.
+        Further watchers of the run.
 
     Returns
     -------
@@ -55,27 +55,7 @@ def stylize(settings=Settings(), output=Output(), listeners=()):
 
 
 def again(path, revise):
-    """Run again what a picture was made by, as its file tells it.
-
-    Parameters
-    ----------
-    path : str or Path
-        A picture that a run has left.
-    revise : callable
-        Takes the command that made it, returns the `Settings` and `Output` of the new run.
-
-    Returns
-    -------
-    ndarray, shape (h, w, 3), float32
-        The result of the last stage.
-
-    Raises
-    ------
-    ImageError
-        The file does not tell how it was made.
-    GluonStyleError
-        And what `stylize` raises.
-    """
+    """Run a picture's command again; `revise` makes `Settings` and `Output` of it."""
     origin = origin_of(path)
     settings, output = revise(origin["command"])
     if not output.quiet:
@@ -106,17 +86,17 @@ def start(settings, output, listeners=(), check=lambda transfer: None):
 
 
 def resume(path, revise=None, listeners=()):
-    """Take up a run again that was stopped, or give it more epochs or more stages.
+    """Continue a run that was stopped, or give it more epochs or more stages.
 
     Parameters
     ----------
     path : str or Path
         The run's folder.
     revise : callable, optional
-        Takes the run's `Settings` and `Output`, returns both as they shall be: pictures that
-        have moved, other intervals, more epochs in the last stage, more stages.
+        Takes the run's `Settings` and `Output` and returns the new ones: pictures that have
+        moved, other intervals, more epochs in the last stage, more stages.
     listeners : sequence of Listener
-        What else watches the run.
+        Further watchers of the run.
 
     Returns
     -------
@@ -143,11 +123,8 @@ def resume(path, revise=None, listeners=()):
             settings = dataclasses.replace(settings, stages=stages)
         checkpoint.check_settings(settings)
         if output.overwrite:
-            raise UsageError(
-                "is for new runs",
-                "overwrite",
-                remedy="leave it out to resume this one, which replaces nothing",
-            )
+            remedy = "leave it out to resume this one, which replaces nothing"
+            raise UsageError("is for new runs", "overwrite", remedy=remedy)
         if checkpoint.is_finished(settings.stages):
             if settings != checkpoint.settings:
                 checkpoint.check_identity(StyleTransfer(settings))
@@ -161,14 +138,12 @@ def resume(path, revise=None, listeners=()):
 
 
 def refuse_given(settings):
-    """Make sure that no picture is missing which was given as such."""
+    """Refuse settings whose pictures were objects in Python, which are gone."""
     for name, picture in pictures_of(settings):
         if picture == GIVEN:
-            raise CheckpointError(
-                "was given to Python as a picture, not as a file",
-                name,
-                remedy="give it again with `revise` of gluon_style.resume",
-            )
+            text = "was given to Python as a picture, not as a file"
+            remedy = "give it again with `revise` of gluon_style.resume"
+            raise CheckpointError(text, name, remedy=remedy)
 
 
 def run(transfer, output, folder, checkpoint=None, listeners=()):
@@ -213,19 +188,15 @@ def writers(transfer, output, folder, checkpoint=None):
 def with_book_pictures(settings):
     """The settings with the book's own pictures."""
     if (settings.content, settings.style) != (Settings().content, Settings().style):
-        raise UsageError(
-            "brings its own pictures",
-            "book",
-            remedy="leave out {content} and {style}",
-            content=Setting("content"),
-            style=Setting("style"),
-        )
+        names = {name: Setting(name) for name in ("content", "style")}
+        remedy = "leave out {content} and {style}"
+        raise UsageError("brings its own pictures", "book", remedy=remedy, **names)
     content, style = map(str, book.pictures())
     return dataclasses.replace(settings, content=content, style=style)
 
 
 def plan(transfer, folder, checkpoint=None):
-    """What is going to happen, in a few lines."""
+    """The plan of a run in a few lines."""
     settings, pretrained = transfer.settings, transfer.pretrained
     origin = ", ".join(filter(None, (pretrained.source, pretrained.file)))
     lines = [
@@ -248,12 +219,12 @@ def plan(transfer, folder, checkpoint=None):
     lines.append(f"results  {folder.path}")
     if checkpoint:
         state = checkpoint.state
-        lines.append(f"goes on  after {state.epochs} epochs of stage {state.stage}")
+        lines.append(f"resumes  after {state.epochs} epochs of stage {state.stage}")
     return "\n".join(lines)
 
 
 def what_more(stages, folder):
-    """What to type when a run has ended and the picture shall be better still."""
+    """The commands that give an ended run more epochs or a larger stage."""
     last, (width, height) = stages[-1], stages[-1].image_shape
     longer = dataclasses.replace(last, max_epochs=last.max_epochs + math.ceil(last.max_epochs / 2))
     larger = dataclasses.replace(last, image_shape=(2 * width, 2 * height))
@@ -269,6 +240,6 @@ def what_more(stages, folder):
 
 
 def resume_command(folder, stages=()):
-    """The command line that takes up the run in a folder again."""
+    """The command line that resumes the run in a folder."""
     command = f"python -m gluon_style.train --resume {shlex.quote(str(folder.path))}"
     return command + (f" --stages {','.join(map(str, stages))}" if stages else "")

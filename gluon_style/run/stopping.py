@@ -13,26 +13,23 @@ from ..errors import Stopped
 
 
 class HearSignals:
-    """Hear that the user or the system wants an end; `number` is then the signal's.
+    """A context manager that hears a signal to end, whose `number` it has then.
 
-    It is a context manager, and does nothing outside of the main thread, which alone hears
-    signals. A second Ctrl-C ends the process at once: no file is damaged by that, since each
-    takes its name when it is complete. Where Python is used interactively, it interrupts what
-    is done, and the process stays.
+    Only the main thread hears signals; elsewhere it does nothing. A second Ctrl-C ends the process
+    at once, or interrupts it where Python is used interactively: no file is damaged by that, since
+    each takes its name when it is complete.
 
-    Python runs a handler only when MXNet's computations return, which can take many seconds; so
-    the signals are read from a pipe, by a thread.
+    Python runs a handler only when MXNet's computations return, which can take many seconds; so a
+    thread reads the signals from a pipe.
     """
 
     # Ctrl-C, the polite request to end, the terminal that is closed.
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def __init__(self, answer, tidy=lambda: None):
-        self.answer = answer  # what is told when the first is heard
-        self.tidy = tidy  # before the process ends at once
-        self.number = None  # of the first signal
-        self.at_once = False
-        self.thread = None
+        self.answer = answer  # printed when the first is heard
+        self.tidy = tidy  # called before the process ends at once
+        self.number, self.at_once, self.thread = None, False, None
 
     def __enter__(self):
         if threading.current_thread() is not threading.main_thread():

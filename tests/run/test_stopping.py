@@ -102,7 +102,7 @@ def test_a_stopped_run_can_be_gone_on_with(start, run_command, whole, tmp_path, 
     words = shlex.split(said.split("to resume: python -m gluon_style.train ")[1])
     again = run_command("train", *words)
     assert again.returncode == 0, again.stderr
-    assert f"goes on  after {epochs} epochs of stage 1" in again.stdout
+    assert f"resumes  after {epochs} epochs of stage 1" in again.stdout
     assert outcome(folder, "neural*.png") == outcome(whole, "neural*.png")
     assert {path.name for path in folder.iterdir()} == {path.name for path in whole.iterdir()}
 

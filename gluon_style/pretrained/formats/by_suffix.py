@@ -1,15 +1,15 @@
-"""Reading VGG-19's parameters from a file whose suffix says of what form it is.
+"""Reading VGG-19's parameters from a file whose suffix tells its form.
 
-Every reader returns the convolutions as Gluon lays them out, `{layer: (kernel, bias)}` with
-kernels of shape (out, in, 3, 3) and biases of shape (out,), float32. Nothing that a file says is
-ever executed.
+Every reader returns float32 arrays by Gluon's names, kernels in the shape (out, in, 3, 3). Nothing
+that a file says is ever executed.
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from ...vgg19 import checked
+from ...errors import WeightsError
+from ...vgg19 import ARRAYS, checked
 from .gluon import read_gluon
 from .keras import read_keras
 from .pytorch import read_safetensors, read_torch
@@ -25,6 +25,17 @@ READERS = {
 
 
 def read(path):
-    """Read VGG-19's convolutions from a file whose suffix says of what form it is."""
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
-        return checked(path, READERS[Path(path).suffix](path))
+    """VGG-19's convolutions in a file, as `{layer: (kernel, bias)}`."""
+    suffix = Path(path).suffix
+    try:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite: refused below
+            found = READERS[suffix](path)
+    except WeightsError:
+        raise
+    except Exception as error:  # a damaged file ends with whatever its garbage happens to mean
+        text, said = "not a readable {kind} file: {error}", str(error) or type(error).__name__
+        raise WeightsError(text, file=path, kind=suffix, error=said) from None
+    whole = {index: names for index, names in ARRAYS.items() if found.keys() >= {*names}}
+    return checked(
+        path, {index: (found[kernel], found[bias]) for index, (kernel, bias) in whole.items()}
+    )

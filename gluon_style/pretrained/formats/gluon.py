@@ -1,9 +1,8 @@
 """Gluon's `.params` files, read and written without MXNet.
 
-`mx.nd.load` believes what a damaged file says of its arrays: it allocates and fills all the
-memory that there is before it finds that the file is too short. This reader looks first, and
-reads only the arrays that are wanted. And `mx.nd.save` overlooks that the end of a file did not fit
-on the disk.
+`mx.nd.load` fills all memory for what a damaged file says of its arrays, before it finds that the
+file is too short; this reader looks first, and reads only what is wanted. And `mx.nd.save`
+overlooks that the end of a file did not fit on the disk.
 """
 
 import math
@@ -13,57 +12,35 @@ import struct
 
 import numpy as np
 
-from ...errors import WeightsError
-from ...vgg19 import CONVOLUTIONS, check_shape, convolution_shape
+from ...vgg19 import CONVOLUTIONS, SHAPES, check_shape
 
-# Of a file that holds a list of arrays, and of an array as MXNet 0.12 to 1.9 write it; from 0.12
-# on a field says whether the array is sparse.
+# A file begins with the first. An array begins with one of the others: from MXNet 0.12 on, a field
+# behind it tells whether the array is sparse.
 LIST_MAGIC = 0x112
 ARRAY_MAGIC_WITHOUT_STORAGE, *ARRAY_MAGIC = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 DENSE = 0
 DTYPES = {0: "<f4", 1: "<f8", 2: "<f2"}
 MOST_DIMENSIONS, LONGEST_NAME = 8, 1000
-KINDS = ("weight", "bias")
 
 
 def read_gluon(path):
-    """Read a Gluon `.params` file: the model zoo's whole VGG-19, or a truncated or narrow one."""
+    """Read the model zoo's whole VGG-19, or a truncated or narrow one."""
 
     def wanted(name, shape):
-        place = _gluon_place(name)
-        if place:
-            index, kind = place
-            most = convolution_shape(index)[: 4 if kind == "weight" else 1]
-            if len(shape) != len(most) or any(a > b for a, b in zip(shape, most)):
-                check_shape(path, name, shape, most)
-        return place is not None
+        most = SHAPES.get(_usual(name))
+        if most and (len(shape) != len(most) or any(a > b for a, b in zip(shape, most))):
+            check_shape(path, name, shape, most)
+        return most is not None
 
-    try:
-        arrays = read_arrays(path, wanted)
-    except (OSError, ValueError) as error:
-        raise WeightsError(
-            "not a readable {kind} file: {error}", file=path, kind=".params", error=str(error)
-        ) from None
-    found = {_gluon_place(name): array for name, array in arrays.items()}
-    return {
-        index: tuple(found[index, kind] for kind in KINDS)
-        for index in CONVOLUTIONS
-        if all((index, kind) in found for kind in KINDS)
-    }
+    return {_usual(name): array for name, array in read_arrays(path, wanted).items()}
 
 
-def _gluon_place(name):
-    """(layer, weight or bias) of a convolution's array in a `.params` file, None for others.
-
-    A file of Gluon's numbers the layers; one of its first years numbers the convolutions.
-    """
-    match = re.fullmatch(r"(?:features\.)?(\d+)\.(weight|bias)", name)
-    if match and int(match[1]) in CONVOLUTIONS:
-        return int(match[1]), match[2]
+def _usual(name):
+    """An array's usual name: early files leave `features.` out, or number the convolutions."""
     match = re.fullmatch(r"vgg\d+_conv(\d+)_(weight|bias)", name)
     if match and int(match[1]) < len(CONVOLUTIONS):
-        return list(CONVOLUTIONS)[int(match[1])], match[2]
-    return None
+        return f"features.{list(CONVOLUTIONS)[int(match[1])]}.{match[2]}"
+    return name if name.startswith("features.") else f"features.{name}"
 
 
 def read_arrays(path, wanted):

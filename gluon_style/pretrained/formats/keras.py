@@ -2,44 +2,45 @@
 
 import numpy as np
 
-from ...errors import WeightsError
-from ...vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD, bias_of, check_shape, convolution_shape
+from ...vgg19 import (
+    ARRAYS,
+    CONVOLUTIONS,
+    RGB_MEAN,
+    RGB_STD,
+    bias_of,
+    check_shape,
+    convolution_shape,
+)
 
-# What Keras subtracts from its input, in 0..255, here in RGB order.
+# Keras subtracts it from its input, in 0..255, here in RGB order.
 KERAS_MEAN = np.array([123.68, 116.779, 103.939])
 
 
 def read_keras(path):
-    """Read a Keras VGG-19 without top (`.h5`) and fold Keras' preprocessing into it."""
+    """Read a Keras VGG-19 without top and fold Keras' preprocessing into it."""
     import h5py
 
-    found = {}
+    found, arrays = {}, {}
 
     def collect(name, item):
         layer = name.split("/")[0]
         if isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
             found.setdefault(layer, {})[item.ndim] = item
 
-    parameters = {}
-    try:
-        with h5py.File(path, "r") as file:
-            file.visititems(collect)
-            for index, name in CONVOLUTIONS.items():
-                keras_name = name.replace("conv", "block").replace("_", "_conv")
-                arrays = found.get(keras_name, {})
-                if set(arrays) == {1, 4}:
-                    out, channels_in, height, width = convolution_shape(index)
-                    check_shape(path, name, arrays[4].shape, (height, width, channels_in, out))
-                    check_shape(path, bias_of(name), arrays[1].shape, (out,))
-                    kernel = np.asarray(arrays[4], dtype="float32").transpose(3, 2, 0, 1)
-                    parameters[index] = kernel, np.asarray(arrays[1], dtype="float32")
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise WeightsError(
-            "not a readable {kind} file: {error}", file=path, kind="HDF5", error=str(error)
-        ) from None
-    if 0 in parameters:
-        parameters[0] = fold_preprocessing(*parameters[0])
-    return parameters
+    with h5py.File(path, "r") as file:
+        file.visititems(collect)
+        for index, name in CONVOLUTIONS.items():
+            layer = found.get(name.replace("conv", "block").replace("_", "_conv"), {})
+            if set(layer) == {1, 4}:
+                out, channels_in, height, width = convolution_shape(index)
+                check_shape(path, name, layer[4].shape, (height, width, channels_in, out))
+                check_shape(path, bias_of(name), layer[1].shape, (out,))
+                kernel = np.asarray(layer[4], dtype="float32").transpose(3, 2, 0, 1)
+                bias = np.asarray(layer[1], dtype="float32")
+                if index == 0:
+                    kernel, bias = fold_preprocessing(kernel, bias)
+                arrays.update(zip(ARRAYS[index], (kernel, bias)))
+    return arrays
 
 
 def fold_preprocessing(kernel, bias):

@@ -1,9 +1,9 @@
 """PyTorch's `.pth` and `.safetensors` files, read without PyTorch, and without running them.
 
-A `.pth` file is a pickle, and a pickle is a program. The reader below knows only the four names
-that a dictionary of float tensors needs, and stands in its own harmless classes for them; any
-other name ends the reading. Both of PyTorch's forms are read: a zip archive (from 1.6 on), and
-the row of pickles of old, which torchvision still serves for VGG-19.
+A `.pth` file is a pickle, and a pickle is a program. This reader knows only the four names that a
+dictionary of float tensors needs, with harmless classes in their places; any other name ends the
+reading. PyTorch has two forms: a zip archive (from 1.6 on), and a row of pickles, which torchvision
+still serves for VGG-19.
 """
 
 import collections
@@ -14,82 +14,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...errors import WeightsError
-from ...vgg19 import CONVOLUTIONS, check_shape, convolution_shape
+from ...vgg19 import SHAPES, check_shape
 
 # The first pickle of the old form holds this number.
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 
 
-def read_torch(path):
-    """Read torchvision's VGG-19 from a `.pth` file, without running it (see above).
-
-    Torchvision numbers the layers as Gluon does, and its preprocessing is the chapter's.
-    """
-    names = _torch_names()
-    try:
-        arrays = read_state_dict(path, dict(pair for pairs in names.values() for pair in pairs))
-    except Exception as error:
-        # A damaged pickle ends with whatever its garbage happens to mean.
-        said = str(error) or type(error).__name__
-        raise WeightsError(
-            "not a readable {kind} file: {error}", file=path, kind=".pth", error=said
-        ) from None
-    return _by_layer(arrays, names)
+def read_torch(path, shapes=SHAPES):
+    """Read tensors of these names and shapes from a `.pth` file, without running it."""
+    reader = _read_zip if zipfile.is_zipfile(path) else _read_row
+    return reader(path, shapes)
 
 
 def read_safetensors(path):
-    """Read torchvision's VGG-19 from a `.safetensors` file.
+    """Read torchvision's VGG-19, whose layers and preprocessing are the chapter's."""
+    from safetensors import safe_open
 
-    Parameters and returns are those of `read_torch`.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    names, arrays = _torch_names(), {}
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            for pairs in names.values():
-                for name, shape in pairs:
-                    if name in file.keys():
-                        check_shape(path, name, file.get_slice(name).get_shape(), shape)
-                        arrays[name] = file.get_tensor(name).astype("float32")
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise WeightsError(
-            "not a readable {kind} file: {error}", file=path, kind=".safetensors", error=str(error)
-        ) from None
-    return _by_layer(arrays, names)
-
-
-def _torch_names():
-    """Torchvision's name and the shape of every array that is wanted, by layer."""
-    return {
-        index: (
-            (f"features.{index}.weight", convolution_shape(index)),
-            (f"features.{index}.bias", convolution_shape(index)[:1]),
-        )
-        for index in CONVOLUTIONS
-    }
-
-
-def _by_layer(arrays, names):
-    return {
-        index: tuple(arrays[name] for name, _ in pairs)
-        for index, pairs in names.items()
-        if all(name in arrays for name, _ in pairs)
-    }
+    arrays = {}
+    with safe_open(str(path), framework="numpy") as file:
+        for name in filter(SHAPES.get, file.keys()):
+            check_shape(path, name, file.get_slice(name).get_shape(), SHAPES[name])
+            arrays[name] = file.get_tensor(name).astype("float32")
+    return arrays
 
 
 @dataclass(frozen=True)
 class Storage:
-    """A storage: its name, and how many float32 it holds."""
+    """A storage by its name."""
 
     key: str
-    length: int
+    length: int  # float32
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """What a pickle says of a tensor; its numbers stand elsewhere in the file."""
+    """A tensor as the pickle describes it; its numbers stand elsewhere in the file."""
 
     storage: Storage
     offset: int
@@ -140,12 +99,6 @@ class Unpickler(pickle.Unpickler):
         return Storage(str(key), length)
 
 
-def read_state_dict(path, shapes):
-    """Read some tensors of a state dict."""
-    reader = _read_zip if zipfile.is_zipfile(path) else _read_row
-    return reader(path, shapes)
-
-
 def _wanted(state_dict, shapes):
     found = {name: state_dict[name] for name in shapes if name in state_dict}
     for name, tensor in found.items():
@@ -164,9 +117,8 @@ def _read_zip(path, shapes):
         arrays = {}
         for name, tensor in tensors.items():
             entry = archive.getinfo(f"{folder}/data/{tensor.storage.key}")
-            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != (
-                4 * tensor.storage.length
-            ):
+            size = 4 * tensor.storage.length
+            if (entry.compress_type, entry.file_size) != (zipfile.ZIP_STORED, size):
                 raise ValueError("a storage has not the size that it should have")
             with archive.open(entry) as file:
                 file.seek(4 * tensor.offset)
@@ -180,11 +132,9 @@ def _read_row(path, shapes):
         if Unpickler(file).load() != MAGIC_NUMBER:
             raise ValueError("not a file of PyTorch")
         Unpickler(file).load()  # version of the form
-        Unpickler(file).load()  # of the machine that wrote it
-        tensors = _wanted(Unpickler(file).load(), shapes)
-        keys = Unpickler(file).load()
-        storages = {}
-        for key in keys:
+        Unpickler(file).load()  # the machine that wrote it
+        tensors, storages = _wanted(Unpickler(file).load(), shapes), {}
+        for key in Unpickler(file).load():
             (length,) = struct.unpack("<q", file.read(8))
             storages[key] = Storage(key, length), file.tell()
             file.seek(4 * length, 1)

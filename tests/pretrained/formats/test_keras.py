@@ -7,7 +7,7 @@ from mxnet import nd
 from gluon_style.errors import WeightsError
 from gluon_style.features import extract_features, get_net
 from gluon_style.pretrained.formats.by_suffix import read
-from gluon_style.pretrained.formats.keras import KERAS_MEAN, fold_preprocessing, read_keras
+from gluon_style.pretrained.formats.keras import KERAS_MEAN, fold_preprocessing
 from gluon_style.settings import Layers
 from gluon_style.vgg19 import CONVOLUTIONS, RGB_MEAN, RGB_STD
 
@@ -76,7 +76,7 @@ def deep(pixels, parameters, last):
 def test_features_of_the_real_network_are_those_of_keras(shared_data):
     """Up to conv3_1, away from the border, whose influence reaches 10 pixels of conv3_1 in."""
     path = shared_data / "vgg19_notop.h5"
-    folded = read_keras(path)
+    folded = read(path)
     original = {}
     with h5py.File(path, "r") as file:
         for index in folded:
@@ -98,7 +98,7 @@ def test_features_of_the_real_network_are_those_of_keras(shared_data):
 def test_every_feature_that_the_chapter_uses_is_that_of_keras(shared_data):
     """The same with MXNet's convolutions, for all layers; conv5_1 sees 82 pixels around it."""
     path, layers = shared_data / "vgg19_notop.h5", Layers()
-    folded = read_keras(path)
+    folded = read(path)
     with h5py.File(path, "r") as file:
         arrays = [file[keras_name(0)][f"{keras_name(0)}_{kind}_1:0"][()] for kind in "Wb"]
     original = {**folded, 0: (arrays[0].transpose(3, 2, 0, 1), arrays[1])}

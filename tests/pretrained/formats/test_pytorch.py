@@ -11,7 +11,7 @@ import pytest
 
 from gluon_style.errors import WeightsError
 from gluon_style.pretrained.formats.by_suffix import read
-from gluon_style.pretrained.formats.pytorch import read_state_dict, read_torch
+from gluon_style.pretrained.formats.pytorch import read_torch
 
 from ... import needs
 from ...torch_pickles import write_row, write_zip
@@ -67,7 +67,7 @@ def test_what_pytorch_itself_writes_is_read(new, arrays, tmp_path):
 def test_tensors_of_another_kind_are_refused(write, changes, message, arrays, tmp_path):
     write(tmp_path / "x.pth", arrays, **changes)
     with pytest.raises(WeightsError, match=message):
-        read_torch(tmp_path / "x.pth")
+        read(tmp_path / "x.pth")
 
 
 @FORMS
@@ -75,7 +75,7 @@ def test_a_wrong_shape_is_refused(write, arrays, tmp_path):
     arrays["features.0.bias"] = np.zeros(63, "float32")
     write(tmp_path / "x.pth", arrays)
     with pytest.raises(WeightsError, match=r"features.0.bias has shape \(63,\) instead of \(64,\)"):
-        read_torch(tmp_path / "x.pth")
+        read(tmp_path / "x.pth")
 
 
 @FORMS
@@ -85,7 +85,7 @@ def test_every_truncation_is_refused(write, arrays, tmp_path):
     for length in (*range(0, 60), *range(60, len(whole) - 40, 97)):
         (tmp_path / "x.pth").write_bytes(whole[:length])
         with pytest.raises(WeightsError, match="not a readable .pth file"):
-            read_torch(tmp_path / "x.pth")
+            read(tmp_path / "x.pth")
 
 
 class Attack:
@@ -143,4 +143,4 @@ def test_a_storage_that_claims_too_much_is_refused(arrays, tmp_path):
 def test_what_is_not_there_is_left_out(arrays, tmp_path):
     write_zip(tmp_path / "x.pth", arrays)
     shapes = {"features.0.bias": (64,), "features.2.bias": (64,)}
-    assert list(read_state_dict(tmp_path / "x.pth", shapes)) == ["features.0.bias"]
+    assert list(read_torch(tmp_path / "x.pth", shapes)) == ["features.0.bias"]
