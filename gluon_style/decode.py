@@ -39,7 +39,7 @@ UPRIGHT = {
 # Tags of TIFF.
 SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES = 254, 258, 259, 262, 277
 PLANES, COLORMAP, SAMPLE_FORMAT, DNG_VERSION = 284, 320, 339, 50706
-# Of cameras' raw files.
+# Cameras' raw files.
 RAW_SUFFIXES = set(
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
     ".raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
@@ -166,7 +166,7 @@ def dpi_of(picture):
 
 
 def refuse_raw():
-    """A raw file's first picture is a thumbnail, and the photo itself is not developed."""
+    """Refuse a raw file: its first picture is a thumbnail, and its photo is not developed."""
     raise ImageError(
         "a camera's raw file",
         remedy="save it as JPEG or TIFF (with the camera's own program, darktable or "

@@ -152,7 +152,7 @@ class GluonStyleError(Exception):
         return self.tell_all(option)
 
 
-# What an error is made of, as plain data.
+# The parts of an error as plain data.
 PARTS = ("problem", "field", "file", "remedy", "remarks", "exit_status")
 
 

@@ -10,7 +10,6 @@ from .settings import Layers
 
 
 def build_parser():
-    """The options."""
     parser = Parser(
         prog="python -m gluon_style.weights",
         description="List which weights of VGG-19 are in the cache and whether they are sound; "
@@ -44,7 +43,6 @@ def listing(root=None):
 
 
 def run(options):
-    """Do what the options say."""
     from .pretrained import check_free, check_reach, export, find, sidecar  # which import NumPy
 
     if options.out and not options.source:

@@ -127,7 +127,7 @@ def test_ctrl_c_stops_after_the_epoch_and_the_same_command_goes_on(
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
-    assert err.splitlines()[-1] == "gluon_style: stopped by SIGINT; to go on, do the same again"
+    assert err.splitlines()[-1] == "gluon_style: stopped by SIGINT; to continue, do the same again"
     (snapshot,) = second.glob("neural-style-1-epoch-*.png")
     assert 0 < int(snapshot.stem[-5:]) < 150
     assert not (tmp_path / "out" / "lr=0.05").exists()

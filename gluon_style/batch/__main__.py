@@ -94,23 +94,18 @@ def build_parser():
 
 
 def check(options, given):
-    """Refuse options that make no sense together."""
+    """Refuse options that exclude each other."""
     names = {name: Setting(name) for name in ("content", "style", "jobs", "workers", "cluster")}
     if options.book:
         raise UsageError("is for a single run", "book", remedy="leave it out")
     if options.jobs and {"content", "style"} & given:
-        raise UsageError(
-            "names the pictures", "jobs", remedy="leave out {content} and {style}", **names
-        )
+        remedy = "leave out {content} and {style}"
+        raise UsageError("names the pictures", "jobs", remedy=remedy, **names)
     if not options.jobs and not {"content", "style"} <= given:
         raise UsageError("and {style} are needed, or {jobs}", "content", **names)
     if options.scheduler and {"workers", "cluster"} & given:
-        raise UsageError(
-            "has workers of its own",
-            "scheduler",
-            remedy="leave out {workers} and {cluster}",
-            **names,
-        )
+        remedy = "leave out {workers} and {cluster}"
+        raise UsageError("has workers of its own", "scheduler", remedy=remedy, **names)
     if options.shared and not (options.scheduler or options.cluster):
         raise UsageError("is for a cluster", "shared", remedy="leave it out")
     if options.quick:

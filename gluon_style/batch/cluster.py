@@ -41,8 +41,8 @@ ORDER = {RECORD: 1, CHECKPOINT: 2}  # behind all other files of a job
 class Cluster(Hands):
     """Workers of a Dask cluster; a context manager.
 
-    `scheduler` is an address or the path of a scheduler's file, or None for a cluster of so many
-    `workers` that is started here. If `shared`, the workers find all files under the same paths.
+    `scheduler` is an address or a scheduler's file, or None to start so many `workers` here. If
+    `shared`, the workers find all files under the same paths.
     """
 
     def __init__(self, scheduler=None, workers=1, shared=False):
@@ -69,15 +69,13 @@ class Cluster(Hands):
         return self.stack.__exit__(*error)
 
     def __str__(self):
-        at = self.scheduler or "here"
         number = len(self.client.nthreads())
-        return (
-            f"{number} worker{'' if number == 1 else 's'} of the cluster {at}, "
-            f"dashboard {self.client.dashboard_link}"
+        who = (
+            f"{number} worker{'' if number == 1 else 's'} of the cluster {self.scheduler or 'here'}"
         )
+        return f"{who}, dashboard {self.client.dashboard_link}"
 
     def connect(self, at):
-        """A client of the cluster."""
         if not isinstance(at, str):
             return distributed.Client(at, set_as_default=False)
         try:
@@ -94,7 +92,6 @@ class Cluster(Hands):
             raise ClusterError(text, "scheduler", scheduler=self.scheduler, reason=reason) from None
 
     def start(self):
-        """A cluster on this machine."""
         # Its processes inherit that: Ctrl-C on the terminal is heard by this one, which stops them.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
@@ -124,18 +121,13 @@ class Cluster(Hands):
         try:
             versions = {*self.client.run(on_worker.version).values()}
         except Exception as error:  # whatever keeps them from importing it
-            raise ClusterError(
-                "the workers cannot run gluon_style ({reason})",
-                remedy="install it there, as here: python -m pip install 'gluon-style[cluster]'",
-                reason=str(error),
-            ) from None
+            text = "the workers cannot run gluon_style ({reason})"
+            remedy = "install it there, as here: python -m pip install 'gluon-style[cluster]'"
+            raise ClusterError(text, remedy=remedy, reason=str(error)) from None
         if versions != {__version__}:
-            raise ClusterError(
-                "the workers have gluon_style {theirs}, and this machine has {ours}",
-                remedy="install the same",
-                theirs=", ".join(sorted(versions)),
-                ours=__version__,
-            )
+            text = "the workers have gluon_style {theirs}, and this machine has {ours}"
+            theirs = ", ".join(sorted(versions))
+            raise ClusterError(text, remedy="install the same", theirs=theirs, ours=__version__)
         if self.shared:
             return
         for path in {job.settings.weights for job in jobs}:
@@ -160,17 +152,15 @@ class Cluster(Hands):
             ) from None
 
     def is_alive(self):
-        """Whether there are workers, or are waited for."""
+        """True while there are workers, or are waited for."""
         if time.monotonic() > self.looked + 1:
             self.looked, self.alive = time.monotonic(), len(self.client.nthreads())
         return self.alive or not self.stopping
 
     def has_room(self, job, running):
-        """Whether a worker is free."""
         return self.is_alive() and len(running) < self.alive
 
     def begin(self, job):
-        """Have the next part of a job done."""
         told = task(job, seconds=job.output.checkpoint_every)
         key = f"{job.name}-{secrets.token_hex(4)}"
         try:
@@ -179,14 +169,12 @@ class Cluster(Hands):
             reason = f"{error.filename}: {error.strerror}"
             self.told.put((job, {"ended": "failed", "reason": reason}))
             return
-        future = self.client.submit(
-            on_worker.run_part, self.batch, told, sent, key=key, pure=False, retries=0
-        )
+        what = on_worker.run_part, self.batch, told, sent
+        future = self.client.submit(*what, key=key, pure=False, retries=0)
         self.futures[job] = future  # else it would be cancelled
         future.add_done_callback(lambda future: self.told.put((job, future)))
 
     def stop(self):
-        """Let the workers stop after their epochs."""
         self.client.run(on_worker.stop, self.batch, on_error="ignore")
 
     def to_send(self, job):
@@ -221,9 +209,10 @@ class Cluster(Hands):
 
 
 def take_in(job, files, gone, ended):
-    """Write what a part of a job has changed: so that it can be resumed whenever this breaks off.
+    """Write the files that a part of a job has changed.
 
-    The record comes behind the pictures that it names, and the checkpoint behind both.
+    The record comes behind the pictures that it names, and the checkpoint behind both: so the job
+    can be resumed whenever this breaks off.
     """
     names = sorted(files.keys() - {EARLIER_CHECKPOINT}, key=lambda name: ORDER.get(name, 0))
     with OutputFolder(job.folder) as folder:

@@ -36,10 +36,10 @@ TABLE = "cell"  # what a table begins with
 def compare(settings, vary, output="neural-style-compare"):
     """Run the settings as they are and with each variation, and show all results on one sheet.
 
-    Each run, a cell, has its own folder in the output's. A cell that is finished there is not
-    run again, one that was stopped is resumed. Beside them stand the sheet, `style-weight.png`
-    where that is varied, and `style-weight.csv` with each one's final losses, seconds, and mean
-    difference of its pixels, of 255, from the first's.
+    Each run, a cell, has a folder in the output's; finished ones are skipped, stopped ones
+    resumed. Beside them stand the sheet, for example `style-weight.png`, and `style-weight.csv`
+    with each one's final losses, seconds, and mean difference of its pixels, of 255, from the
+    first's.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def compare(settings, vary, output="neural-style-compare"):
         `Settings`, `Layers` and `LossWeights`, and `size`, the long side of a single stage. With
         several options every combination is a cell.
     output : Output, str or Path
-        The folder, and what is told; with `overwrite`, cells of other settings are run anew.
+        The folder and the printing; with `overwrite`, cells of other settings are run anew.
 
     Returns
     -------
@@ -96,7 +96,6 @@ def compare(settings, vary, output="neural-style-compare"):
 
 
 def transfer_of(cell, networks):
-    """The run of a cell as a `StyleTransfer`."""
     return StyleTransfer(cell.settings, networks[cell.settings.weights])
 
 
@@ -126,10 +125,7 @@ def plan_cells(output, settings, vary):
 
 
 def get_networks(cells):
-    """VGG-19's parameters for all cells by `weights`, each read once.
-
-    Where the scale has to be measured, it is from the baseline's pictures, for every cell.
-    """
+    """VGG-19's parameters by `weights`, a scale that is unknown measured from the baseline."""
     deepest = max((cell.settings.layers for cell in cells), key=lambda layers: layers.last)
     first = cells[0].settings
     pictures = [read(first.content), read(first.styles[0])]
@@ -138,7 +134,6 @@ def get_networks(cells):
 
 
 def run_cells(waiting, networks, quiet):
-    """Run the cells one after the other."""
     with Progress(waiting, quiet) as progress:
         for number, cell in enumerate(waiting, 1):
             name = f"cell {number} of {len(waiting)}, {cell.label}"
@@ -155,7 +150,7 @@ def run_cells(waiting, networks, quiet):
                 if signal and cell is not waiting[-1]:
                     raise Stopped(signal)
             except Stopped as error:
-                error.add("to go on, do the same again")
+                error.add("to continue, do the same again")
                 raise
             except GluonStyleError as error:
                 error.add("that was {label}", label=cell.label)
@@ -186,10 +181,10 @@ def difference(cell, baseline):
 def show(path, cells, places, vary, networks):
     """Draw the two pictures and the baseline, and below them the variations in their order."""
     baseline, *_, last = cells[0], *vary.values()
-    own = first_pictures(baseline.settings)
+    own = baseline.settings.content, baseline.settings.styles[0]
     panels = [Panel(each, describe(baseline.settings, [name])) for name, each in zip(PICTURES, own)]
     for cell in (baseline, *places):
-        theirs = first_pictures(cell.settings)
+        theirs = cell.settings.content, cell.settings.styles[0]
         insets = [each if each != other else None for each, other in zip(theirs, own)]
         picture, below = None, "not done yet"
         if cell.is_done:
@@ -203,11 +198,6 @@ def show(path, cells, places, vary, networks):
         "losses at the chapter's weights"
     )
     write_sheet(path, title, panels[:3], panels[3:], columns)
-
-
-def first_pictures(settings):
-    """The content picture, and the first of the style pictures."""
-    return settings.content, settings.styles[0]
 
 
 def value_of(settings, name, brief=False):
@@ -233,12 +223,11 @@ def dashed(name):
 
 def describe(settings, vary, is_=" ", comma=", "):
     """The options that are varied, for the eye."""
-    texts = (f"{dashed(name)}{is_}{value_of(settings, name, brief=True)}" for name in vary)
-    return comma.join(texts)
+    return comma.join(f"{dashed(name)}{is_}{value_of(settings, name, brief=True)}" for name in vary)
 
 
 def folder_name(settings, vary):
-    """The name of a cell's folder, which no other values have."""
+    """The name of a cell's folder, unlike that of any other values."""
     full = ",".join(f"{dashed(name)}={value_of(settings, name)}" for name in vary)
     short = re.sub(r"[^\w.,=+-]+", "-", describe(settings, vary, "=", ","))[:100]
     checksum = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()

@@ -60,7 +60,7 @@ class Gallery:
                 self.small[job.name][name] = self.link(path)
 
     def update(self, is_last=False):
-        """Write both, unless that has just been done."""
+        """Write both, if they have not just been written."""
         now = time.monotonic()
         self.is_stale = not is_last and self.written is not None and now < self.written + EVERY
         if self.is_stale:
@@ -71,7 +71,6 @@ class Gallery:
         write_text(self.folder / INDEX, self.html(records, is_last))
 
     def rows(self, records):
-        """The rows of `results.csv`."""
         options = sorted({name for job in self.jobs for name in job.options})
         yield [*COLUMNS, *options, *TERMS, "seconds", "network", "picture", "reason"]
         for job, record in zip(self.jobs, records):
@@ -86,11 +85,10 @@ class Gallery:
             yield row
 
     def link(self, path):
-        """A path from the folder."""
         return os.path.relpath(path, self.folder).replace(os.sep, "/")
 
     def html(self, records, is_last):
-        """The text of `index.html`, which loads itself anew while jobs go on."""
+        """The text of `index.html`, which reloads itself while jobs run."""
         states = [job.state for job in self.jobs]
         done, failed = states.count("done"), states.count("failed")
         told = f"{done} of {len(states)} pictures are painted"
@@ -106,7 +104,6 @@ class Gallery:
         )
 
     def card(self, job, record):
-        """One job on the page."""
         content, style = (text(Path(path).name) for path in (job.content, job.style))
         own = ", ".join(f"{text(name)} {text(value)}" for name, value in job.options.items())
         title = f"<p>{content} as {style}{f'<br><small>{own}</small>' if own else ''}</p>"
@@ -136,12 +133,11 @@ def text(value):
 
 
 def begins(mark, path):
-    """Whether a file has a mark in its first lines."""
+    """True if a file has a mark in its first lines."""
     return mark.encode() in path.read_bytes()[:500]
 
 
 def write_small(source, path):
-    """Write a small JPEG of a picture."""
     data = small_jpeg(to_picture(decode(source).rgb), SIDE)
     with atomic_write(path) as file:
         file.write(data)

@@ -11,10 +11,14 @@ class Hands:
         self.told = queue.SimpleQueue()  # pairs of a job and news of it, see `messages`
         self.stopping = False
 
+    def is_alive(self):
+        """True while there is somebody who runs jobs."""
+        return True
+
     def run(self, jobs, stop):
         """Run them: yield pairs of a job and a message, see `process.do`; at times a pair of None.
 
-        Once `stop` has a `number`, no more jobs begin, and what is running stops after its epoch.
+        Once `stop` has a `number`, no more jobs begin, and the running ones stop after their epoch.
         """
         waiting, running = deque(jobs), []
         while running and self.is_alive() or waiting and not self.stopping:

@@ -1,4 +1,4 @@
-"""This machine runs jobs: in processes among which its cores are divided."""
+"""This machine runs jobs, in processes among which its cores are divided."""
 
 import os
 import threading
@@ -25,7 +25,7 @@ class Here(Hands):
         return f"{self.workers} process{'es' if self.workers > 1 else ''} of {each} on this machine"
 
     def check(self, jobs):
-        """Find out now, and once, what would fail every job; how much memory each takes."""
+        """Raise what would fail every job, and find out how much memory each takes."""
         channels, self.needed = {}, {}
         for job in jobs:
             settings = job.settings
@@ -44,24 +44,18 @@ class Here(Hands):
             for companion in (*self.companions.values(), *self.idle):
                 companion.close()
 
-    def is_alive(self):
-        """Whether those who run jobs are there."""
-        return True
-
     def has_room(self, job, running):
-        """Whether one more job can begin."""
-        # What does not fit even alone is computed in tiles, or says that it does not fit.
+        # One that does not fit even alone is computed in tiles, or refused.
         taken = sum(self.needed[each] for each in (*running, job))
         return not running or len(running) < self.workers and taken <= self.allowed
 
     def begin(self, job):
-        """Let a process begin a job."""
         new = {"OMP_NUM_THREADS": str(self.threads)}
         self.companions[job] = self.idle.pop() if self.idle else Companion(PROCESS, new)
         threading.Thread(target=self.listen, args=(job, self.companions[job]), daemon=True).start()
 
     def listen(self, job, companion):
-        """Pass on what a process tells, in a thread."""
+        """Pass on a process's messages, in a thread."""
         try:
             for message in companion.ask(task(job)):
                 self.told.put((job, message))
@@ -69,7 +63,7 @@ class Here(Hands):
             self.told.put((job, error))
 
     def messages(self, job, told):
-        """The messages in what a thread has passed on."""
+        """The messages that a thread has passed on."""
         if isinstance(told, CompanionDied):
             self.companions.pop(job).close()
             return [{"ended": "stopped"} if self.stopping else job.died(str(told))]
@@ -80,6 +74,5 @@ class Here(Hands):
         return [told]
 
     def stop(self):
-        """Let the processes stop after their epochs."""
         for companion in self.companions.values():
             companion.stop()

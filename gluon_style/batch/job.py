@@ -5,6 +5,7 @@ import json
 import math
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,21 +50,18 @@ class Job:
 
     @property
     def folder(self):
-        """Its folder, as a `Path`."""
         return Path(self.output.folder)
 
     @property
     def is_done(self):
-        """Whether nothing is left to do."""
         return self.state == "done"
 
     def record(self):
         """The content of its `run.json`, None if that cannot be read."""
-        if not (self.is_done and self.known):  # what is done changes no more
-            try:
+        if not (self.is_done and self.known):  # a finished one changes no more
+            self.known = None
+            with suppress(OSError, ValueError):
                 self.known = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                self.known = None
         return self.known
 
     def picture(self):
@@ -72,12 +70,12 @@ class Job:
         return folder.picture(len(self.settings.stages))
 
     def refuse(self, text):
-        """Refuse a folder that another run has written, unless it may be overwritten."""
+        """Refuse another run's folder that may not be overwritten."""
         if not self.output.overwrite:
             raise CheckpointError(text, file=self.folder, remedy=ANOTHER)
 
     def look_back(self):
-        """See from its record alone, without its pictures and network, whether it is done."""
+        """Find out from its record alone, without pictures and network, if it is done."""
         record = self.record()
         if record is None:
             if not self.output.overwrite:
@@ -94,7 +92,7 @@ class Job:
                 self.refuse("it was painted in another format")
 
     def is_same(self, record):
-        """Whether a run began as this one would."""
+        """True if a run began as this one would."""
         try:
             was, now = settings_from_json(record["settings"]), self.settings
             ctx = "cpu" if record["ctx"] == "cpu(0)" else record["ctx"]
@@ -133,10 +131,10 @@ class Job:
         self.left = work_left(self.stages, self.checkpoint and self.checkpoint.state)
 
     def run(self, transfer, folder, tell, every=0.0, seconds=None):
-        """Run the rest of it in its folder, which is locked; the number of a signal, if one came.
+        """Run the rest of it in its locked folder; the number of a signal, if one came.
 
-        `tell` is called with messages about the work, at most once in `every` seconds. After
-        `seconds` of epochs the run ends with `SliceOver`.
+        `tell` gets messages about the work, at most once in `every` seconds. After `seconds` of
+        epochs the run ends with `SliceOver`.
         """
         results, checkpoints = writers(transfer, self.output, folder, self.checkpoint)
         warn = WarnOfDivergence(results, self.label)
@@ -148,7 +146,7 @@ class Job:
         return stop.number
 
     def died(self, reason):
-        """Its process has died: a message that it has failed, or is to be tried again."""
+        """The message after its process has died: it has failed, or is to be tried again."""
         self.attempts += 1
         if self.attempts < ATTEMPTS:
             return {"ended": "for now"}
@@ -194,7 +192,7 @@ class TellWork(Listener):
 
 
 def work_left(stages, state=None):
-    """What is left of a run after a `State`, in pixels times epochs."""
+    """The work left of a run after a `State`, in pixels times epochs."""
     stage, epochs = (state.stage, state.epochs) if state else (1, 0)
     pixels = [math.prod(each.image_shape) * each.max_epochs for each in stages]
     return sum(pixels[stage - 1 :]) - epochs * math.prod(stages[stage - 1].image_shape)
@@ -204,10 +202,6 @@ def refuse_foreign(paths, is_ours, who):
     """Make sure that only what a batch or a comparison has written is replaced."""
     for path in paths:
         if path.exists() and not is_ours(path):
-            raise OutputError(
-                "{path} exists, and no {who} has written it",
-                remedy="give another {output}",
-                path=path,
-                who=who,
-                output=Setting("output"),
-            )
+            text, values = "{path} exists, and no {who} has written it", {"path": path, "who": who}
+            values["output"] = Setting("output")
+            raise OutputError(text, remedy="give another {output}", **values)

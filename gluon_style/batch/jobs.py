@@ -74,7 +74,6 @@ def read_table(path, parse):
 
 
 def row_job(path, line, row, parse):
-    """The job of one row."""
     try:
         if "" in row:
             raise UsageError("more cells than the first line has")
@@ -102,7 +101,6 @@ def beside(path, name, field):
 
 
 def unique(jobs):
-    """Each job once."""
     return list({job.name: job for job in jobs}.values())
 
 

@@ -24,15 +24,13 @@ _stopped = set()  # batches that have ended
 
 
 def version():
-    """The version of the package here."""
     return __version__
 
 
 def run_part(batch, told, sent):
-    """Run a job for some time: messages, files of its folder that are new or changed, names gone.
+    """Run a `process.task` for some time: messages, files of its folder that changed, names gone.
 
-    `batch` says who wants it, `told` is a `process.task`, `sent` the files of `Sent`, or None if
-    all files are found where they are.
+    `sent` are the files of `Sent`, or None if all files are found where they are.
     """
     with _lock:
         if batch in _stopped:
@@ -49,8 +47,8 @@ def run_part(batch, told, sent):
 class Sent:
     """Files that were sent, in a scratch folder.
 
-    `pictures` are bytes by their paths in the settings, `everywhere` the names of files that every
-    worker has been given by theirs, `results` the bytes of the job's own files by name.
+    `pictures` and `everywhere` have paths of the settings as keys, the first with bytes, the second
+    with names of files that every worker has; `results` are the job's own files by name.
     """
 
     def __init__(self, scratch, told, pictures, everywhere, results):
@@ -72,7 +70,7 @@ class Sent:
         self.told = {**told, "settings": plain, "output": output, "names": names}
 
     def state(self):
-        """The files as they are now: their names, and what changes when they do."""
+        """The files now: their names, and a value that changes with each."""
         files = {path.name: path.stat() for path in self.folder.iterdir() if path.name != ".lock"}
         return {name: (about.st_mtime_ns, about.st_ino) for name, about in files.items()}
 
@@ -85,7 +83,7 @@ class Sent:
 
 
 def ask(batch, told):
-    """Have the process do its work: all that it tells."""
+    """Have the process do its work: all its messages."""
     global _companion, _batch
     _batch, messages = batch, []
     try:

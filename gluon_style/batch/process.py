@@ -1,6 +1,6 @@
 """A process that runs one job after another, and keeps networks and style targets for the next.
 
-`machine.Companion` starts it; see `task` for what it is told and `do` for what it tells.
+`machine.Companion` starts it; `task` makes its work, and `do` its last message.
 """
 
 import dataclasses
@@ -25,12 +25,12 @@ def task(job, seconds=None):
         "settings": settings_to_json(job.settings),
         "output": dataclasses.asdict(job.output),
         "seconds": seconds,
-        "names": {},  # of files that have others here: what the results shall speak of
+        "names": {},  # of files that have others here: the results speak of these
     }
 
 
 def do(told, tell, kept):
-    """Run the rest of a job: how that has `ended`, and the `reason` if it has failed."""
+    """Run the rest of a job: its end, and the `reason` if it has failed."""
     try:
         settings, output = settings_from_json(told["settings"]), Output(**told["output"])
         job = Job(told["name"], settings, output, told["name"])
@@ -54,7 +54,7 @@ def do(told, tell, kept):
 
 
 def main():
-    """Do what is told, until nobody is there who could tell more."""
+    """Do the work that comes, as long as somebody could send more."""
     kept = Kept()
     logger, handler = logging.getLogger("gluon_style"), logging.Handler(logging.WARNING)
 

@@ -1,4 +1,4 @@
-"""How far many runs are: one bar over all of them."""
+"""One progress bar over many runs."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from ..run import in_notebook, size, tqdm
 
 
 class Progress:
-    """How far many runs are, and the time left: a bar where that can be, else a line at times."""
+    """Progress of many runs and the time left: a bar on a terminal, else a line at times."""
 
     EVERY = 30.0  # seconds
 
@@ -33,7 +33,7 @@ class Progress:
         self.bar.close()
 
     def hear(self, job, name, left, line=""):
-        """Take in how much is left of a job; `line` says where that is, where there is no bar."""
+        """Take in how much is left of a job; `line` says more, where there is no bar."""
         work, job.left = job.left - left, left
         self.bar.set_description_str(name)
         self.left -= work
@@ -46,7 +46,6 @@ class Progress:
             print(told, file=sys.stderr, flush=True)
 
     def tell(self, job):
-        """Say how a job has ended."""
         if not self.quiet:
             tqdm.write(f"{job.label}: {job.losses()}, {job.ending()[1]:.0f} s")
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A batch from end to end: what is done is skipped, the rest is painted and shown."""
+"""A batch from end to end: finished jobs are skipped, the others are painted and shown."""
 
 import logging
 
@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 def run_all(jobs, output, hands):
     """Have all jobs run by `hands`, a `Here` or a `Cluster`, and show them in the output's folder.
 
-    What is wrong with all of them is raised before anything is run, as is a folder that belongs to
-    another run; what is wrong with some, as `JobsFailed` when all others have ended.
+    Errors of all jobs, and folders of another run, are raised before anything is run; those of some
+    jobs as `JobsFailed` at the end.
     """
     with OutputFolder(output.folder) as folder:
         for job in jobs:
@@ -38,11 +38,10 @@ def run_all(jobs, output, hands):
 
 
 def watch(waiting, hands, gallery, quiet):
-    """Have jobs run, and tell how that goes; the number of the signal that ended it, if any."""
+    """Have jobs run, and show their progress; the number of the signal that ended it, if any."""
     told, ended = set(), len(gallery.jobs) - len(waiting)
-    with Progress(waiting, quiet) as progress, HearSignals(
-        "stopping after the current epochs"
-    ) as stop:
+    hear = HearSignals("stopping after the current epochs")
+    with Progress(waiting, quiet) as progress, hear as stop:
         for job, message in hands.run(waiting, stop):
             if gallery.is_stale:
                 gallery.update()
@@ -67,7 +66,7 @@ def watch(waiting, hands, gallery, quiet):
 
 
 def tell_job(job, gallery, progress):
-    """Tell how a job has ended, and show it."""
+    """Print a job's end, and show it."""
     if job.is_done:
         progress.tell(job)
         try:
@@ -80,15 +79,11 @@ def tell_job(job, gallery, progress):
 
 
 def tell_end(jobs, folder, number, quiet):
-    """Tell how all has ended."""
+    """Print the end, or raise it."""
     left = sum(job.state == "waiting" for job in jobs)
     if number and left:
-        error, text = (
-            Stopped(number),
-            "{left} of {all} pictures are left: to go on, do the same again",
-        )
-        error.add(text, left=left, all=len(jobs))
-        raise error
+        text = "{left} of {all} pictures are left: to continue, do the same again"
+        raise Stopped(number).add(text, left=left, all=len(jobs))
     if not quiet:
         print(f"{folder / TABLE}\n{folder / INDEX}")
     failed = sum(job.state == "failed" for job in jobs)

@@ -54,7 +54,6 @@ def draw_sheet(title, first_row, panels, columns):
 
 
 def draw(axes, panel):
-    """Draw one panel."""
     if panel.path:
         axes.imshow(pixels(panel.path), interpolation="lanczos")
     axes.set_title(plain(panel.title, 38), fontsize=11)

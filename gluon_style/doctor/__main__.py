@@ -15,7 +15,6 @@ from .findings import show
 
 
 def build_parser():
-    """The options."""
     parser = Parser(
         prog="python -m gluon_style.doctor",
         description="Look at this machine and say whether style transfer works here, how fast, "
@@ -42,18 +41,14 @@ def build_parser():
 
 
 def main(argv=None):
-    """Run the command."""
     with one_line():
         options = build_parser().parse_args(argv)
-        if options.collect:
-            ready = collect(options.collect)
-        else:
-            ready = look(options)
+        ready = collect(options.collect) if options.collect else look(options)
     sys.exit(0 if ready else 1)
 
 
 def look(options):
-    """Examine this machine and tell what was found: whether style transfer works here."""
+    """Examine this machine and print the findings: True if style transfer works here."""
     findings = []
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
     if not options.json:

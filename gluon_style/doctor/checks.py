@@ -1,4 +1,4 @@
-"""The checks: each looks at one thing and says what to do where it does not work."""
+"""The checks: each looks at one thing, and has a remedy where it does not work."""
 
 import importlib.metadata
 import importlib.util
@@ -24,7 +24,7 @@ SMOKE_TIMEOUT = 300  # seconds
 
 
 def check_needed(name, prepare):
-    """What is there of something that is needed, or that it is not, as a function has it."""
+    """The finding of a function that describes something needed, or raises `RuntimeNotReady`."""
     try:
         return Finding(name, True, prepare(), needed=True)
     except RuntimeNotReady as error:
@@ -42,7 +42,7 @@ def check_mxnet():
 
 
 def check_gluoncv():
-    """Whether GluonCV and OpenCV, which it uses, can be imported."""
+    """GluonCV and OpenCV, which it imports."""
     if not importlib.util.find_spec("gluoncv"):
         return Finding("GluonCV", None, "not installed; style transfer does without it")
     code = "import gluon_style, cv2; from gluoncv import model_zoo"
@@ -74,21 +74,14 @@ def check_processor():
     if "amx_bf16" in flags:
         granted = "granted" if machine.amx_granted() else "refused"
         precision += f" (AMX: {granted} by the kernel)"
-    return Finding(
-        "Processor",
-        True,
-        f"{name}, {cores} cores, {' '.join(vectors) or platform.machine()}; {precision}",
-        data={
-            "name": name,
-            "cores": cores,
-            "flags": vectors,
-            "why_not_bfloat16": reason and str(reason),
-        },
-    )
+    text = f"{name}, {cores} cores, {' '.join(vectors) or platform.machine()}; {precision}"
+    data = {"name": name, "cores": cores, "flags": vectors}
+    data["why_not_bfloat16"] = reason and str(reason)
+    return Finding("Processor", True, text, data=data)
 
 
 def check_gpus(mxnet_works):
-    """Each GPU that the driver reports, and whether MXNet can compute on it: findings."""
+    """Findings: each GPU that the driver reports, and if MXNet can compute on it."""
     report = gpu.ask_driver()
     if report.failure:
         yield Finding("GPU", False, str(report.failure), ("nvidia-smi",))
@@ -100,7 +93,7 @@ def check_gpus(mxnet_works):
 
 
 def check_gpu(each, cuda, mxnet_works):
-    """Whether MXNet can compute on a GPU, or could with another wheel."""
+    """A GPU, on which MXNet can compute, could with another wheel, or cannot."""
     name = f"GPU {each.number}"
     text = f"{each.name}, compute capability {each.capability[0]}.{each.capability[1]}"
     data = {"name": each.name, "capability": each.capability, "cuda": cuda}
@@ -122,19 +115,16 @@ def check_gpu(each, cuda, mxnet_works):
 
 
 def check_memory():
-    """How much memory there is, and how much of it can be had."""
+    """The memory, and how much of it is free."""
     total, available = machine.total(), machine.available()
-    return Finding(
-        "Memory",
-        available > 1.5e9,  # the first stage takes about 1 GB
-        f"{format_bytes(available)} available of {format_bytes(total)}",
-        ("end other programs",),
-        data={"available": available, "total": total},
-    )
+    is_enough = available > 1.5e9  # the first stage takes about 1 GB
+    text = f"{format_bytes(available)} available of {format_bytes(total)}"
+    data = {"available": available, "total": total}
+    return Finding("Memory", is_enough, text, ("end other programs",), data=data)
 
 
 def check_weights():
-    """Which pretrained weights are at hand, and whether they are sound."""
+    """The pretrained weights at hand, sound or damaged."""
     from ..pretrained import cached
 
     try:
@@ -159,7 +149,7 @@ def check_weights():
 
 
 def check_file(which):
-    """Whether the weights that are asked about can be used."""
+    """The weights that are asked about."""
     from ..pretrained import check_reach, find
     from ..settings import Layers
 
@@ -174,7 +164,7 @@ def check_file(which):
 
 
 def check_mirrors():
-    """Whether the weights can be downloaded: from $GLUON_STYLE_MIRROR, or from who serves them."""
+    """The hosts of weights: those of $GLUON_STYLE_MIRROR, or the sources' own."""
     from ..pretrained import KERAS, TORCHVISION  # the zoo's own host is gone
 
     try:
@@ -185,7 +175,7 @@ def check_mirrors():
 
 
 def check_downloads(urls):
-    """Whether the hosts that serve weights answer."""
+    """Hosts, and those of them that do not answer."""
     with ThreadPoolExecutor(len(urls)) as pool:
         reasons = list(pool.map(why_no_answer, urls))
     hosts = [url.split("/")[2] for url in urls]
@@ -197,7 +187,7 @@ def check_downloads(urls):
 
 
 def why_no_answer(url):
-    """The `Message` of what is wrong with an address; None when it sends its headers."""
+    """The `Message` of an address's problem; None when it sends its headers."""
     import requests
 
     from ..files import answer, problem_of
@@ -209,17 +199,13 @@ def why_no_answer(url):
 
 
 def check_smoke(ctx, precision):
-    """A few epochs in one precision, and the forecast that follows from them: findings."""
-    name = precision
+    """Findings: a few epochs in one precision, and the forecast that follows from them."""
     outcome = run_python(["-m", "gluon_style.doctor.probe_epochs", ctx, precision], SMOKE_TIMEOUT)
+    needed = precision == "float32"
     if outcome.failure:
         text = f"a few epochs on {ctx} failed: {outcome.failure}"
-        needed = precision == "float32"
-        fix = (
-            "see the whole error: python -m gluon_style.doctor.probe_epochs "
-            + f"'{ctx}' {precision}"
-        )
-        yield Finding(name, False, text, (fix,), needed)
+        fix = f"see the whole error: python -m gluon_style.doctor.probe_epochs '{ctx}' {precision}"
+        yield Finding(precision, False, text, (fix,), needed)
         return
     result = json.loads(outcome.stdout.splitlines()[-1])
     width, height = result["stages"][0]["image_shape"]
@@ -227,13 +213,13 @@ def check_smoke(ctx, precision):
         f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']} with the real "
         "network (the small one takes a third)"
     )
-    yield Finding(name, result["finite"], text, needed=precision == "float32", data=result)
+    yield Finding(precision, result["finite"], text, needed=needed, data=result)
     for number, stage in enumerate(result["stages"], 1):
         yield check_stage(number, stage)
 
 
 def check_stage(number, stage):
-    """The forecast for one of the chapter's stages, and whether it fits into the memory."""
+    """The forecast for one of the chapter's stages, which may not fit into the memory."""
     width, height = stage["image_shape"]
     text = (
         f"{width}x{height}, {stage['epochs']} epochs: {format_duration(stage['seconds'])}, "
@@ -246,7 +232,7 @@ def check_stage(number, stage):
 
 
 def examine(offline=False, weights=None):
-    """Everything, cheapest first, as far as it makes sense: findings."""
+    """All findings, the cheapest first; the others only where MXNet works."""
     basis = [
         Finding("Python", True, f"{platform.python_version()}, {sys.executable}", needed=True),
         check_needed("NumPy", machine.prepare_numpy),

@@ -1,4 +1,4 @@
-"""What the doctor has found on many machines, in one table."""
+"""The doctor's reports of many machines in one table."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ COLUMNS = (
 
 
 def collect(paths):
-    """Print a line for each report of `--json`, then what is wrong where: whether all are ready."""
+    """Print a line for each report of `--json`, then each fault: True if all are ready."""
     yes, no, none, _ = marks(sys.stdout.encoding)
     rows, places, ready = [COLUMNS], {}, 0
     for path in paths:
@@ -38,7 +38,7 @@ def collect(paths):
 
 
 def summary(report, none):
-    """The cells of a report's row, `none` for what it does not know, and what it says is wrong."""
+    """The cells of a report's row, `none` for unknown ones, and its faults."""
     texts, data, fastest, wrong = {}, {}, {}, []
     for each in report["findings"]:
         name = each["name"].strip()
@@ -71,5 +71,5 @@ def table(rows):
 
 
 def width(text):
-    """How many columns of a terminal a text takes."""
+    """The columns of a terminal that a text takes."""
     return sum(1 + (east_asian_width(character) in "WF") for character in text)

@@ -1,4 +1,4 @@
-"""What the checks find, and how it is shown."""
+"""The findings of the checks, and their lines on a terminal."""
 
 import shutil
 import sys
@@ -9,28 +9,14 @@ from typing import Optional, Tuple
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check has found.
-
-    Attributes
-    ----------
-    name : str
-    ok : bool or None
-        None: it is not there, and nothing is lost by that.
-    text : str
-    fix : tuple of str
-        What to do when `ok` is False, mostly commands, one after the other.
-    needed : bool
-        Whether style transfer cannot run at all without it.
-    data : dict
-        The same for programs, where text is not enough.
-    """
+    """The outcome of one check."""
 
     name: str
-    ok: Optional[bool]
+    ok: Optional[bool]  # None: it is not there, and nothing is lost by that
     text: str
-    fix: Tuple[str, ...] = ()
-    needed: bool = False
-    data: dict = field(default_factory=dict)
+    fix: Tuple[str, ...] = ()  # mostly commands, one after the other, for when `ok` is False
+    needed: bool = False  # True if style transfer cannot run without it
+    data: dict = field(default_factory=dict)  # the same for programs
 
 
 def broken(name, error):
@@ -50,19 +36,16 @@ def marks(encoding):
 
 
 def lines(finding, signs, width):
-    """A finding as lines of a terminal: what it is, and under a cross what to do."""
+    """A finding as lines of a terminal, under a cross with the remedy."""
     sign = signs[(True, False, None).index(finding.ok)]
+    first, indent = f" {sign} {finding.name:<10} ", " " * (len(sign) + 13)
+    whole = {"break_long_words": False, "break_on_hyphens": False}
     yield from textwrap.wrap(
-        finding.text,
-        width,
-        initial_indent=f" {sign} {finding.name:<10} ",
-        subsequent_indent=" " * (len(sign) + 13),
-        break_long_words=False,
-        break_on_hyphens=False,
+        finding.text, width, initial_indent=first, subsequent_indent=indent, **whole
     )
     if finding.ok is False:
         for command in finding.fix:  # unbroken, so that it can be copied
-            yield " " * (len(sign) + 13) + f"{signs[3]} {command}"
+            yield f"{indent}{signs[3]} {command}"
 
 
 def show(finding):

@@ -1,7 +1,7 @@
 """A few epochs of the first stage: `python -m gluon_style.doctor.probe_epochs cpu float32`.
 
-The doctor runs it in a process of its own, whose memory can be measured, and which may
-crash or hang. It prints one line of JSON.
+The doctor runs it as a process, whose memory can be measured, and which may crash or hang. It
+prints one line of JSON.
 """
 
 import dataclasses
@@ -27,11 +27,8 @@ def run(ctx, precision):
     from ..run.progress import Meter
 
     first = CHAPTER_STAGES[0]
-    settings = Settings(
-        stages=(Stage(first.image_shape, EPOCHS, first.lr_decay_epoch),),
-        ctx=ctx,
-        precision=precision,
-    )
+    stages = (Stage(first.image_shape, EPOCHS, first.lr_decay_epoch),)
+    settings = Settings(stages=stages, ctx=ctx, precision=precision)
     transfer, meter = StyleTransfer(settings, random_parameters()), Meter()
     transfer.run([meter])
     measured = meter.measurement()
@@ -44,16 +41,8 @@ def run(ctx, precision):
         except NotEnoughMemory as error:
             tile, lacking = SIDES[-1], error.as_option()
         expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)
-        stages.append(
-            {
-                "image_shape": stage.image_shape,
-                "epochs": stage.max_epochs,
-                "seconds": expected.seconds,
-                "memory": expected.memory,
-                "tile": tile,
-                "lacking": lacking,
-            }
-        )
+        about = {"image_shape": stage.image_shape, "epochs": stage.max_epochs}
+        stages.append({**about, **vars(expected), "tile": tile, "lacking": lacking})
     return {
         "ctx": str(transfer.ctx),
         "precision": precision,

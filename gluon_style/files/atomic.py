@@ -42,7 +42,6 @@ def write_text(path, text):
 
 
 def write_table(path, rows):
-    """Write a CSV file atomically."""
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     write_text(path, text.getvalue())

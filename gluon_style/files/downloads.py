@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 # Seconds: until a server begins to answer, and between two pieces of what it sends.
 ANSWER, STALL = 6, 20
-# How often a download is tried when it breaks off, or comes out wrong, or the server says 5xx.
+# Tries of a download that breaks off, or comes out wrong, or meets a server's 5xx.
 ATTEMPTS = 3
-# What a file system without locks answers when asked for one.
+# Answers of a file system without locks.
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
@@ -66,7 +66,7 @@ class RemoteFile:
 
 
 def is_address(text):
-    """Whether a text is the address of a host."""
+    """True if a text is the address of a host."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -208,11 +208,10 @@ def answer(url, timeout=ANSWER, method="GET", headers=None):
 
 
 def fetch(remote, folder, download=download):
-    """Return the cached file, downloading it if needed.
+    """The path and sha256 of a cached file, which is downloaded if it is missing or damaged.
 
-    However many processes ask at once, one downloads and the others wait for it. The file is
-    received in a hidden folder beside its final place and takes its name only when its checksum
-    is right; a file that is there with another checksum is replaced.
+    One process downloads, into a hidden folder beside; others wait for it. The file takes its name
+    only when its checksum is right.
     """
     path, began = folder / remote.name, time.time()
     sha256 = remote.sha256_if_sound(path)
@@ -256,22 +255,19 @@ def download_into_place(remote, path, download):
 
 
 def note_of_failure(path):
-    """Where a process leaves the reason for its failure to those that wait."""
+    """The file in which a process leaves its failure to those that wait."""
     return path.with_name(f".{path.name}.failure")
 
 
 def raise_recent_failure(path, began):
-    """Fail at once if another process has failed since `began` (seconds since 1970).
-
-    Otherwise thirty processes that start without network would wait one after another.
-    """
+    """Fail at once if another process has failed since `began`, in seconds since 1970."""
     note = note_of_failure(path)
     if note.exists() and note.stat().st_mtime >= began:
         raise from_json(json.loads(note.read_text(encoding="utf-8")))
 
 
 def has_no_locks(error):
-    """Whether an error in locking says that a file system, a network's mostly, has no locks."""
+    """True if an error in locking says that a file system, a network's mostly, has no locks."""
     return getattr(error, "errno", errno.ENOSYS) in NO_LOCKS
 
 
@@ -300,5 +296,5 @@ def exclusive(path):
 
 
 def is_quiet():
-    """Whether the user has asked for warnings only, not for progress."""
+    """True if the user has asked for warnings only, not for progress."""
     return logging.getLogger("gluon_style").level > logging.INFO

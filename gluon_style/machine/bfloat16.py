@@ -6,7 +6,7 @@ from mxnet.gluon import nn
 
 from .processor import uses_amx
 
-# How MXNet spells the 16-bit format whose range is float32's (it refuses the string).
+# MXNet's spelling of the 16-bit format whose range is float32's (it refuses the string).
 DTYPES = {"float32": np.dtype("float32"), "bfloat16": np.dtype([("bfloat16", np.uint16)])}
 # In pixels. For the data gradient on AMX oneDNN 2.4.4 halves, thirds, ... a feature map's height
 # until 48 kB hold so many rows; where they don't hold one, it never ends.
@@ -60,5 +60,5 @@ class WideConvolution(autograd.Function):
 
 
 def cast(X, dtype):
-    """Convert an NDArray (`astype` refuses bfloat16); one that has the dtype comes back as it is"""
+    """Convert an NDArray, if it has another dtype (`astype` refuses bfloat16)."""
     return X if X.dtype == dtype else nd.amp_cast(X, dtype=dtype)

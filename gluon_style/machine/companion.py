@@ -51,7 +51,6 @@ class Companion:
         raise CompanionDied(self.failure())
 
     def failure(self):
-        """Why it has ended."""
         status = self.process.wait()
         if status < 0:
             return f"its process was ended by {signal.Signals(-status).name}"
@@ -60,11 +59,9 @@ class Companion:
         return said[-1] if said else f"its process ended with status {status}"
 
     def stop(self):
-        """Ask it to stop what it does."""
         self.process.terminate()
 
     def close(self):
-        """End it."""
         self.process.kill()
         self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self.errors):

@@ -56,7 +56,7 @@ def get_cpu():
 
 
 def has_gpu_code():
-    """Whether the MXNet that is installed was built for GPUs."""
+    """True if the MXNet that is installed was built for GPUs."""
     import mxnet as mx
 
     return mx.runtime.Features().is_enabled("CUDA")

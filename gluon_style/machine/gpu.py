@@ -62,7 +62,7 @@ def load_libraries(libraries=LIBRARIES, paths=None):
 
 
 def driver_installed():
-    """Whether there is a driver's library, which those loaded later then see."""
+    """True if there is a driver's library, which those loaded later then see."""
     try:
         ctypes.CDLL("libcuda.so.1", ctypes.RTLD_GLOBAL)
     except OSError:

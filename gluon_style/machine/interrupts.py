@@ -6,7 +6,7 @@ import sys
 
 
 def is_command():
-    """Whether this process is one of the package's own commands."""
+    """True if this process is one of the package's own commands."""
     frame = sys._getframe()
     while frame.f_back:
         frame = frame.f_back

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import NotEnoughMemory, Setting
 
-# What MXNet says then; the last is oneDNN's, whose kernels ask for memory of their own.
+# MXNet's words; the last are oneDNN's, whose kernels ask for memory of their own.
 TOO_LITTLE = re.compile(
     "out of memory|failed to allocate|bad_alloc|alloc_failed"
     "|could not (create|execute) a (memory object|primitive)",
@@ -67,7 +67,7 @@ def _container_limits(groups="/proc/self/cgroup", root="/sys/fs/cgroup"):
 
 
 def _allowed(folder, limit, usage, inactive):
-    """What one group still allows; files it has cached count as free. Nothing if unlimited."""
+    """Bytes that one group still allows, cached files included; nothing if unlimited."""
     try:
         left = int((folder / limit).read_text()) - int((folder / usage).read_text())
         statistics = dict(map(str.split, (folder / "memory.stat").read_text().splitlines()))
@@ -78,7 +78,7 @@ def _allowed(folder, limit, usage, inactive):
 
 @contextmanager
 def out_of_memory(image_shape):
-    """Say in one line that MXNet could not get the memory that a stage needs."""
+    """Turn MXNet's errors of a stage that needs more memory into `NotEnoughMemory`."""
     from mxnet import MXNetError
 
     try:
@@ -86,7 +86,7 @@ def out_of_memory(image_shape):
     except (MemoryError, MXNetError) as error:
         if isinstance(error, MemoryError) or TOO_LITTLE.search(str(error)):
             raise NotEnoughMemory(
-                "{width}x{height} needs more memory than can be had",
+                "{width}x{height} needs more memory than is free",
                 remedy="choose {tile} 128, a smaller size with {stages}, or end other programs",
                 **dict(zip(("width", "height"), image_shape)),
                 tile=Setting("tile"),

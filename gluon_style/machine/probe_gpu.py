@@ -27,7 +27,7 @@ def convolve(ctx):
 
 
 def same(result, expected):
-    """Whether two pairs of arrays agree, relative to the largest value of each."""
+    """True if two pairs of arrays agree, relative to the largest value of each."""
     return all(
         np.isfinite(a).all() and np.abs(a - b).max() <= TOLERANCE * np.abs(b).max()
         for a, b in zip(result, expected)

@@ -58,7 +58,7 @@ def choose_isa(environ):
 
 
 def uses_amx():
-    """Whether oneDNN computes with AMX in bfloat16."""
+    """True if oneDNN computes with AMX in bfloat16."""
     return os.environ.get("DNNL_MAX_CPU_ISA") == "AVX512_CORE_AMX"
 
 

@@ -120,7 +120,7 @@ CHINESE = {
     "choose a smaller one": "请选小一些",
     "off, and {size} does not fit": "为 off，而内存放不下 {size}",
     "leave it out": "请不要选它",
-    "{width}x{height} needs more memory than can be had": "{width}x{height} 需要的内存比可用的多",
+    "{width}x{height} needs more memory than is free": "{width}x{height} 需要的内存比可用的多",
     "choose {tile} 128, a smaller size with {stages}, or end other programs": (
         "请选{tile} 128、用{stages}选更小的尺寸，或关闭其他程序"
     ),

@@ -1,4 +1,4 @@
-"""The networks of a run, and what runs after it in the same process need not make again."""
+"""The networks of a run, and the parts that later runs in the same process use again."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from .load import find_weights, real_network, to_scale
 
 
 class Last:
-    """The last few things that were made, by what they were made from."""
+    """The last few things that were made, by their keys."""
 
     def __init__(self, most):
         self.most, self.things = most, {}
@@ -23,7 +23,7 @@ class Last:
 
 
 class Kept:
-    """What one run leaves for the next in the same process: nothing in it changes a result."""
+    """Things that one run leaves for the next in the same process; none changes a result."""
 
     def __init__(self):
         self.parameters, self.nets, self.style_grams = Last(3), Last(2), Last(64)
@@ -38,19 +38,12 @@ class Network:
 
 
 class Networks:
-    """The network of a run, and the small one that drafts for it.
-
-    Attributes
-    ----------
-    pretrained : Pretrained
-    drafter : Pretrained or None
-        The small network, where it drafts.
-    """
+    """The network of a run, and the small one that drafts for it."""
 
     def __init__(self, settings, images, kept, pretrained=None):
         self.settings, self.images, self.kept = settings, images, kept
         self.pretrained = pretrained or self.find(settings.weights)
-        self.drafter = None
+        self.drafter = None  # the small network, where it drafts
 
     @property
     def channels(self):
@@ -59,7 +52,7 @@ class Networks:
 
     @property
     def is_small(self):
-        """Whether the network is the small one."""
+        """True if the network is the small one."""
         return self.pretrained.source == "small"
 
     def find(self, which):

@@ -14,12 +14,11 @@ BOOK_STYLE_LOSS = 372.72
 def scaled(parameters, gain):
     """Multiply every feature by `gain`.
 
-    Convolution, ReLU and maximum are positively homogeneous: when the first kernel and every
-    bias are multiplied by a gain, so is every feature, content losses by its square and style
-    losses by its fourth power. The chapter's loss weights suit features of one scale only, that
-    of the model zoo's network, with which the book prints a style loss of 372.72 at epoch 0 at
-    300x200. A network on another scale gets the gain (372.72 / its own style loss)^(1/4), which
-    for the Oxford network and the book's pair is 0.0094963.
+    Convolution, ReLU and maximum are positively homogeneous: when the first kernel and every bias
+    are multiplied by a gain, so is every feature, content losses by its square and style losses by
+    its fourth power. The chapter's loss weights suit the scale of the model zoo's network, with
+    which the book's style loss is 372.72 at epoch 0 at 300x200. Another network gets the gain
+    (372.72 / its own style loss)^(1/4): 0.0094963 for Oxford's and the book's pair.
     """
     return {
         index: (kernel * np.float32(gain) if index == 0 else kernel, bias * np.float32(gain))

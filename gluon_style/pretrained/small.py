@@ -18,7 +18,6 @@ which hf-mirror.com serves too), then run again; --weights small stops this noti
 
 
 def read_small():
-    """Read and check the small network."""
     try:
         (sha256,) = hashes(SMALL_FILE, "sha256")
     except OSError as error:

@@ -10,7 +10,7 @@ from . import torchvision, zoo
 from .exporting import described
 
 KERAS_GAIN = 0.0094963  # brings the style loss of the book's pair, 300x200, to its 372.72
-# What `python -m gluon_style.weights --out` writes for a class; found in the cache by `auto`.
+# A class's file (`python -m gluon_style.weights --out`), which `auto` finds in the cache.
 CLASS_FILE = "vgg19-features.params"
 SMALL_FILE = Path(__file__).with_name("vgg19-small.params")
 

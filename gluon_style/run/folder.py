@@ -73,7 +73,6 @@ class OutputFolder:
             raise OutputError(text, file=self.path, reason=reason(error)) from None
 
     def _make(self):
-        """Create the folder if it is missing, and those above it."""
         if self.path.suffix.lower() in PICTURES and not self.path.is_dir():
             text = "this is the folder of the results, in which the picture will be {picture}"
             remedy = "give it a folder's name, such as {folder}"
@@ -97,7 +96,6 @@ class OutputFolder:
                     path.rmdir()
 
     def picture(self, number):
-        """Path of a stage's result."""
         return self.path / f"neural-style-{number}.{self.suffix}"
 
     def snapshot(self, number, epochs):

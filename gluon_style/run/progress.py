@@ -1,4 +1,4 @@
-"""What a run tells on the terminal: the chapter's lines, and how long it will still take."""
+"""A run on the terminal: the chapter's lines, and the time left."""
 
 import dataclasses
 import logging
@@ -97,8 +97,8 @@ class ProgressLines(Listener):
 class Meter(Listener):
     """Measure a stage.
 
-    The peak of a process never falls, so it is the stage's own only if the stage has raised it;
-    where it has not, what is known for certain is the memory that the stage left behind.
+    The peak of a process never falls: it is the stage's own only if the stage has raised it. If it
+    has not, only the memory that the stage left behind is certain.
     """
 
     def start_stage(self, stage_run):
@@ -111,7 +111,7 @@ class Meter(Listener):
         self.last = epoch
 
     def measurement(self):
-        """What the stage that has run, or is running, shows."""
+        """The measurement of the stage that has run, or is running."""
         highest = peak()
         reached = highest if highest > self.peak else resident()
         base = self.resident + FIXED_BYTES
@@ -126,7 +126,7 @@ class Meter(Listener):
 
 
 class ForecastRun(Listener):
-    """Say after a few epochs what all stages will take."""
+    """Print after a few epochs the time and memory of all stages."""
 
     FEW = 5  # epochs
     # Below this, what a stage takes is mostly not in proportion to its pixels.
@@ -154,7 +154,7 @@ class ForecastRun(Listener):
             self.tell(seconds, max(each.memory for each in expected))
 
     def can_tell(self):
-        """Whether what this stage takes shows what those behind it will take."""
+        """True if this stage is large enough to forecast those behind it."""
         return len(self.left) == 1 or self.meter.pixels >= self.LEAST_PIXELS
 
     def done(self):
@@ -162,7 +162,7 @@ class ForecastRun(Listener):
         return f"done {clock(self.end)}" if self.end else ""
 
     def tell(self, seconds, memory):
-        """Say what the run will still take."""
+        """Print the time that the run will still take, and its memory."""
         if not self.quiet:
             what = f"{format_duration(seconds)} more, until {clock(self.end)}"
             what += f", and {format_bytes(memory)} of memory" if self.on_cpu else ""
@@ -171,7 +171,7 @@ class ForecastRun(Listener):
 
 
 class WarnOfDivergence(Listener):
-    """Say at the end of a stage that it has made the picture worse."""
+    """Warn at the end of a stage that has made the picture worse."""
 
     def __init__(self, results, name=""):
         self.results, self.name = results, f"{name}, " if name else ""
@@ -197,7 +197,7 @@ def clock(when):
 
 
 def size(file):
-    """tqdm's arguments for the size of a terminal, which not every one tells."""
+    """tqdm's arguments for a terminal, which may not tell its size."""
     with suppress(OSError, ValueError, AttributeError):  # no terminal
         width, height = os.get_terminal_size(file.fileno())
         if not (width and height):
@@ -206,7 +206,7 @@ def size(file):
 
 
 def in_notebook():
-    """Whether what is printed goes to a notebook."""
+    """True if the output goes to a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return "IPKernelApp" in getattr(shell, "config", {})
 

@@ -69,7 +69,6 @@ class Results(Listener):
         return {*asked, *(frame_epochs(stage.max_epochs) if self.output.animation else ())}
 
     def animation(self, number):
-        """Path of a stage's moving picture."""
         return self.folder.picture(number).with_suffix(f".{self.output.animation}")
 
     def names(self):
@@ -187,7 +186,6 @@ class Results(Listener):
         self.pictures.add(path.name)
 
     def write_losses(self):
-        """Write `losses.csv`."""
         rows = (
             [number, *(repr(getattr(epoch, name)) for name in CSV_COLUMNS[1:])]
             for number, epoch in self.records
@@ -195,7 +193,6 @@ class Results(Listener):
         write_table(self.folder.path / LOSSES, [CSV_COLUMNS, *rows])
 
     def plot_losses(self):
-        """Write `losses.png`."""
         with atomic_write(self.folder.path / CURVES) as file:
             plot_losses(self.records, self.quality).savefig(file, format="png", dpi=120)
 

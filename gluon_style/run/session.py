@@ -187,12 +187,11 @@ def writers(transfer, output, folder, checkpoint=None):
 
 def with_book_pictures(settings):
     """The settings with the book's own pictures."""
+    names = {name: Setting(name) for name in ("content", "style")}
     if (settings.content, settings.style) != (Settings().content, Settings().style):
-        names = {name: Setting(name) for name in ("content", "style")}
         remedy = "leave out {content} and {style}"
         raise UsageError("brings its own pictures", "book", remedy=remedy, **names)
-    content, style = map(str, book.pictures())
-    return dataclasses.replace(settings, content=content, style=style)
+    return dataclasses.replace(settings, **dict(zip(names, map(str, book.pictures()))))
 
 
 def plan(transfer, folder, checkpoint=None):

@@ -143,7 +143,7 @@ def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(small_options, clu
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=120)
         assert process.returncode == 130, err
-        assert "1 of 1 pictures are left: to go on, do the same again" in err
+        assert "1 of 1 pictures are left: to continue, do the same again" in err
         (folder,) = jobs_in(out)
 
         process = subprocess.Popen(**how)

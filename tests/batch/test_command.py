@@ -205,7 +205,7 @@ def test_ctrl_c_stops_after_the_epochs_and_the_rest_is_painted_later(start, run_
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "stopping after the current epochs (Ctrl-C: at once)" in err
-    assert "2 of 2 pictures are left: to go on, do the same again" in err
+    assert "2 of 2 pictures are left: to continue, do the same again" in err
     assert "Traceback" not in err
     assert all_ended(children)
     begun = [path for path in jobs_in(pictures / "out") if list(path.glob("*epoch-*.png"))]

@@ -73,7 +73,7 @@ def test_no_limit_is_none(tmp_path):
     ids=str,
 )
 def test_too_little_memory_is_said_to_be_that(error):
-    with pytest.raises(NotEnoughMemory, match="30x20 needs more memory than can be had"):
+    with pytest.raises(NotEnoughMemory, match="30x20 needs more memory than is free"):
         with memory.out_of_memory((30, 20)):
             raise error
 

@@ -294,4 +294,4 @@ def test_memory_that_cannot_be_had_is_one_line(run_command, small_options, tmp_p
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
     last = result.stderr.splitlines()[-1]
-    assert "error: 1200x800 needs more memory than can be had: choose --tile 128, a smaller" in last
+    assert "error: 1200x800 needs more memory than is free: choose --tile 128, a smaller" in last
