@@ -17,7 +17,8 @@ class Easel:
         self.studio, self.tab, self.words = studio, tab, words
         self.shown = None  # name of a picture on the way, None for what is new
         self.before = None, False  # name of the run that was looked at, and whether it was active
-        self.listed = self.drawn = None  # the runs in the list, the run and epochs in the chart
+        self.listed = None  # the runs in the list
+        self.drawn = None, 0  # name and epochs of the run in the chart
         self.pausing = False
         with tag("section", "card"):
             self.build_head()
@@ -125,7 +126,7 @@ class Easel:
         self.studio.stop(self.run)
 
     def look_at(self, name):
-        """Show a picture on the way, or what is new."""
+        """Show a picture on the way, or the newest with None."""
         self.shown = name
 
     def refresh(self):
@@ -148,6 +149,8 @@ class Easel:
         files = run.files()
         self.show_picture(run, files)
         self.show_strip(run)
+        if self.drawn[0] != run.name or self.drawn[1] < 2:  # else it is drawn once a second
+            self.show_curves()
         missing = gone(run)
         said = self.words("gone", self.words("comma").join(missing))
         self.command.text = said if missing else command_of(run)
