@@ -1,6 +1,8 @@
+import json
 import re
 import shutil
 
+import pytest
 from PIL import Image
 
 from gluon_style.batch.__main__ import build_parser as batch_parser
@@ -67,3 +69,16 @@ def test_every_picture_and_notebook_that_is_linked_is_there():
     assert len(links) >= 6
     for link in links:
         assert (PROJECT / link).is_file(), link
+
+
+@pytest.mark.parametrize("notebook", ["neural-style.ipynb", "neural-style.zh.ipynb"])
+def test_the_cells_that_a_class_runs_again_are_in_the_notebooks(notebook):
+    path = PROJECT / "notebooks" / notebook
+    cells = ["".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]]
+    for code in ("weights = 'auto'", "pretrained = ", "net = ", "baseline = "):
+        assert any(re.search(f"^{code}", cell, re.MULTILINE) for cell in cells), code
+        assert code.strip() in README
+
+
+def test_no_registry_is_named():
+    assert {*re.findall(r"pip install .*?-i (\S+)", README)} == {"https://镜像地址/simple"}

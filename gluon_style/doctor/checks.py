@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import shlex
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,6 +20,8 @@ TO_GPU_WHEEL = (
     "python -m pip install 'gluon-style[cu112]'",
     "python -m pip install --no-deps mxnet-cu112==1.9.1",
 )
+BUSY = 0.5  # load average for each core
+UNEVEN = 1.5  # the slowest epoch by the fastest
 HOST_TIMEOUT = 5  # seconds
 SMOKE_TIMEOUT = 300  # seconds
 
@@ -57,6 +60,31 @@ def check_gluoncv():
             "# or, on Debian and Ubuntu: sudo apt-get install libgl1 libglib2.0-0",
         )
     return Finding("GluonCV", False, f"cannot be imported: {failure}", fix)
+
+
+def check_jupyter():
+    """The notebook's program and its kernel."""
+    wanted = "for the notebook: python -m pip install notebook"
+    if not importlib.util.find_spec("notebook"):
+        kernel = importlib.util.find_spec("ipykernel")
+        there = "only its kernel is installed, which VS Code needs" if kernel else "not installed"
+        return Finding("Jupyter", None, f"{there}; {wanted}")
+    code = "import ipykernel.kernelapp, notebook; print(notebook.__version__)"
+    outcome = run_python(["-c", code], timeout=60)
+    if outcome.failure:
+        fix = ("python -m pip install --force-reinstall notebook ipykernel",)
+        return Finding("Jupyter", False, f"cannot be imported: {outcome.failure}", fix)
+    return Finding("Jupyter", True, f"notebook {outcome.stdout.strip()}")
+
+
+def check_load():
+    """The load that other programs put on the processor."""
+    load, cores = os.getloadavg()[0], os.cpu_count()
+    text, is_busy = f"load average {load:.1f} on {cores} cores", load > BUSY * cores
+    if is_busy:
+        text += ": other programs are running, so the times below are too long"
+    fix = ("end other programs, and ask again a minute later",)
+    return Finding("Load", not is_busy, text, fix, data={"load": load})
 
 
 def check_processor():
@@ -118,7 +146,7 @@ def check_memory():
     """The memory, and how much of it is free."""
     total, available = machine.total(), machine.available()
     is_enough = available > 1.5e9  # the first stage takes about 1 GB
-    text = f"{format_bytes(available)} available of {format_bytes(total)}"
+    text = f"{format_bytes(available)} free of {format_bytes(total)}"
     data = {"available": available, "total": total}
     return Finding("Memory", is_enough, text, ("end other programs",), data=data)
 
@@ -182,7 +210,8 @@ def check_downloads(urls):
     silent = [f"{host} ({reason})" for host, reason in zip(hosts, reasons) if reason]
     if silent:
         fix = "use another network, or copy the weights from a machine that has them"
-        return Finding("Downloads", False, f"no answer from {', '.join(silent)}", (fix,))
+        data = {"answering": [url for url, reason in zip(urls, reasons) if not reason]}
+        return Finding("Downloads", False, f"no answer from {', '.join(silent)}", (fix,), data=data)
     return Finding("Downloads", True, f"answers from {', '.join(hosts)}")
 
 
@@ -198,24 +227,60 @@ def why_no_answer(url):
         return problem_of(error)
 
 
-def check_smoke(ctx, precision):
-    """Findings: a few epochs in one precision, and the forecast that follows from them."""
-    outcome = run_python(["-m", "gluon_style.doctor.probe_epochs", ctx, precision], SMOKE_TIMEOUT)
+def is_small(asked, downloads):
+    """True where a run takes the small network: as `--weights` has it, or as `auto` finds it.
+
+    Both are findings or None: of the weights that are asked about, and of the hosts.
+    """
+    from ..files import cache_folder
+    from ..pretrained import KERAS, from_cache
+
+    if asked and asked.ok:
+        return asked.data["source"] == "small"
+    try:
+        found = from_cache(cache_folder())
+        if found or not downloads:
+            return not found or found.source == "small"
+        answering = downloads.data.get("answering", ())
+        return not (downloads.ok or {*answering} & {*KERAS.remote.addresses})
+    except (DownloadError, WeightsError):
+        return True
+
+
+def check_smoke(ctx, precision, network, is_auto):
+    """A few epochs in one precision; for the one that `auto` takes, forecasts too: findings."""
     needed = precision == "float32"
+    command = "-m", "gluon_style.doctor.probe_epochs", ctx, precision, network
+    outcome = run_python(command, SMOKE_TIMEOUT)
     if outcome.failure:
         text = f"a few epochs on {ctx} failed: {outcome.failure}"
-        fix = f"see the whole error: python -m gluon_style.doctor.probe_epochs '{ctx}' {precision}"
+        fix = f"see the whole error: python {shlex.join(command)}"
         yield Finding(precision, False, text, (fix,), needed)
         return
     result = json.loads(outcome.stdout.splitlines()[-1])
     width, height = result["stages"][0]["image_shape"]
     text = (
-        f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']} with the real "
-        "network (the small one takes a third)"
+        f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']} with the "
+        f"{network} network"
     )
+    least, most = result["range"]
+    if most > UNEVEN * least:
+        text += f", {least:.2f} to {most:.2f}: the machine is busy, times are uncertain"
     yield Finding(precision, result["finite"], text, needed=needed, data=result)
-    for number, stage in enumerate(result["stages"], 1):
-        yield check_stage(number, stage)
+    if is_auto:
+        for number, stage in enumerate(result["stages"], 1):
+            yield check_stage(number, stage)
+        yield Finding("  shorter", True, shorter(result))
+
+
+def shorter(result):
+    """The ways to a picture sooner, with their times, and what the other network takes."""
+    first = format_duration(result["stages"][0]["seconds"])
+    quick, other = format_duration(result["quick"]), format_duration(result["other"])
+    ways = f"--quick: {quick}; --stages 1: {first}"
+    if result["network"] == "small":
+        return f"{ways} (both stages with the real network, --weights keras: {other})"
+    return f"{ways}; --weights small: {other}"
 
 
 def check_stage(number, stage):
@@ -246,7 +311,9 @@ def examine(offline=False, weights=None):
     yield from basis
     works = all(finding.ok for finding in basis)
     yield check_gluoncv()
+    yield check_jupyter()
     yield check_processor()
+    yield check_load()
     yield from check_gpus(works)
     if importlib.util.find_spec("psutil"):
         yield check_memory()
@@ -254,18 +321,23 @@ def examine(offline=False, weights=None):
         yield Finding("Epochs", None, "not tried; first what is missing")
         return
     yield check_weights()
+    asked = downloads = None
     if weights is not None:
-        yield check_file(weights)
+        asked = check_file(weights)
+        yield asked
     if not offline:
-        yield check_mirrors()
-    logging.disable()  # why a GPU is not used has been said
+        downloads = check_mirrors()
+        yield downloads
+    logging.disable()  # why a GPU is not used, or a file is damaged, has been said
     try:
         ctx = machine.try_gpu()
+        network = "small" if is_small(asked, downloads) else "real"
     except DeviceError as error:
         yield broken("Epochs", error)
         return
     finally:
         logging.disable(logging.NOTSET)
-    precisions = {"float32", machine.get_precision("auto", ctx)}
-    for precision in sorted(precisions, reverse=True):
-        yield from check_smoke("cpu" if ctx.device_type == "cpu" else str(ctx), precision)
+    auto = machine.get_precision("auto", ctx)
+    name = "cpu" if ctx.device_type == "cpu" else str(ctx)
+    for precision in sorted({"float32", auto}, reverse=True):
+        yield from check_smoke(name, precision, network, precision == auto)

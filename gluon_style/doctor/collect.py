@@ -49,14 +49,18 @@ def summary(report, none):
         data[name] = each["data"]
         for number, stage in enumerate(each["data"].get("stages", ())):
             fastest[number] = min(stage["seconds"], fastest.get(number, stage["seconds"]))
-    memory = data.get("Memory", {}).get("total")
-    weights = data.get("Weights", {}).get("sources", ())
+    memory = data.get("Memory", {})
+    memory = [format_bytes(memory[key]) for key in ("available", "total") if key in memory]
+    weights = next(iter(data.get("Weights", {}).get("sources", ())), none)
+    network = data.get("float32", {}).get("network", weights)
+    if "small" in (weights, network):
+        weights = network  # whose times follow
     times = (format_duration(fastest[n]) if n in fastest else none for n in (0, 1))
     return [
         *(texts.get(name, none).split(" ")[0].rstrip(",") for name in ("Python", "MXNet")),
         str(data.get("Processor", {}).get("cores", none)),
-        format_bytes(memory) if memory else none,
-        next(iter(weights), none),
+        " of ".join(memory) or none,
+        weights,
         *(time.replace("about ", "") for time in times),
         ", ".join(dict.fromkeys(name for name, *_ in wrong)),
     ], wrong

@@ -1,13 +1,14 @@
-"""A few epochs of the first stage: `python -m gluon_style.doctor.probe_epochs cpu float32`.
+"""A few epochs of stage 1: `python -m gluon_style.doctor.probe_epochs cpu float32 small`.
 
 The doctor runs it as a process, whose memory can be measured, and which may crash or hang. It
 prints one line of JSON.
 """
 
-import dataclasses
 import json
 import math
 import sys
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,45 +16,68 @@ from ..command_line import prepare_command
 from ..errors import NotEnoughMemory
 from ..plan import SIDES, forecast
 from ..pretrained import Pretrained
-from ..settings import CHAPTER_STAGES, Layers, Settings, Stage
-from ..vgg19 import CHANNELS, CONVOLUTIONS, convolution_shape
+from ..settings import CHAPTER_STAGES, RECIPES, Layers, Settings, Stage
+from ..vgg19 import CHANNELS, CONVOLUTIONS, SMALL_CHANNELS, convolution_shape
 
-EPOCHS = 4
+EPOCHS = 5  # the first, which prepares the others, does not count
+MOST_SECONDS = 4  # after which two epochs are enough
 
 
-def run(ctx, precision):
-    """Run the epochs with random parameters: speed and memory do not depend on their values."""
+class Enough(Exception):
+    """The epochs have taken long enough."""
+
+
+def run(ctx, precision, network):
+    """Run the epochs, and say what longer runs would take with this network and the small one."""
     from ..chapter import StyleTransfer
     from ..run.progress import Meter
 
-    first = CHAPTER_STAGES[0]
-    stages = (Stage(first.image_shape, EPOCHS, first.lr_decay_epoch),)
-    settings = Settings(stages=stages, ctx=ctx, precision=precision)
-    transfer, meter = StyleTransfer(settings, random_parameters()), Meter()
-    transfer.run([meter])
-    measured = meter.measurement()
-    stages = []
-    for stage in CHAPTER_STAGES:
-        stage, lacking = stage.fitted(transfer.content_img.shape[1::-1]), None
-        transfer.settings = dataclasses.replace(settings, stages=stage)
+    class Probe(Meter):
+        """Measures until it is enough."""
+
+        def end_epoch(self, stage_run, epoch):
+            super().end_epoch(stage_run, epoch)
+            if len(self.seconds) > 1 and sum(self.seconds) > MOST_SECONDS:
+                raise Enough
+
+    first, is_small = CHAPTER_STAGES[0], network == "small"
+    stage = Stage(first.image_shape, EPOCHS, first.lr_decay_epoch)
+    settings = Settings(stages=(stage,), ctx=ctx, precision=precision, weights=network)
+    transfer = StyleTransfer(settings, None if is_small else random_parameters())
+    meter = Probe()
+    with suppress(Enough):
+        transfer.run([meter])
+    del meter.seconds[0]
+    measured = replace(meter.measurement(), small=is_small)
+
+    def expected(stage, is_small):
+        """Time and memory of a stage with the small network or the real one."""
+        transfer.settings, lacking = replace(settings, stages=stage), None
         try:
-            (tile,) = transfer.make_plan(CHANNELS[0]).tiles
+            plan = transfer.make_plan(SMALL_CHANNELS if is_small else CHANNELS[0], is_small)
+            (tile,) = plan.tiles
         except NotEnoughMemory as error:
             tile, lacking = SIDES[-1], error.as_option()
-        expected = forecast(measured, stage.image_shape, stage.max_epochs, tile)
+        stage = stage.fitted(transfer.content_img.shape[1::-1])
+        taken = forecast(measured, stage.image_shape, stage.max_epochs, tile, is_small)
         about = {"image_shape": stage.image_shape, "epochs": stage.max_epochs}
-        stages.append({**about, **vars(expected), "tile": tile, "lacking": lacking})
+        return {**about, **vars(taken), "tile": tile, "lacking": lacking}
+
     return {
         "ctx": str(transfer.ctx),
         "precision": precision,
+        "network": network,
         "seconds": measured.seconds,
+        "range": [min(meter.seconds), max(meter.seconds)],
         "finite": math.isfinite(meter.last.total),
-        "stages": stages,
+        "stages": [expected(stage, is_small) for stage in CHAPTER_STAGES],
+        "quick": expected(RECIPES["quick"]["stages"][0], True)["seconds"],
+        "other": sum(expected(stage, not is_small)["seconds"] for stage in CHAPTER_STAGES),
     }
 
 
 def random_parameters():
-    """The whole network up to the chapter's last layer, which learned nothing."""
+    """The real network up to the chapter's last layer, untrained: as fast as a trained one."""
     random, parameters = np.random.RandomState(0), {}
     for index in CONVOLUTIONS:
         if index <= Layers().last:

@@ -27,7 +27,7 @@ class Machine:
     def __init__(self, report=None):
         findings = report["findings"] if report else []
         self.known = bool(report)
-        self.epochs = {}  # seconds and pixels of an epoch, by precision
+        self.epochs = {}  # measurements of an epoch, by precision
         self.device = "cpu"
         self.fastest = "float32"
         self.sources = ["small"]
@@ -35,11 +35,13 @@ class Machine:
             data = each["data"]
             if "precision" in data:
                 pixels = math.prod(data["stages"][0]["image_shape"])
-                self.epochs[data["precision"]] = data["seconds"], pixels
+                small = data.get("network") == "small"
+                measured = Measurement(pixels, data["seconds"], small=small)
+                self.epochs[data["precision"]] = measured
                 self.device = data.get("ctx", "cpu")[:3]
             self.sources = data.get("sources", self.sources)
         if self.epochs:
-            self.fastest = min(self.epochs, key=self.epochs.get)
+            self.fastest = min(self.epochs, key=lambda name: self.epochs[name].seconds)
         # Why style transfer cannot work here, and what to do.
         self.lacking = [
             f"{each['name']}: {each['text']}: {', '.join(each['fix'])}"
@@ -50,7 +52,7 @@ class Machine:
     def estimate(self, settings, sizes, free=None):
         """The `Estimate` of a run with these settings, for pictures of these `Sizes`."""
         precision = self.fastest if settings.precision == "auto" else settings.precision
-        seconds, pixels = self.epochs.get(precision, (math.nan, 1))
+        measured = self.epochs.get(precision, Measurement(1, math.nan))
         # `auto` downloads the real network, if it can.
         is_small = settings.weights == "small"
         means = Means(
@@ -64,7 +66,7 @@ class Machine:
         by_small = [
             dataclasses.replace(each, is_draft=each.channels < CHANNELS[0]) for each in plan.stages
         ]
-        rest = forecast_rest(Measurement(pixels, seconds), by_small)
+        rest = forecast_rest(measured, by_small)
         total = sum(each.seconds for each in rest)
         return Estimate(None if math.isnan(total) else total, plan.memory, any(plan.tiles))
 

@@ -1,9 +1,11 @@
 import dataclasses
 import hashlib
 import http.server
+import json
 import logging
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +15,7 @@ from gluon_style.doctor.checks import check_downloads, check_gpus, check_weights
 from gluon_style.doctor.findings import Finding
 from gluon_style.machine import gpu
 from gluon_style.machine.gpu import Gpu, Report
+from gluon_style.machine.process import Outcome
 from gluon_style.pretrained import Pretrained, export
 from gluon_style.pretrained.sources import KERAS, SOURCES
 
@@ -203,3 +206,103 @@ def test_a_stage_is_told_with_what_it_takes(tile, ok):
     assert finding.ok is ok
     assert ok or finding.fix == ("1200x800 needs more",)
     assert not finding.needed
+
+
+REPORT = {
+    "ctx": "cpu(0)",
+    "seconds": 0.2,
+    "range": [0.19, 0.21],
+    "finite": True,
+    "stages": [
+        {
+            "image_shape": [300, 200],
+            "epochs": 500,
+            "seconds": 100,
+            "memory": 5e8,
+            "tile": None,
+            "lacking": None,
+        }
+    ],
+    "quick": 12,
+    "other": 5400,
+}
+
+
+def told(monkeypatch, is_auto=True, **changes):
+    """What the doctor says of such epochs."""
+    report = {**REPORT, **changes}
+    outcome = Outcome(json.dumps(report), None)
+    monkeypatch.setattr(checks, "run_python", lambda *_: outcome)
+    return list(checks.check_smoke("cpu", "float32", report["network"], is_auto))
+
+
+def test_times_are_those_of_the_network_that_is_used(monkeypatch):
+    epochs, stage, shorter = told(monkeypatch, network="small")
+    assert epochs.text == "0.20 s an epoch at 300x200 on cpu(0) with the small network"
+    assert stage.text == "300x200, 500 epochs: about 2 min, 500 MB"
+    assert shorter.text == (
+        "--quick: about 12 s; --stages 1: about 2 min "
+        "(both stages with the real network, --weights keras: about 1 h 30 min)"
+    )
+    epochs, _, shorter = told(monkeypatch, network="real")
+    assert epochs.text.endswith("with the real network")
+    ways = "--quick: about 12 s; --stages 1: about 2 min; --weights small: about 1 h 30 min"
+    assert shorter.text == ways
+    assert len(told(monkeypatch, network="real", is_auto=False)) == 1
+
+
+def test_uneven_epochs_are_told(monkeypatch):
+    epochs, *_ = told(monkeypatch, network="small", range=[0.2, 0.5])
+    assert epochs.text.endswith(", 0.20 to 0.50: the machine is busy, times are uncertain")
+    assert epochs.ok
+
+
+@pytest.mark.parametrize("load, ok", [(0.3, True), (1.9, True), (9.5, False)])
+def test_a_busy_machine_is_told(monkeypatch, load, ok):
+    monkeypatch.setattr(checks.os, "getloadavg", lambda: (load, 0, 0))
+    monkeypatch.setattr(checks.os, "cpu_count", lambda: 4)
+    finding = checks.check_load()
+    assert (finding.ok, finding.needed) == (ok, False)
+    assert finding.text.startswith(f"load average {load} on 4 cores")
+    assert ("the times below are too long" in finding.text) is not ok
+
+
+def test_the_memory_that_is_free_is_told(monkeypatch):
+    monkeypatch.setattr(machine, "total", lambda: 8e9)
+    monkeypatch.setattr(machine, "available", lambda: 2.5e9)
+    assert checks.check_memory().text == "2.5 GB free of 8.0 GB"
+
+
+def test_the_small_network_is_used_where_no_other_is(monkeypatch, tmp_path, random_parameters):
+    monkeypatch.setenv("MXNET_HOME", str(tmp_path))
+    none = Finding("Downloads", False, "", data={"answering": ["https://elsewhere"]})
+    one = Finding("Downloads", False, "", data={"answering": [KERAS.remote.addresses[-1]]})
+    every = Finding("Downloads", True, "")
+    assert [checks.is_small(None, each) for each in (None, none, one, every)] == [1, 1, 0, 0]
+    small, real = (
+        Finding("--weights", True, "", data={"source": name}) for name in ("small", "keras")
+    )
+    assert checks.is_small(small, every) and not checks.is_small(real, None)
+    (tmp_path / "models").mkdir()
+    export(tmp_path / "models" / "vgg19-features.params", Pretrained(random_parameters, "keras"))
+    assert not checks.is_small(None, None)
+    monkeypatch.setenv("GLUON_STYLE_MIRROR", "ftp://nowhere")
+    assert checks.is_small(small, checks.check_mirrors())
+
+
+@pytest.mark.parametrize(
+    "there, failure, ok, text",
+    [
+        ((), None, None, "not installed; for the notebook: python -m pip install notebook"),
+        (("ipykernel",), None, None, "only its kernel is installed, which VS Code needs; "),
+        (("notebook", "ipykernel"), None, True, "notebook 7.5.0"),
+        (("notebook",), "no ipykernel", False, "cannot be imported: no ipykernel"),
+    ],
+)
+def test_jupyter(monkeypatch, there, failure, ok, text):
+    found = SimpleNamespace(find_spec=lambda name: name in there)
+    monkeypatch.setattr(checks.importlib, "util", found)
+    monkeypatch.setattr(checks, "run_python", lambda *_, **__: Outcome("7.5.0\n", failure))
+    finding = checks.check_jupyter()
+    assert (finding.ok, finding.needed, bool(finding.fix)) == (ok, False, ok is False)
+    assert finding.text.startswith(text)

@@ -69,6 +69,19 @@ def test_all_is_well(tmp_path, capsys):
     assert capsys.readouterr().out.endswith("works on 1 of 1 machines.\n")
 
 
+@pytest.mark.parametrize("sources", [["keras", "small"], ["small"]])
+@pytest.mark.parametrize("network", ["small", "real"])
+def test_the_times_stand_beside_their_network_and_free_memory(tmp_path, capsys, network, sources):
+    findings = [
+        Finding("Memory", True, "", data={"available": 2.1e9, "total": 8.2e9}),
+        Finding("Weights", True, "", data={"sources": sources}),
+        Finding("float32", True, "", data={"network": network, "stages": STAGES}),
+    ]
+    collect([report(tmp_path / "anna.json", *findings)])
+    named = "keras" if (network, sources[0]) == ("real", "keras") else network
+    assert f"2.1 GB of 8.2 GB  {named} " in capsys.readouterr().out
+
+
 json_values = strategies.recursive(
     strategies.none()
     | strategies.booleans()

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from gluon_style.doctor import checks
+from gluon_style.doctor import checks, probe_epochs
 from gluon_style.doctor.__main__ import main
 from gluon_style.machine.processor import cpu_flags, why_not_bfloat16
-from gluon_style.plan import TIME_EXPONENT
+from gluon_style.plan import SMALL_TIME, TIME_EXPONENT
 
 
 def run_doctor(*arguments, folder=None, **env):
@@ -23,8 +23,8 @@ def run_doctor(*arguments, folder=None, **env):
     )
 
 
-def test_this_machine_is_ready():
-    process = run_doctor("--offline", "--json")
+def test_this_machine_is_ready(tmp_path):
+    process = run_doctor("--offline", "--json", MXNET_HOME=str(tmp_path))
     assert process.stderr == ""
     report = json.loads(process.stdout)
     assert (process.returncode, report["ready"]) == (0, True)
@@ -38,6 +38,12 @@ def test_this_machine_is_ready():
     assert (first["image_shape"], second["image_shape"]) == ([300, 200], [1200, 800])
     assert second["seconds"] == pytest.approx(first["seconds"] * 16**TIME_EXPONENT * 300 / 500)
     assert second["memory"] > first["memory"] > 300e6
+    # Nothing is there but the small network, so the times are its.
+    assert findings["float32"]["data"]["network"] == "small"
+    assert findings["float32"]["data"]["other"] == pytest.approx(
+        (first["seconds"] + second["seconds"]) / SMALL_TIME
+    )
+    assert {"Jupyter", "Load", "  stage 1", "  stage 2", "  shorter"} <= findings.keys()
 
 
 @pytest.mark.parametrize(
@@ -99,3 +105,11 @@ def test_a_terminal_that_knows_ascii_only(tmp_path):
     assert " NO NumPy      NumPy is not installed" in process.stdout
     assert "-> python -m pip install numpy" in process.stdout
     assert process.stdout.isascii()
+
+
+def test_slow_epochs_are_not_waited_for(monkeypatch):
+    monkeypatch.setattr(probe_epochs, "MOST_SECONDS", 0)
+    monkeypatch.setattr(probe_epochs, "EPOCHS", 10**6)
+    report = probe_epochs.run("cpu", "float32", "small")
+    least, most = report["range"]
+    assert report["finite"] and least == most == report["seconds"]

@@ -193,9 +193,10 @@ def sizes(content=(1800, 1200)):
     return Sizes(content, ((1500, 1500),))
 
 
-def report(seconds):
+def report(seconds, network="real"):
     """A doctor's report of a machine with float32."""
     data = {"precision": "float32", "seconds": seconds, "stages": [{"image_shape": [300, 200]}]}
+    data["network"] = network
     finding = {"name": "float32", "ok": True, "needed": True, "text": "", "fix": [], "data": data}
     return {"findings": [finding]}
 
@@ -210,6 +211,8 @@ def test_a_run_takes_its_epochs_by_its_pixels():
         Settings(stages=CHAPTER_STAGES, precision="float32", weights="small"), sizes()
     )
     assert math.isclose(small.seconds, known.seconds / 3) and small.memory < known.memory
+    measured_with_small = Machine(report(0.5 / 3, "small")).estimate(settings, sizes())
+    assert math.isclose(measured_with_small.seconds, known.seconds)
     drafting = Settings(stages=CHAPTER_STAGES, precision="float32", method=Method(draft=1))
     drafted = Machine(report(0.5)).estimate(drafting, sizes())
     assert small.seconds < drafted.seconds < known.seconds and drafted.memory == known.memory
