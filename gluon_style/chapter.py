@@ -8,11 +8,11 @@ import numpy as np
 from mxnet import nd
 
 from . import losses
-from .beyond import LBFGS, Pictures, Tiles, get_targets, judge, shares_of
+from .beyond import LBFGS, Pictures, Tiles, get_targets, judge, own_terms, relative_loss, shares_of
 from .generated import get_inits, new_image
 from .images import postprocess, preprocess
 from .machine import KEPT_SLACK, available, get_ctx, get_precision, keep_freed, out_of_memory
-from .plan import Means, Sizes, make_plan
+from .plan import Means, Sizes, get_canvas, make_plan
 from .pretrained import Kept, Networks
 from .settings import Stage, with_pictures, with_whole_paths
 from .trainer import train
@@ -119,7 +119,8 @@ class StyleTransfer:
 
     def __init__(self, settings, pretrained=None, kept=None, compute_loss=None):
         self.settings, self.names, self.kept = settings, {}, kept or Kept()
-        self.compute_loss = compute_loss or losses.compute_loss
+        own = relative_loss if settings.method.losses == "relative" else losses.compute_loss
+        self.compute_loss = compute_loss or own
         self.pictures = Pictures(settings)
         self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
         self.ctx = get_ctx(settings.ctx)
@@ -138,7 +139,7 @@ class StyleTransfer:
         """The plan with a network of so many channels."""
         images = self.content_img, *self.pictures.styles
         content, *styles = (img.shape[1::-1] for img in images)
-        may_tile = losses.own_weights(self.compute_loss) is not None
+        may_tile = own_terms(self.compute_loss) is not None
         how = self.ctx.device_type, self.precision, channels, is_small, may_tile
         return make_plan(self.settings, Sizes(content, tuple(styles)), Means(available(), *how))
 
@@ -201,7 +202,8 @@ class StyleTransfer:
 
     def run_stage(self, number, stage, result, listeners, state):
         """Train at one size, from the content image, the result of the stage before, or a state."""
-        settings, pictures, ctx, shape = self.settings, self.pictures, self.ctx, stage.image_shape
+        settings, pictures, ctx = self.settings, self.pictures, self.ctx
+        shape = get_canvas(settings, stage.image_shape)
         planned, network = self.plan.stages[number - 1], self.networks[number - 1]
         if state and state.tile and settings.tile == "auto":
             planned = replace(planned, tile=state.tile)  # as it was begun, to the last bit
@@ -214,7 +216,7 @@ class StyleTransfer:
         content_X, content_Y, style_Y_gram, compute_loss = get_targets(
             net, settings, pictures, shape, ctx, self.compute_loss, remembered
         )
-        start = pictures.start(shape) if result is None else result * 255
+        start = pictures.start(shape) if result is None else pictures.resized(result * 255, shape)
         X = content_X if start is None else preprocess(start, shape)
         X = X if state is None else nd.array(state.X)
         if settings.method.optimizer == "lbfgs":

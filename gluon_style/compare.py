@@ -75,9 +75,12 @@ def main(argv=None):
         vary = dict(parse_values(*each) for each in options.vary)
         if len(vary) < len(options.vary):
             raise UsageError("names an option twice", "vary", remedy="give all its values at once")
-        settings = get_settings(with_recipe(vars(options), parser.given))
-        if options.size:
-            settings = with_option(settings, "size", options.size)
+        values, size = vars(options), options.size
+        if options.recipe == "chapter":  # whose only stage gets that size
+            values = {**values, "size": None}
+        settings = get_settings(with_recipe(values, parser.given))
+        if size and options.recipe == "chapter":
+            settings = with_option(settings, "size", size)
         log_to_stderr(options.quiet, once=True)  # every run reads the same pictures
         prepare_command(argv)
         from .batch import compare  # which imports MXNet

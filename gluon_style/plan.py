@@ -143,7 +143,10 @@ def make_plan(settings, sizes, means):
     """
     stages = [stage.fitted(sizes.content) for stage in settings.stages]
     shapes = [
-        tuple(style_shape(settings, each, stage.image_shape) for each in sizes.styles)
+        tuple(
+            style_shape(settings, each, get_canvas(settings, stage.image_shape))
+            for each in sizes.styles
+        )
         for stage in stages
     ]
     check_sizes(settings, sizes, stages, shapes)
@@ -157,14 +160,15 @@ def make_plan(settings, sizes, means):
         )
     planned = []
     for number, (stage, of_styles) in enumerate(zip(stages, shapes)):
+        canvas = dataclasses.replace(stage, image_shape=get_canvas(settings, stage.image_shape))
         is_draft = number < drafts and not means.is_small
         channels = SMALL_CHANNELS if is_draft else means.channels
         values = values_per_pixel(layers.last, channels)
-        tile = tile_of(settings, stage, of_styles, values, means)
-        memory = lbfgs_bytes(settings, stage) + (
-            tiled_bytes(stage.image_shape, values, tile)
+        tile = tile_of(settings, canvas, of_styles, values, means)
+        memory = lbfgs_bytes(settings, canvas) + (
+            tiled_bytes(canvas.image_shape, values, tile)
             if tile
-            else whole_bytes(stage.image_shape, values, means.precision)
+            else whole_bytes(canvas.image_shape, values, means.precision)
         )
         planned.append(PlannedStage(stage, of_styles, tile, is_draft, channels, memory))
     work = sum(each.work for each in planned)
@@ -172,9 +176,25 @@ def make_plan(settings, sizes, means):
     return Plan(tuple(planned), tuple(warnings(settings, sizes, stages, means)))
 
 
+def get_canvas(settings, image_shape):
+    """(width, height) that is painted: a stage's picture with its margin."""
+    margin = round(settings.painting.margin * max(image_shape))
+    return tuple(side + 2 * margin for side in image_shape)
+
+
+def margin_of(settings, canvas):
+    """Pixels of a canvas's margin on each side: the inverse of `get_canvas`, exactly."""
+    margin = settings.painting.margin
+    return round(margin * max(canvas) / (1 + 2 * margin))
+
+
 def style_shape(settings, size, image_shape):
-    """(width, height) that a style picture of this size has in a stage."""
+    """(width, height) that a style picture of this size has on a canvas."""
     scale = settings.painting.style_scale
+    if settings.style_fit == "whole":
+        least = 1 if scale else settings.layers.least_side  # a narrow one's shape nobody has typed
+        scale = (scale or 1) * math.sqrt(math.prod(image_shape) / math.prod(size))
+        return tuple(max(least, round(side * scale)) for side in size)
     if scale is None:
         return image_shape
     if settings.style_fit == "crop":

@@ -1,6 +1,7 @@
 """`python -m gluon_style.train`: the command line, and nothing else."""
 
 import argparse
+import dataclasses
 import shlex
 
 from ._version import __version__
@@ -11,6 +12,7 @@ from .settings import (
     QUICK,
     RECIPE,
     SETTINGS,
+    SIZE,
     add_options,
     get_options,
     get_output,
@@ -22,7 +24,8 @@ from .settings import (
 def add_recipe(parser, quick):
     """Add the options of recipes; `quick` is the help of `--quick`."""
     parser.add_argument("--quick", action="store_true", help=quick)
-    add_options(parser, [RECIPE])
+    size = "long side of the result of the recipe painting or quick; the stages up to it follow"
+    add_options(parser, [RECIPE, dataclasses.replace(SIZE, group=None, help=size)])
 
 
 def build_parser():
@@ -59,7 +62,7 @@ def build_parser():
 
 def apply_recipe(options, given):
     """Put the recipe's values in the place of the defaults."""
-    for name in {"quick", "recipe"} & given:
+    for name in {"quick", "recipe", "size"} & given:
         if "resume" in given:
             raise UsageError("is for new runs", name, remedy="leave it out to resume this one")
     if options.quick:
@@ -106,7 +109,7 @@ def main(argv=None, listeners=()):
                 now = vars(parser.parse_args(argv, was))
                 return get_settings(now), get_output(now)
 
-            for name in ("quick", "recipe", "resume", "book"):
+            for name in ("quick", "recipe", "size", "resume", "book"):
                 if name in parser.given:
                     raise UsageError(
                         "cannot be combined with {other}",

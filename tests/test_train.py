@@ -197,7 +197,7 @@ def test_mistakes_get_one_line_and_status_2(
 
 def test_a_quick_look(run_command, tmp_path):
     """Of a picture so narrow that even here it takes seconds."""
-    Image.fromarray(np.arange(512 * 32 * 3, dtype="uint8").reshape(32, 512, 3)).save(
+    Image.fromarray(np.arange(320 * 32 * 3, dtype="uint8").reshape(32, 320, 3)).save(
         tmp_path / "narrow.png"
     )
     result = run_command("train", "--quick", "--content", "narrow.png", "--ctx", "cpu")
@@ -205,10 +205,12 @@ def test_a_quick_look(run_command, tmp_path):
     lines = result.stdout.splitlines()
     assert [line for line in lines if "quick look" in line] == lines[:1]
     assert "vgg19-small.params" in result.stdout
-    assert lines[-1] == "neural-style-quick/neural-style-1.png"
-    assert size_of(tmp_path / lines[-1]) == (256, 16)
+    assert lines[-1] == "neural-style-quick/neural-style-2.png"
+    assert size_of(tmp_path / lines[-1]) == (320, 32)
     run = json.loads((tmp_path / "neural-style-quick" / "run.json").read_text())
-    assert (run["stages"][0]["epochs"], run["settings"]["lr"]) == (80, 0.08)
+    assert run["settings"]["method"]["losses"] == "relative"
+    expected = [stage.max_epochs for stage in RECIPES["quick"]["stages"]]
+    assert [stage["epochs"] for stage in run["stages"]] == expected
 
 
 def test_a_quick_look_leaves_what_is_given():
@@ -237,7 +239,11 @@ def test_a_recipe_is_told_in_the_record_and_each_of_its_options_can_be_overridde
     result = quick("--recipe", "quick", "--tv-weight", "3")
     assert result.returncode == 0, result.stderr
     settings = json.loads((tmp_path / "neural-style-out" / "run.json").read_text())["settings"]
-    assert (settings["lr"], settings["loss_weights"]["tv_weight"]) == (0.08, 3)
+    assert settings["method"]["losses"] == "relative"
+    assert settings["loss_weights"] == {
+        **{"content_weight": 1.0, "style_weight": 0.3, "tv_weight": 3.0},
+        **{"style_layer_weights": []},
+    }
     assert [stage["max_epochs"] for stage in settings["stages"]] == [4, 3]  # as it was given
     again = quick("--recipe", "quick", "--resume", "neural-style-out")
     assert (again.returncode, again.stderr) == (

@@ -162,7 +162,7 @@ class Job:
     def losses(self):
         """The final losses for the eye, as the chapter would weigh them: they can be compared."""
         texts, (final, _) = [], self.ending()
-        own, chapters = vars(self.settings.loss_weights), vars(LossWeights())
+        own, chapters = vars(self.settings.at_strength[0]), vars(LossWeights())
         for term in TERMS[:3]:
             name, weight = "TV" if term == "tv" else term, own[f"{term}_weight"]
             value = f"{final[term] / weight * chapters[f'{term}_weight']:.2f}" if weight else "-"

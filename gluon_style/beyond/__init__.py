@@ -6,6 +6,7 @@ from .masks import InRegions
 from .mixing import for_regions, mixed, shares_of
 from .photographs import check_writable, origin_of, save_photograph
 from .pictures import Pictures, joint_checksum
-from .shortcuts import get_shortcut
+from .relative import relative_loss
+from .shortcuts import get_shortcut, own_terms
 from .targets import get_targets
 from .tiles import Tiles

@@ -7,7 +7,9 @@ from mxnet import autograd, nd
 from ..errors import UsageError
 from ..losses import own_weights
 from ..machine.bfloat16 import DTYPES, cast
+from ..settings import LossWeights
 from .masks import InRegions
+from .relative import RelativeTerms, relative_loss
 from .terms import Part, Terms
 from .tiles import Tiles
 
@@ -21,19 +23,29 @@ def get_shortcut(net, compute_loss):
     masks = None
     if isinstance(compute_loss, InRegions):
         compute_loss, masks = compute_loss.compute_loss, compute_loss.masks
-    loss_weights = own_weights(compute_loss)
+    own = own_terms(compute_loss)
     if isinstance(net, Tiles):
-        if loss_weights is None:
+        if own is None:
             raise UsageError("a loss of your own cannot be computed in tiles", "tile")
         way = net.backward
-    elif loss_weights is None or net[0].weight.dtype == DTYPES["float32"]:
+    elif own is None or own[0] is Terms and net[0].weight.dtype == DTYPES["float32"]:
         return None
     else:
         way = partial(by_segments, net)
-    return partial(way, loss_weights=loss_weights, masks=masks)
+    kind, loss_weights = own
+    return partial(way, loss_weights=loss_weights, masks=masks, kind=kind)
 
 
-def by_segments(net, X, content_Y, style_Y_gram, loss_weights, masks=None):
+def own_terms(compute_loss):
+    """The `Terms` of a loss that has them, and its weights; None for another one's loss."""
+    if getattr(compute_loss, "func", compute_loss) is relative_loss:
+        given = getattr(compute_loss, "keywords", {})
+        return RelativeTerms, given.get("loss_weights", LossWeights())
+    loss_weights = own_weights(compute_loss)
+    return loss_weights and (Terms, loss_weights)
+
+
+def by_segments(net, X, content_Y, style_Y_gram, loss_weights, masks=None, kind=Terms):
     """Losses of the synthesized image, and their gradient in `X.grad`, segment by segment.
 
     Where the path of the gradient forks, at each style and content layer, MXNet adds up bfloat16 by
@@ -41,7 +53,7 @@ def by_segments(net, X, content_Y, style_Y_gram, loss_weights, masks=None):
     and each is given the sum of what comes from behind and of what the layer's own losses give.
     """
     layers = net.layers
-    terms = Terms(layers, content_Y, style_Y_gram, loss_weights, masks)
+    terms = kind(layers, content_Y, style_Y_gram, loss_weights, masks)
     forks = sorted({*layers.style_layers, *layers.content_layers})
     segments, Y = [], cast(X, net[0].weight.dtype)
     for first, last in zip([0, *(fork + 1 for fork in forks)], forks):

@@ -8,6 +8,7 @@ from ..features import get_contents, get_styles
 from ..images import preprocess
 from .masks import InRegions
 from .mixing import for_regions, mixed, shares_of
+from .relative import moments, relative_loss
 from .tiles import Tiles
 
 
@@ -32,7 +33,7 @@ def get_targets(net, settings, pictures, image_shape, ctx, compute_loss, remembe
         The content image, preprocessed.
     content_Y : list of NDArray, or of ndarray in tiles
     style_Y_gram : list of NDArray
-        Gram matrices: one for each layer, and region by region.
+        Gram matrices, or what else the loss compares: one for each layer, and region by region.
     compute_loss : callable
         The loss with its weights.
     """
@@ -42,12 +43,12 @@ def get_targets(net, settings, pictures, image_shape, ctx, compute_loss, remembe
         content_Y = net.contents(content_X)
     else:
         content_X, content_Y = get_contents(net, content, image_shape, layers, ctx)
-    grams = []
+    grams, gram = [], moments if compute_loss is relative_loss else losses.gram
     for img, size in styles:
         digest = hashlib.sha256(img.asnumpy().tobytes()).digest()
-        make = partial(style_grams, net, img, size, layers, ctx)
-        grams.append(remembered((size, img.shape, digest), make))
-    shares, loss_weights = shares_of(settings), settings.loss_weights
+        make = partial(style_grams, net, img, size, layers, ctx, gram)
+        grams.append(remembered((gram.__name__, size, img.shape, digest), make))
+    shares, (loss_weights, _) = shares_of(settings), settings.at_strength
     masks = pictures.regions(image_shape, ctx)
     if masks and len(masks) > 1:
         style_Y_gram = [gram for of_style in grams for gram in of_style]
@@ -59,9 +60,9 @@ def get_targets(net, settings, pictures, image_shape, ctx, compute_loss, remembe
     return content_X, content_Y, style_Y_gram, compute_loss
 
 
-def style_grams(net, img, size, layers, ctx):
+def style_grams(net, img, size, layers, ctx, gram):
     """The Gram matrices of a style picture."""
     if isinstance(net, Tiles):
-        return net.grams(preprocess(img, size).copyto(ctx))
+        return net.grams(preprocess(img, size).copyto(ctx), gram)
     _, style_Y = get_styles(net, img, size, layers, ctx)
-    return [losses.gram(Y) for Y in style_Y]
+    return [gram(Y) for Y in style_Y]

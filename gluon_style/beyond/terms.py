@@ -37,9 +37,31 @@ class Terms:
         # Region by region, and in each layer by layer.
         regions = range(len(masks) if masks else 1)
         keys = list(itertools.product(regions, sorted(layers.style_layers)))
-        self.differences = {key: -G for key, G in zip(keys, style_Y_gram)}
+        self.targets = dict(zip(keys, style_Y_gram))
+        self.differences = {key: -G for key, G in self.targets.items()}
         self.shares = dict(zip(keys, loss_weights.shares(len(keys))))
         self.content = defaultdict(int)
+
+    # What may be compared in another way.
+    tv_loss = staticmethod(tv_loss)
+
+    @staticmethod
+    def see(features, mask=None):
+        """What is compared of a style layer, which adds up over its parts: its Gram matrix."""
+        return gram(times(features, mask))
+
+    def style(self, key):
+        """The loss of a region in a style layer."""
+        return self.differences[key].square().mean()
+
+    def style_gradient(self, key, weight, features, mask, size):
+        """Gradient of that loss with respect to the masked features."""
+        D = self.differences[key]
+        return gram_gradient(times(features, mask), D * (2 * weight / D.size), size)
+
+    def content_share(self, layer):
+        """What the content loss of a layer is multiplied by."""
+        return 1.0
 
     def masks_of(self, part):
         """The mask of each region at a part of a style layer, or None for all of the picture."""
@@ -59,23 +81,24 @@ class Terms:
     def add(self, part):
         """Add a part's share of the Gram matrices and of the content losses."""
         for region, mask in enumerate(self.masks_of(part)):
-            features = times(cast(part.features, DTYPES["float32"]), mask)
-            self.differences[region, part.layer] += gram(features) * part.share
+            features = cast(part.features, DTYPES["float32"])
+            self.differences[region, part.layer] += self.see(features, mask) * part.share
         if part.layer in self.content_Y:
-            self.content[part.layer] += self.content_difference(part).square().mean() * part.share
+            share = part.share * self.content_share(part.layer)
+            self.content[part.layer] += self.content_difference(part).square().mean() * share
 
     def gradient(self, part):
         """Gradient of the losses with respect to a part, once all parts have been added."""
         gradients, size = [], math.prod(part.shape)
         for region, mask in enumerate(self.masks_of(part)):
-            D, share = self.differences[region, part.layer], self.shares[region, part.layer]
-            D = D * (2 * self.loss_weights.style_weight * share / D.size)
+            key = region, part.layer
+            weight = self.loss_weights.style_weight * self.shares[key]
             mask = None if mask is None else cast(mask, part.features.dtype)
-            D = gram_gradient(times(part.features, mask), D, size)
+            D = self.style_gradient(key, weight, part.features, mask, size)
             gradients.append(times(D, mask))
         if part.layer in self.content_Y:
-            weight = 2 * self.loss_weights.content_weight / size
-            D = self.content_difference(part) * weight
+            weight = self.loss_weights.content_weight * self.content_share(part.layer)
+            D = self.content_difference(part) * (2 * weight / size)
             gradients.append(cast(D, part.features.dtype))
         return reduce(nd.elemwise_add, gradients)
 
@@ -83,14 +106,12 @@ class Terms:
         """The losses; the gradient that came through VGG-19 joins TV's in `X.grad`."""
         weights = self.loss_weights
         with autograd.record():
-            tv_l = tv_loss(X) * weights.tv_weight
+            tv_l = self.tv_loss(X) * weights.tv_weight
         tv_l.backward()
         grad = X.grad
         grad += gradient
         content = nd.add_n(*self.content.values()) * weights.content_weight
-        style = nd.add_n(
-            *(D.square().mean() * self.shares[key] for key, D in self.differences.items())
-        )
+        style = nd.add_n(*(self.style(key) * share for key, share in self.shares.items()))
         style = style * weights.style_weight
         return content, style, tv_l, content + style + tv_l
 

@@ -167,11 +167,11 @@ class Tiles:
         """The content layers' features of a preprocessed picture: list of ndarray."""
         return self.look(X, contents=self.layers.content_layers)[0]
 
-    def grams(self, X):
+    def grams(self, X, gram=gram):
         """The style layers' Gram matrices of a preprocessed picture: list of NDArray."""
-        return self.look(X, grams=self.layers.style_layers)[1]
+        return self.look(X, grams=self.layers.style_layers, gram=gram)[1]
 
-    def look(self, X, contents=(), grams=()):
+    def look(self, X, contents=(), grams=(), gram=gram):
         """Features of some layers (list of ndarray) and Gram matrices of some (list of NDArray)."""
         found, sums = {}, defaultdict(int)
 
@@ -186,9 +186,9 @@ class Tiles:
         self.forward(X, see)
         return [[each[layer] for layer in sorted(each)] for each in (found, sums)]
 
-    def backward(self, X, content_Y, style_Y_gram, loss_weights, masks=None):
+    def backward(self, X, content_Y, style_Y_gram, loss_weights, masks=None, kind=Terms):
         """Losses of the synthesized image, and their gradient in `X.grad`."""
-        terms = Terms(self.layers, content_Y, style_Y_gram, loss_weights, masks)
+        terms = kind(self.layers, content_Y, style_Y_gram, loss_weights, masks)
         inputs = self.forward(X, terms.add)
         gradient = None  # with respect to the output of the segment
         for segment in reversed(self.segments):

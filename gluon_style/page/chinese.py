@@ -359,6 +359,11 @@ CHINESE = {
         "{value}：损失的权重应为有限数，不小于 0"
     ),
     "{value}: a number of stages, 0 or more, is wanted": "{value}：应为阶段数，不小于 0",
+    "{value}: a number from 0 to 1 is wanted": "{value}：应为 0 到 1 的数",
+    "goes with the recipes {recipes}": "只用于配方 {recipes}",
+    "choose one of them, or give {stages}": "请选其中一个，或给出{stages}",
+    "cannot be combined with {other}": "不能与{other}同时使用",
+    "leave one out": "请去掉其中一个",
     "{value}: a path is wanted": "{value}：应为路径",
     "{value}: a whole number from 0 to 2**32 - 1 is wanted": "{value}：应为 0 到 2**32 - 1 的整数",
     "{value}: a whole number of epochs above 0 is wanted": "{value}：迭代周期数应为大于 0 的整数",

@@ -14,9 +14,11 @@ from .options import FIELDS, check_rows, is_choice, typed
 from .runs import PAUSED
 from .selection import MASKS, SHIPPED, STYLES
 
-# The recipes, and the chapter with one stage or both.
-PRESETS = {name: recipe for name, recipe in RECIPES.items() if recipe}
-PRESETS.update({"one": {"stages": CHAPTER_STAGES[:1]}, "two": {"stages": CHAPTER_STAGES}})
+# A recipe, and the chapter with one stage or both.
+PRESETS = {
+    **{"quick": RECIPES["quick"]},
+    **{"one": {"stages": CHAPTER_STAGES[:1]}, "two": {"stages": CHAPTER_STAGES}},
+}
 # The weights of the three losses, with their defaults.
 WEIGHTS = {name: w for name, w in vars(LossWeights()).items() if isinstance(w, float)}
 ELSEWHERE = ("stages", "style_blend")  # have a place of their own
@@ -117,10 +119,14 @@ class Form:
         now = texts_of(event.value)
         for name, value in texts_of(was).items():
             if name not in now and self.values.get(name) == value:
-                self.inputs[name].value = FIELDS[name].text
+                self.put(name, FIELDS[name].text)
         for name, value in now.items():
-            self.inputs[name].value = value
+            self.put(name, value)
         self.show_rows()
+
+    def put(self, name, text):
+        """Put an option's text into its element."""
+        self.inputs[name].value = text.split(",") if name in LAYERS else text
 
     def show_rows(self):
         """A row of three numbers for each stage."""

@@ -46,9 +46,9 @@ def read_list(text, name, number, sentence):
         raise UsageError(sentence, name, value=text) from None
 
 
-def number(sentence, or_zero=False, metavar="X"):
+def number(sentence, or_zero=False, metavar="X", most=math.inf):
     """A finite number above 0; the sentence is said of any other value."""
-    check = partial(check_number, sentence=sentence, or_zero=or_zero)
+    check = partial(check_number, sentence=sentence, or_zero=or_zero, most=most)
     return Kind(check, read_number, "number", metavar=metavar)
 
 
@@ -86,6 +86,7 @@ def picture(*words, metavar="FILE"):
 
 
 layers = Kind(check_layers, partial(read_list, number=int, sentence=LAYERS), metavar="I,J,...")
+share = number("{value}: a number from 0 to 1 is wanted", or_zero=True, most=1)
 masks = Kind(check_pictures, form="picture", several=True, metavar="FILE")
 styles = Kind(check_styles, form="picture", several=True, metavar="FILE")
 stages = Kind(check_stages, read_stages, metavar="STAGES")

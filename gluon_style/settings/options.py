@@ -9,7 +9,7 @@ from ..errors import UsageError
 from . import kinds
 from .fields import Option, build, find_option, flatten, get_options_of
 from .pictures import Given, as_tuple
-from .recipes import RECIPES
+from .recipes import RECIPES, both_sizes, get_recipe
 from .settings import Output, Settings
 from .values import as_text
 
@@ -20,8 +20,8 @@ RECIPE = Option(
     "recipe",
     kinds.choice(*RECIPES),
     None,
-    "a named set of options, to which others may be added: quick is a small preview in seconds, "
-    "with the small network",
+    "a named set of options, to which others may be added: painting paints any photo like any "
+    "painting in a minute or so, with the small network; quick is a preview of that in seconds",
     "chapter",
 )
 SIZE = Option(
@@ -46,7 +46,9 @@ def get_output(values):
 
 def with_recipe(values, given):
     """Values by option, with those of their recipe, but for the options that were given."""
-    recipe = RECIPES[values["recipe"]]
+    if values.get("size") and "stages" in given:
+        raise both_sizes()
+    recipe = get_recipe(values["recipe"], values.get("size"))
     return {**values, **{name: recipe[name] for name in recipe.keys() - given}}
 
 

@@ -4,6 +4,7 @@ Each field declares its option. Values are checked when the dataclass is made, a
 text for paths, Python's numbers for NumPy's, tuples for lists. An error names the field.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple, Union
@@ -14,9 +15,8 @@ from ..vgg19 import POOLING_LAYERS
 from . import kinds
 from .fields import Declared, build, documented, find_option, get_options_of, opt, put
 from .pictures import Given, as_tuple, shipped
-from .recipes import RECIPES
+from .recipes import both_sizes, get_recipe
 from .stages import CHAPTER_STAGES, Stage
-from .values import check_choice
 
 ANIMATIONS = ("webp", "gif")
 FORMATS = ("png", "jpg", "tif", "webp")
@@ -146,6 +146,34 @@ class Painting(Declared):
         PICTURES,
         "seed of the noise",
     )
+    strength: float = opt(
+        0.5,
+        kinds.share,
+        TRAINING,
+        "from the photo (0) to the painting (1): the style weight times 100^(strength - 0.5), the "
+        "TV weight times 10^(strength - 0.5), recolor times 2 strength, at most 1",
+    )
+    recolor: float = opt(
+        0.0,
+        kinds.share,
+        PICTURES,
+        "how far the content picture gets the painting's colours beforehand: 1 for its mean and "
+        "covariance; with --colors style alone",
+    )
+    resize: str = opt(
+        "bilinear",
+        kinds.choice("bilinear", "lanczos"),
+        PICTURES,
+        "how pictures are brought to a size: bilinear, as in the chapter, or lanczos, which "
+        "neither flickers nor blurs",
+    )
+    margin: float = opt(
+        0.0,
+        kinds.share,
+        PICTURES,
+        "share of the long side that is mirrored outwards before and cut off at the end: no seam "
+        "along the border",
+    )
 
 
 @documented
@@ -158,6 +186,13 @@ class Method(Declared):
         kinds.choice("adam", "lbfgs"),
         TRAINING,
         "Adam, as in the chapter, or L-BFGS, which needs no learning rate",
+    )
+    losses: str = opt(
+        "chapter",
+        kinds.choice("chapter", "relative"),
+        TRAINING,
+        "the chapter's, or relative to their targets: then a weight means the same for every pair "
+        "of pictures",
     )
     pooling: str = opt(
         "max",
@@ -232,10 +267,10 @@ class Settings(Declared):
     method: Method = Method()
     style_fit: str = opt(
         "stretch",
-        kinds.choice("stretch", "crop"),
+        kinds.choice("stretch", "crop", "whole"),
         PICTURES,
         "how the style picture gets the content's proportions: stretched, as in the chapter, or "
-        "cropped to its middle",
+        "cropped to its middle; or whole, in its own proportions with as many pixels",
     )
     background: str = opt(
         "keep",
@@ -257,14 +292,27 @@ class Settings(Declared):
         put(self, ctx="cpu" if self.ctx == "cpu(0)" else self.ctx)  # as MXNet names it
         self.check_counts()
 
+    @property
+    def at_strength(self):
+        """The loss weights, and `recolor`, as the strength changes them."""
+        strength, weights = self.painting.strength, self.loss_weights
+        weights = dataclasses.replace(
+            weights,
+            style_weight=weights.style_weight * 100 ** (strength - 0.5),
+            tv_weight=weights.tv_weight * 10 ** (strength - 0.5),
+        )
+        return weights, self.painting.recolor * min(1.0, 2 * strength)
+
     @classmethod
-    def recipe(cls, name, **options):
+    def recipe(cls, name, size=None, **options):
         """The settings of a recipe, with any options of one's own.
 
         Parameters
         ----------
         name : str
-            One of `RECIPES`: `chapter` or `quick`.
+            One of `RECIPES`: `chapter`, `painting` or `quick`.
+        size : int, optional
+            Long side of the result; the stages up to it follow by themselves. Not of the chapter.
         options
             Options by their names, for example `content="me.jpg"` or `tv_weight=30`; a whole part
             such as `method=Method(...)` too.
@@ -281,7 +329,9 @@ class Settings(Declared):
         known = {**get_options_of(cls), **cls.__dataclass_fields__}
         for each in options:
             find_option(each, known, "{name}: there is no such option")
-        return build(cls, {**RECIPES[check_choice(name, "recipe", RECIPES)], **options})
+        if size and "stages" in options:
+            raise both_sizes()
+        return build(cls, {**get_recipe(name, size), **options})
 
     def check_counts(self):
         """Make sure that there are as many of each as of what they belong to."""

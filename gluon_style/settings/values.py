@@ -13,13 +13,13 @@ from ..vgg19 import LAST_LAYER
 LEAST_TILE = 64
 
 
-def check_number(value, name, sentence, or_zero=False):
-    """A finite number above 0, NumPy's too, as a `float`."""
+def check_number(value, name, sentence, or_zero=False, most=math.inf):
+    """A finite number above 0, and of at most `most`, NumPy's too, as a `float`."""
     try:
         plain = math.nan if isinstance(value, (str, bytes)) else float(value)
     except (TypeError, ValueError, OverflowError):
         plain = math.nan
-    if not (math.isfinite(plain) and (plain > 0 or or_zero and plain == 0)):
+    if not (math.isfinite(plain) and (plain > 0 or or_zero and plain == 0) and plain <= most):
         raise UsageError(sentence, name, value=value)
     return plain
 

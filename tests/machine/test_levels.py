@@ -13,11 +13,12 @@ from PIL import Image
 from gluon_style.machine.process import child_environment
 
 LEVELS = ("SSE41", "AVX2", "AVX512_CORE")
-# A quick look; what the doctor says; what follows is refused.
+# A short run; what the doctor says; what follows is refused.
 PROGRAM = """
 import json, sys
 from gluon_style.train import main
-options = ["--quick", "--content", "narrow.png", "--ctx", "cpu", "--quiet", "--output"]
+options = ["--weights", "small", "--stages", "256:80:60", "--lr", "0.08"]
+options += ["--content", "narrow.png", "--ctx", "cpu", "--quiet", "--output"]
 main([*options, sys.argv[1]])
 from gluon_style.doctor.checks import check_processor
 print(json.dumps(check_processor().text))

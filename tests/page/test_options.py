@@ -47,13 +47,14 @@ OTHER = {
     **{"style_scale": "0.5", "seed": "7", "style_layer_weights": "1.0,0.5", "draft": "1"},
     **{"save_every": "5", "checkpoint_every": "0", "book": "yes", "animation": "gif"},
     **{"style_blend": "", "init": "noise", "format": "tif"},
+    **{"strength": "0.25", "recolor": "1", "margin": "0.036"},
 }
 
 
 def test_every_option_of_the_command_is_offered():
     by_name = {each.dest: each for each in build_parser()._actions}
     # A recipe is one of the ways to paint; a run is resumed by a button.
-    commands = {"help", "version", "quick", "recipe", "again", "resume"}
+    commands = {"help", "version", "quick", "recipe", "size", "again", "resume"}
     assert {*FIELDS} == by_name.keys() - OWN - commands and len(FIELDS) > 12
     for name, field in FIELDS.items():
         assert field.help == by_name[name].help

@@ -19,8 +19,10 @@ from gluon_style.settings import (
     RECIPES,
     SETTINGS,
     Layers,
+    LossWeights,
     Method,
     Output,
+    Painting,
     Settings,
     as_text,
     get_options,
@@ -44,7 +46,15 @@ OTHER = {
     **{"style_layer_weights": "1,0.5,1,1,1", "style_blend": "0.5", "style_scale": "0.25"},
     **{"colors": "luminance", "mask": "m.png", "init": "noise", "seed": "7", "pooling": "average"},
     **{"optimizer": "lbfgs", "draft": "1", "style_fit": "crop", "background": "white"},
-    **{"tile": "128", "output": "out", "overwrite": "yes", "save_every": "5", "animation": "gif"},
+    **{"losses": "relative", "strength": "0.25", "recolor": "1", "resize": "lanczos"},
+    **{
+        "margin": "0.036",
+        "tile": "128",
+        "output": "out",
+        "overwrite": "yes",
+        "save_every": "5",
+        "animation": "gif",
+    },
     **{"checkpoint_every": "0", "book": "yes", "format": "tif", "depth": "16", "quiet": "yes"},
 }
 
@@ -111,15 +121,53 @@ def test_the_named_networks_are_those_that_can_be_loaded():
 def test_a_recipe_is_a_set_of_ordinary_options():
     assert Settings.recipe("chapter") == Settings()
     for name, recipe in RECIPES.items():
-        settings = Settings.recipe(name, tv_weight=30, content="me.jpg", method=Method(draft=1))
+        settings = Settings.recipe(name, seed=7, content="me.jpg", draft=1)
         assert get_options(settings).items() >= recipe.items()
-        assert (settings.loss_weights.tv_weight, settings.content) == (30, "me.jpg")
+        assert (settings.painting.seed, settings.content) == (7, "me.jpg")
         assert settings.method.draft == 1
+        assert Settings.recipe(name, tv_weight=30).loss_weights.tv_weight == 30
+        assert Settings.recipe(name, method=Method(draft=1)).method == Method(draft=1)
     assert Settings.recipe("quick", lr=1, stages=CHAPTER_STAGES).lr == 1
-    with pytest.raises(UsageError, match="^recipe qiuck: chapter or quick .*did you mean quick"):
+    with pytest.raises(
+        UsageError, match="^recipe qiuck: chapter or painting or quick .*did you mean quick"
+    ):
         Settings.recipe("qiuck")
     with pytest.raises(UsageError, match="^colour: there is no such option"):
         Settings.recipe("quick", colour="red")
+
+
+def test_the_stages_of_a_recipe_follow_from_its_size():
+    assert Settings.recipe("painting", 448) == Settings.recipe("painting")
+    assert Settings.recipe("quick", size=320) == Settings.recipe("quick")
+    for size, sizes in {
+        **{64: [64], 192: [192], 200: [96, 200], 448: [128, 256, 448]},
+        **{1024: [192, 320, 576, 1024], 4000: [128, 224, 384, 672, 1216, 2208, 4000]},
+    }.items():
+        stages = Settings.recipe("painting", size).stages
+        assert [stage.image_shape for stage in stages] == sizes
+        epochs = [stage.max_epochs for stage in stages]
+        assert epochs == sorted(epochs, reverse=True) and min(epochs) >= 15
+    with pytest.raises(UsageError, match="^size goes with the recipes painting or quick"):
+        Settings.recipe("chapter", 448)
+    with pytest.raises(UsageError, match="^size cannot be combined with stages: leave one out"):
+        Settings.recipe("painting", 448, stages=CHAPTER_STAGES)
+
+
+def test_the_strength_is_a_factor_of_the_weights():
+    plain = Settings(loss_weights=LossWeights(2, 3, 4), painting=Painting(recolor=0.8))
+    for strength, style, tv, recolor in (
+        (0, 0.1, 10**-0.5, 0),
+        (0.25, 10**-0.5, 10**-0.25, 0.5),
+        (0.5, 1, 1, 1),
+        (1, 10, 10**0.5, 1),
+    ):
+        weights, amount = with_option(plain, "strength", strength).at_strength
+        found = weights.content_weight, weights.style_weight, weights.tv_weight, amount
+        assert found == pytest.approx((2, 3 * style, 4 * tv, 0.8 * recolor))
+    assert plain.at_strength == (plain.loss_weights, 0.8)  # to the last bit
+    for name in ("strength", "recolor", "margin"):
+        with pytest.raises(UsageError, match=f"^{name} 1.5: a number from 0 to 1 is wanted"):
+            with_option(plain, name, 1.5)
 
 
 def test_a_recipe_in_a_row_comes_before_the_commands_options(monkeypatch, tmp_path):
@@ -131,7 +179,7 @@ def test_a_recipe_in_a_row_comes_before_the_commands_options(monkeypatch, tmp_pa
     monkeypatch.chdir(tmp_path)
     batch.main(["--jobs", "jobs.csv", "--lr", "0.5", "--tv-weight", "3"])
     found = [(job.settings.lr, job.settings.loss_weights.tv_weight) for job in rows]
-    assert found == [(0.08, 3), (1, 3)]
+    assert found == [(0.5, 1), (1, 1)]
     assert all(job.settings.stages == RECIPES["quick"]["stages"] for job in rows)
 
 

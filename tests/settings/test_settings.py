@@ -185,8 +185,11 @@ def test_default_settings_are_the_chapters():
         ({"content": np.zeros((9, 9, 3)).tolist()}, r"^content \[\[\[.{,60}: a path is wanted$"),
         ({"weights": np.zeros((9, 9))}, r"^weights array\(.{,60}: a path is wanted$"),
         ({"layers": np.zeros((9, 9))}, r"^layers array\(.{,60}: Layers\(...\) is wanted$"),
-        ({"style_fit": np.zeros((9, 9))}, "crop is wanted$"),
-        ({"style_fit": "corp"}, "^style_fit corp: stretch or crop is wanted; did you mean crop"),
+        ({"style_fit": np.zeros((9, 9))}, "whole is wanted$"),
+        (
+            {"style_fit": "corp"},
+            "^style_fit corp: stretch or crop or whole is wanted; did you mean crop",
+        ),
         ({"background": "black"}, "^background black: keep or white is wanted"),
     ],
 )
