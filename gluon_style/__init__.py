@@ -25,6 +25,7 @@ _MODULES = {
     "shipped": "settings",
     "get_weights": "pretrained",
     "Layers": "settings",
+    "cast": "features",
     "get_net": "features",
     "extract_features": "features",
     "get_contents": "features",

@@ -26,6 +26,7 @@ FLOORS = (
     ("train", "weights", "__main__", "doctor"),
     ("batch",),
     ("compare", "page"),
+    ("notebook",),
     ("",),  # the package's own face
 )
 # What may be imported past a room's face.

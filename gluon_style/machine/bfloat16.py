@@ -11,6 +11,8 @@ DTYPES = {"float32": np.dtype("float32"), "bfloat16": np.dtype([("bfloat16", np.
 # In pixels. For the data gradient on AMX oneDNN 2.4.4 halves, thirds, ... a feature map's height
 # until 48 kB hold so many rows; where they don't hold one, it never ends.
 WIDEST_ON_AMX = 736
+# In pixels. oneDNN 2.4.4's 1x1 convolution on AMX writes past the end of maps of 36 to 48 (seen).
+LEAST_ON_AMX = 64
 
 
 def convolution(shape, precision):
@@ -27,6 +29,9 @@ class ConvolutionOnAMX(nn.Conv2D):
 
     def __init__(self, channels):
         super().__init__(channels, kernel_size=3, padding=1)
+
+    def __repr__(self):
+        return super().__repr__().replace(type(self).__name__, "Conv2D")
 
     def forward(self, X):
         """Output: NDArray of shape (1, channels, h, w), for one of shape (1, c, h, w)."""
@@ -59,6 +64,24 @@ class WideConvolution(autograd.Function):
         return nd.Convolution(*factors, no_bias=True, kernel=(3, 3), pad=(1, 1), num_filter=c)
 
 
+def pointwise(X, kernel):
+    """1x1 convolution of a feature map with a float32 kernel of shape (c, c, 1, 1)."""
+    dtype = X.dtype
+    if uses_amx() and X.shape[2] * X.shape[3] < LEAST_ON_AMX:
+        X = cast(X, DTYPES["float32"])
+    kernel = cast(kernel, X.dtype)
+    Y = nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=kernel.shape[0])
+    return cast(Y, dtype)
+
+
 def cast(X, dtype):
-    """Convert an NDArray, if it has another dtype (`astype` refuses bfloat16)."""
+    """Convert an NDArray to `float32` or `bfloat16`; one that has the dtype comes back as it is.
+
+    Parameters
+    ----------
+    X : NDArray
+    dtype : str or dtype
+        MXNet's `astype` refuses bfloat16.
+    """
+    dtype = DTYPES.get(dtype, dtype)
     return X if X.dtype == dtype else nd.amp_cast(X, dtype=dtype)

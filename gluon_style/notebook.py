@@ -1,0 +1,323 @@
+"""The notebooks' screen: pictures in a row, a training as it runs, a check of a cell."""
+
+import base64
+import html
+import io
+import logging
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+from IPython import get_ipython
+from IPython.display import HTML, display
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from mxnet import nd
+from PIL import Image
+
+from .chapter import Listener, StyleTransfer
+from .errors import GluonStyleError
+from .images import postprocess
+from .page import in_chinese
+from .settings import with_option
+
+EVERY = 20  # epochs between two pictures of a training
+CURVES = {"content": "tab:blue", "style": "tab:orange", "tv": "tab:green", "total": "tab:red"}
+LEAST_LOSS = 0.1  # where the curves' axis begins, unless all of them are below
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A finished picture, an NDArray of shape (h, w, 3) in 0..1, and its weighted losses."""
+
+    picture: nd.NDArray
+    content: float
+    style: float
+    tv: float
+
+
+class Screen:
+    """Shows what a notebook does, in its language.
+
+    Parameters
+    ----------
+    language : str
+        `English` or `中文`.
+    """
+
+    def __init__(self, language):
+        self.is_chinese = language == "中文"
+        logger = logging.getLogger("gluon_style")
+        for handler in [each for each in logger.handlers if isinstance(each, Log)]:
+            logger.removeHandler(handler)  # of this cell's last run
+        logger.addHandler(Log(self))
+        logger.setLevel("INFO")
+        logger.propagate = False
+        shell = get_ipython()
+        if shell:
+            shell.set_custom_exc((GluonStyleError,), self.tell_error)
+
+    def phrase(self, text):
+        """A text in the notebook's language."""
+        return CHINESE.get(text) or in_chinese(text) if self.is_chinese else text
+
+    def say(self, text, **values):
+        """Print a sentence."""
+        print(self.phrase(text).format(**values))
+
+    def tell_error(self, shell, kind, error, traceback, tb_offset=None):
+        """Print a mistake in one line, without the way to it."""
+        print(self.phrase("Error") + self.phrase(": ") + error.tell(phrase=self.phrase))
+
+    def show(self, *images, titles=(), columns=3, fold=""):
+        """Show pictures side by side, each with its title, behind the words of `fold` if given.
+
+        Parameters
+        ----------
+        images : NDArray or Painted
+            Of shape (h, w, 3), 0..255 in uint8 or 0..1 in float32; or (h, w), shown as heat
+            between 0 and its largest value.
+        titles : sequence of str
+        columns : int
+        fold : str
+        """
+        figures = []
+        for image, title in zip_longest(images, titles, fillvalue=""):
+            lines = [title]
+            if isinstance(image, Painted):
+                lines.append(self.losses(image))
+                image = image.picture
+            below = "<br>".join(map(html.escape, lines))
+            figures.append(f'<div style="margin:4px">{as_html(image)}<div>{below}</div></div>')
+        columns = min(columns, len(figures))
+        grid = (
+            f'<div style="display:grid;grid-template-columns:repeat({columns},1fr);'
+            f'max-width:{min(330 * columns, 1000)}px">{"".join(figures)}</div>'
+        )
+        if fold:
+            grid = f"<details><summary>{html.escape(fold)}</summary>{grid}</details>"
+        display(HTML(grid))
+
+    def losses(self, painted):
+        """The losses of a picture in a line."""
+        return self.phrase("content {content:.2f}, style {style:.2f}, TV {tv:.2f}").format(
+            content=painted.content, style=painted.style, tv=painted.tv
+        )
+
+    def same(self, mine, packages, within=1e-3):
+        """Print whether results agree with the package's, up to a share of their size.
+
+        Parameters
+        ----------
+        mine, packages : NDArray, or lists and tuples of them
+        within : float
+        """
+        pairs = list(zip(flat(mine), flat(packages)))
+        share = max(
+            np.linalg.norm(a - b) / (np.linalg.norm(b) or 1) if a.shape == b.shape else np.inf
+            for a, b in pairs
+        )
+        if share <= within and len(pairs) == len(flat(mine)) == len(flat(packages)):
+            self.say("✓ agrees with gluon_style")
+        else:
+            self.say("✗ differs from gluon_style by {share:.1%}: so will the pictures", share=share)
+
+    def watch(self, X, max_epochs):
+        """The epochs of a training of `X`, shown as they pass; see `Watch`."""
+        return Watch(self, X, max_epochs)
+
+    def paint(self, settings, compute_loss=None, pretrained=None, **changes):
+        """Paint a picture by some settings with a few of their options changed: `Painted`."""
+        for name, value in changes.items():
+            settings = with_option(settings, name, value)
+        transfer = StyleTransfer(settings, pretrained, compute_loss=compute_loss)
+        count = Count(self, sum(stage.max_epochs for stage in transfer.stages))
+        picture = transfer.run([count])
+        count.shown.update(HTML(""))
+        last = count.last
+        return Painted(nd.array(picture), last.content, last.style, last.tv)
+
+
+class Watch:
+    """The epochs of a training: iterate over it, and `add` each epoch's losses.
+
+    An interrupt ends it after the epoch, so that the picture stays.
+    """
+
+    def __init__(self, screen, X, max_epochs):
+        self.screen, self.X, self.max_epochs = screen, X, max_epochs
+        self.losses = {name: [] for name in CURVES}
+        self.lrs, self.shown, self.stopped = [], None, False
+
+    def __iter__(self):
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main:
+            handler = signal.signal(signal.SIGINT, self.stop)
+        self.started = time.perf_counter()
+        try:
+            for epoch in range(self.max_epochs):
+                yield epoch
+                if self.stopped:
+                    self.draw()
+                    self.screen.say(
+                        "stopped after epoch {epoch} of {all}: the picture so far is kept",
+                        epoch=epoch + 1,
+                        all=self.max_epochs,
+                    )
+                    return
+        finally:
+            if is_main:
+                signal.signal(signal.SIGINT, handler)
+
+    def stop(self, *_):
+        """End after the epoch that is being computed."""
+        self.stopped = True
+
+    def add(self, content_l, style_l, tv_l, lr):
+        """Note the losses of an epoch, lists for content and style, and the new rate."""
+        content, style = (sum(l.asscalar() for l in losses) for losses in (content_l, style_l))
+        values = content, style, tv_l.asscalar()
+        for losses, value in zip(self.losses.values(), (*values, sum(values))):
+            losses.append(value)
+        self.lrs.append(lr)
+        nd.waitall()
+        epoch = len(self.lrs) - 1
+        if epoch % EVERY == 0 or epoch + 1 == self.max_epochs:
+            self.draw()
+        if epoch % 50 == 0 and epoch != 0:
+            self.screen.say(
+                "epoch {epoch:3d}, content loss {content:.2f}, style loss {style:.2f}, "
+                "TV loss {tv:.2f}, {seconds:.2f} sec",
+                epoch=epoch,
+                content=content,
+                style=style,
+                tv=values[2],
+                seconds=(time.perf_counter() - self.started) / (epoch + 1),
+            )
+        if epoch and lr != self.lrs[-2]:
+            self.screen.say("change lr to {lr:.1e}", lr=lr)
+
+    def draw(self):
+        """Show the picture and the curves as they are now."""
+        done, seconds = len(self.lrs), time.perf_counter() - self.started
+        line = self.screen.phrase(
+            "epoch {done} of {all}, {each:.2f} s each, {left:.0f} s left"
+        ).format(
+            done=done,
+            all=self.max_epochs,
+            each=seconds / done,
+            left=seconds / done * (self.max_epochs - done),
+        )
+        legend = " ".join(
+            f'<span style="color:{color[4:]}">■</span> {self.screen.phrase(name)}'
+            for name, color in CURVES.items()
+        )
+        shown = HTML(
+            '<div style="display:grid;grid-template-columns:3fr 2fr;max-width:900px">'
+            f"<div>{as_html(postprocess(self.X))}<div>{line}</div></div>"
+            f"<div>{as_html(self.curves())}<div>{legend}</div></div></div>"
+        )
+        if self.shown is None:
+            self.shown = display(shown, display_id=True)
+        else:
+            self.shown.update(shown)
+
+    def curves(self):
+        """The losses over the epochs as a picture, a dotted line where the rate falls."""
+        figure = Figure(figsize=(4.5, 3), dpi=100, layout="constrained")
+        axes = figure.subplots()
+        largest = max(map(max, self.losses.values()))
+        axes.set(xlim=(0, self.max_epochs), yscale="log")
+        axes.set_ylim(min(LEAST_LOSS, largest / 1000), 2 * largest)
+        for losses, color in zip(self.losses.values(), CURVES.values()):
+            mark = "o" if len(losses) == 1 else ""
+            axes.plot(np.maximum(losses, 1e-30), marker=mark, color=color)
+        for epoch in range(1, len(self.lrs)):
+            if self.lrs[epoch] != self.lrs[epoch - 1]:
+                axes.axvline(epoch, color="gray", linestyle=":")
+        file = io.BytesIO()
+        figure.savefig(file, format="png")
+        return Image.open(file)
+
+
+class Count(Listener):
+    """Tells how far a picture of an exercise is."""
+
+    def __init__(self, screen, epochs):
+        self.screen, self.epochs, self.done, self.last = screen, epochs, 0, None
+        self.shown = display(HTML(""), display_id=True)
+
+    def end_epoch(self, stage_run, epoch):
+        self.done, self.last = self.done + 1, epoch
+        if self.done % 10 == 0:
+            line = self.screen.phrase("epoch {done} of {all}")
+            self.shown.update(HTML(line.format(done=self.done, all=self.epochs)))
+
+
+class Log(logging.Handler):
+    """Prints what the package tells, in the notebook's language."""
+
+    def __init__(self, screen):
+        super().__init__()
+        self.screen = screen
+
+    def emit(self, record):
+        text = self.screen.phrase(str(record.msg))
+        print(text % record.args if record.args else text)
+
+
+def flat(values):
+    """All arrays in lists within lists, as NumPy's."""
+    if isinstance(values, (list, tuple)):
+        return [array for each in values for array in flat(each)]
+    return [values.asnumpy()]
+
+
+def as_html(image):
+    """An `<img>` of a picture, as wide as its place."""
+    if isinstance(image, nd.NDArray):
+        image = image.asnumpy()
+    if isinstance(image, np.ndarray) and image.ndim == 2:
+        image = colormaps["magma"](image / (image.max() or 1))[..., :3]
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8:
+            image = (image.clip(0, 1) * 255 + 0.5).astype("uint8")
+        image = Image.fromarray(image)
+        image.thumbnail((1000, 1000))
+    file, how = io.BytesIO(), "pixelated" if image.width < 200 else "auto"
+    kind = "jpeg" if image.mode == "RGB" and image.width >= 200 else "png"
+    image.save(file, kind, **({"quality": 90} if kind == "jpeg" else {}))
+    data = base64.b64encode(file.getvalue()).decode()
+    return f'<img style="width:100%;image-rendering:{how}" src="data:image/{kind};base64,{data}">'
+
+
+CHINESE = {
+    "Error": "错误",
+    "content": "内容损失",
+    "style": "样式损失",
+    "tv": "总变差损失",
+    "total": "总和",
+    "✓ agrees with gluon_style": "✓ 与 gluon_style 一致",
+    "✗ differs from gluon_style by {share:.1%}: so will the pictures": (
+        "✗ 与 gluon_style 相差 {share:.1%}，画出来的图像也会不同"
+    ),
+    "stopped after epoch {epoch} of {all}: the picture so far is kept": (
+        "在第 {epoch} 个迭代周期后停止（共 {all} 个），已有的图像保留下来"
+    ),
+    "epoch {epoch:3d}, content loss {content:.2f}, style loss {style:.2f}, "
+    "TV loss {tv:.2f}, {seconds:.2f} sec": (
+        "迭代周期 {epoch:3d}，内容损失 {content:.2f}，样式损失 {style:.2f}，"
+        "总变差损失 {tv:.2f}，{seconds:.2f} 秒"
+    ),
+    "change lr to {lr:.1e}": "学习率改为 {lr:.1e}",
+    "epoch {done} of {all}, {each:.2f} s each, {left:.0f} s left": (
+        "迭代周期 {done}/{all}，每个 {each:.2f} 秒，还需 {left:.0f} 秒"
+    ),
+    "epoch {done} of {all}": "迭代周期 {done}/{all}",
+    "content {content:.2f}, style {style:.2f}, TV {tv:.2f}": (
+        "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}"
+    ),
+}
