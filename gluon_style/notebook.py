@@ -125,6 +125,14 @@ class Screen:
         else:
             self.say("✗ differs from gluon_style by {share:.1%}: so will the pictures", share=share)
 
+    def colours(self, painted, image, blocks=8):
+        """Correlation, -1 to 1, of the mean colours of so many by so many blocks of two pictures."""
+        means = [
+            np.asarray(each.resize((blocks, blocks), Image.BOX), dtype=float).ravel()
+            for each in map(to_pillow, (painted.picture, image))
+        ]
+        return np.corrcoef(*means)[0, 1]
+
     def watch(self, X, max_epochs):
         """The epochs of a training of `X`, shown as they pass; see `Watch`."""
         return Watch(self, X, max_epochs)
@@ -276,8 +284,8 @@ def flat(values):
     return [values.asnumpy()]
 
 
-def as_html(image):
-    """An `<img>` of a picture, as wide as its place."""
+def to_pillow(image):
+    """A Pillow picture of an array, (h, w) as heat; Pillow's own stays."""
     if isinstance(image, nd.NDArray):
         image = image.asnumpy()
     if isinstance(image, np.ndarray) and image.ndim == 2:
@@ -286,7 +294,13 @@ def as_html(image):
         if image.dtype != np.uint8:
             image = (image.clip(0, 1) * 255 + 0.5).astype("uint8")
         image = Image.fromarray(image)
-        image.thumbnail((1000, 1000))
+    return image
+
+
+def as_html(image):
+    """An `<img>` of a picture, as wide as its place."""
+    image = to_pillow(image)
+    image.thumbnail((1000, 1000))
     file, how = io.BytesIO(), "pixelated" if image.width < 200 else "auto"
     kind = "jpeg" if image.mode == "RGB" and image.width >= 200 else "png"
     image.save(file, kind, **({"quality": 90} if kind == "jpeg" else {}))
