@@ -126,7 +126,7 @@ class Screen:
             self.say("✗ differs from gluon_style by {share:.1%}: so will the pictures", share=share)
 
     def colours(self, painted, image, blocks=8):
-        """Correlation, -1 to 1, of the mean colours of so many by so many blocks of two pictures."""
+        """Correlation, -1 to 1, of two pictures' mean colours in blocks."""
         means = [
             np.asarray(each.resize((blocks, blocks), Image.BOX), dtype=float).ravel()
             for each in map(to_pillow, (painted.picture, image))
