@@ -8,7 +8,7 @@ from functools import partial
 
 from mxnet import autograd, nd
 
-from .machine.bfloat16 import cast
+from .machine.bfloat16 import pointwise
 from .settings import LossWeights
 
 TERMS = ("content", "style", "tv", "total")  # as `compute_loss` returns them
@@ -57,8 +57,7 @@ def gram_gradient(X, D, size):
     It is computed in the feature map's own precision.
     """
     c = X.shape[1]
-    kernel = cast(((D + D.T) / size).reshape((c, c, 1, 1)), X.dtype)
-    return nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=c)
+    return pointwise(X, ((D + D.T) / size).reshape((c, c, 1, 1)))
 
 
 def gram(X):

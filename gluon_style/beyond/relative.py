@@ -14,7 +14,7 @@ import numpy as np
 from mxnet import autograd, nd
 
 from ..losses import content_loss, gram
-from ..machine.bfloat16 import cast
+from ..machine.bfloat16 import pointwise
 from ..settings import LossWeights
 from .terms import Terms, times
 
@@ -84,8 +84,7 @@ class RelativeTerms(Terms):
         loss.backward()
         c, D = D.shape[0], D.grad
         kernel = ((D[:, :c] + D[:, :c].T) / size).reshape((c, c, 1, 1))
-        kernel, bias = (cast(each, features.dtype) for each in (kernel, D[:, c] * (c / size)))
-        return times(nd.Convolution(features, kernel, bias, kernel=(1, 1), num_filter=c), mask)
+        return times(pointwise(features, kernel, D[:, c] * (c / size)), mask)
 
     def content_share(self, layer):
         Y = self.content_Y[layer]

@@ -64,14 +64,15 @@ class WideConvolution(autograd.Function):
         return nd.Convolution(*factors, no_bias=True, kernel=(3, 3), pad=(1, 1), num_filter=c)
 
 
-def pointwise(X, kernel):
-    """1x1 convolution of a feature map with a float32 kernel of shape (c, c, 1, 1)."""
+def pointwise(X, kernel, bias=None):
+    """1x1 convolution of a feature map, in its dtype, with a float32 kernel and bias."""
     dtype = X.dtype
-    if uses_amx() and X.shape[2] * X.shape[3] < LEAST_ON_AMX:
+    on_amx = dtype == DTYPES["bfloat16"] and uses_amx()
+    if on_amx and X.shape[2] * X.shape[3] < LEAST_ON_AMX:
         X = cast(X, DTYPES["float32"])
-    kernel = cast(kernel, X.dtype)
-    Y = nd.Convolution(X, kernel, no_bias=True, kernel=(1, 1), num_filter=kernel.shape[0])
-    return cast(Y, dtype)
+    factors = [cast(each, X.dtype) for each in (kernel, bias) if each is not None]
+    how = {"kernel": (1, 1), "num_filter": kernel.shape[0], "no_bias": bias is None}
+    return cast(nd.Convolution(X, *factors, **how), dtype)
 
 
 def cast(X, dtype):
