@@ -177,8 +177,11 @@ def test_the_file_answers_which_command_made_it(painted, run_command, tmp_path):
     assert run["settings"]["painting"] == {
         **{"style_blend": [3.0, 1.0], "style_scale": 1.5, "colors": "content"},
         **{"mask": [str(tmp_path / "mask.png")], "init": "noise", "seed": 4},
+        **{"strength": 0.5, "recolor": 0.0, "resize": "bilinear", "margin": 0.0},
     }
-    assert run["settings"]["method"] == {"optimizer": "lbfgs", "pooling": "average", "draft": 1}
+    assert run["settings"]["method"] == {
+        **{"optimizer": "lbfgs", "losses": "chapter", "pooling": "average", "draft": 1}
+    }
     assert run["settings"]["style"] == [str(tmp_path / name) for name in ("b.png", "a.png")]
     picture = painted / "neural-style-1.png"
     with Image.open(picture) as one:

@@ -97,6 +97,10 @@ class Visitor:
         return {each.text.strip() for each in self.all(".options .q-field__native span")}
 
     def stage(self, size, epochs, decay):
+        """Make it the only stage."""
+        for row in self.all("[aria-label='Remove stage 2']"):
+            self.driver.execute_script("arguments[0].click()", row)
+            self.wait(lambda: not self.all("[aria-label='Remove stage 2']"))
         for name, value in (("Long side", size), ("Epochs", epochs), ("Rate falls after", decay)):
             self.type(name, str(value))
 
