@@ -83,11 +83,11 @@ def get_options_of(kind):
     return found
 
 
-def find_option(text, options, sentence):
+def find_option(text, options, sentence, field=None):
     """The option that a text names: `tv_weight`, `tv-weight` or `--tv-weight`."""
     name = text.lstrip("-").replace("-", "_")
     if name not in options:
-        error = UsageError(sentence, name=text)
+        error = UsageError(sentence, field, name=option(name) if field else text)
         raise error.suggest(option(name), map(option, options))
     return options[name]
 

@@ -54,7 +54,8 @@ def with_recipe(values, given):
 
 def check_option(name):
     """Make sure that settings have an option of this name, which `with_option` changes."""
-    return find_option(name, {**SETTINGS, "size": SIZE}, "{name}: not an option that can be varied")
+    sentence = "{name}: not an option that can be varied"
+    return find_option(name, {**SETTINGS, "size": SIZE}, sentence, "vary")
 
 
 def with_option(settings, name, value):

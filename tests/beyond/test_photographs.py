@@ -113,8 +113,8 @@ def test_what_cannot_be_written_is_told_before_the_run(monkeypatch):
     "wrong, message",
     [
         ({"format": "bmp"}, "^format bmp: png or jpg or tif or webp is wanted"),
-        ({"depth": 12}, "^depth 12: 8 or 16 bits are wanted"),
-        ({"depth": "16"}, "^depth '16': 8 or 16"),
+        ({"depth": 12}, "^depth 12: 8 or 16 is wanted"),
+        ({"depth": "sixteen"}, "^depth sixteen: 8 or 16 is wanted"),
         ({"depth": 16, "format": "jpg"}, "^depth 16: jpg has 8 bits a colour: choose the format"),
         ({"animation": "webp", "format": "webp"}, "^animation webp: the pictures themselves"),
     ],
