@@ -311,7 +311,6 @@ def examine(offline=False, weights=None):
     yield from basis
     works = all(finding.ok for finding in basis)
     yield check_gluoncv()
-    yield check_jupyter()
     yield check_processor()
     yield check_load()
     yield from check_gpus(works)
@@ -320,6 +319,7 @@ def examine(offline=False, weights=None):
     if not works:
         yield Finding("Epochs", None, "not tried; first what is missing")
         return
+    yield check_jupyter()
     yield check_weights()
     asked = downloads = None
     if weights is not None:
