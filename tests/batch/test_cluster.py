@@ -132,7 +132,7 @@ def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(small_options, clu
     scheduler_file, first, second = cluster
     make_pictures(tmp_path / "photos", 1)
     make_pictures(tmp_path / "styles", 1)
-    options = (*small_options, "--stages", "24:100:80", "--checkpoint-every", "0.2")
+    options = (*small_options, "--stages", "24:400:80", "--checkpoint-every", "0.2")
     pair = ("--content", "photos", "--style", "styles", "--scheduler", scheduler_file)
     how = command("batch", *options, *pair, "--output", "out")
     how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
