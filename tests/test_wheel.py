@@ -17,7 +17,9 @@ from .conftest import PROJECT
 PARTS = ("setup.py", "pyproject.toml", "README.md", "LICENSE", "gluon_style", "img")
 
 
-def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights):
+def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights, monkeypatch):
+    # It leads to this checkout, which pip takes for the package where it has been built here.
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     source, wheels, empty = (tmp_path / name for name in ("source", "wheels", "empty"))
     for part in PARTS:
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy

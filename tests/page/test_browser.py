@@ -80,9 +80,15 @@ class Visitor:
 
     def type(self, name, value):
         """Put a value into the first field of this name."""
-        field = self.driver.find_element("css selector", f"[aria-label='{name}']")
-        field.send_keys("\ue009a\ue000", value)  # Ctrl-A
-        self.wait(lambda: field.get_attribute("value") == value)
+
+        def is_there():
+            # Anew each time: the page may draw the field again in between.
+            field = self.driver.find_element("css selector", f"[aria-label='{name}']")
+            if field.get_attribute("value") != value:
+                field.send_keys("\ue009a\ue000", value)  # Ctrl-A
+            return field.get_attribute("value") == value
+
+        self.wait(is_there)
 
     def select(self, name, downs):
         """Choose one of the words of an option, so many below the first."""
