@@ -4,7 +4,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 here = Path(__file__).resolve().parent
-version = re.search(r'__version__ = "(.+)"', (here / "gluon_style/_version.py").read_text())[1]
+version = re.search(r'__version__ = "(.+)"', (here / "gluon_style/machine/version.py").read_text())[
+    1
+]
 
 # The last Dask for Python 3.8 is 2023.5. Bokeh draws its dashboard.
 dask = ["dask>=2023.5", "distributed>=2023.5"]

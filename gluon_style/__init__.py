@@ -10,8 +10,8 @@ from contextlib import suppress
 from types import ModuleType
 
 from . import machine
-from ._version import __version__
 from .errors import RuntimeNotReady
+from .machine.version import __version__
 
 # Name -> module, in the chapter's order.
 _MODULES = {

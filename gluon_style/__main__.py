@@ -1,6 +1,6 @@
 """`python -m gluon_style`: what there is."""
 
-from ._version import __version__
+from .machine.version import __version__
 
 if __name__ == "__main__":
     print(

@@ -2,8 +2,14 @@
 
 import dataclasses
 
-from .command_line import ExamplesFormatter, Parser, log_to_stderr, one_line, prepare_command
 from .errors import UsageError
+from .machine.command_line import (
+    ExamplesFormatter,
+    Parser,
+    log_to_stderr,
+    one_line,
+    prepare_command,
+)
 from .settings import (
     OPTIONS,
     OUTPUT,

@@ -6,9 +6,9 @@ import numpy as np
 from mxnet import image, nd
 from PIL import Image
 
-from .decode import decode
 from .errors import OutputError
-from .files import atomic_write, expanded
+from .machine.files import atomic_write, expanded
+from .machine.files.decode import decode
 from .plan import cropped
 from .vgg19 import RGB_MEAN, RGB_STD
 

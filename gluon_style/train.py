@@ -4,9 +4,9 @@ import argparse
 import dataclasses
 import shlex
 
-from ._version import __version__
-from .command_line import HelpFormatter, Parser, log_to_stderr, one_line, prepare_command
 from .errors import ImageError, Setting, UsageError
+from .machine.command_line import HelpFormatter, Parser, log_to_stderr, one_line, prepare_command
+from .machine.version import __version__
 from .settings import (
     OPTIONS,
     QUICK,

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from .command_line import Parser, log_to_stderr, one_line
 from .errors import Setting, UsageError
-from .files import cache_folder, expanded
 from .machine import prepare
+from .machine.command_line import Parser, log_to_stderr, one_line
+from .machine.files import cache_folder, expanded
 from .settings import Layers
 
 

@@ -10,9 +10,9 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style.decode import decode
 from gluon_style.errors import ImageError, OutputError
 from gluon_style.images import crop, postprocess, preprocess, read, save
+from gluon_style.machine.files.decode import decode
 from gluon_style.settings import shipped
 
 from . import needs, odd_pictures

@@ -2,8 +2,14 @@
 
 import argparse
 
-from ..command_line import ExamplesFormatter, Parser, log_to_stderr, one_line, prepare_command
 from ..errors import Setting, UsageError
+from ..machine.command_line import (
+    ExamplesFormatter,
+    Parser,
+    log_to_stderr,
+    one_line,
+    prepare_command,
+)
 from ..settings import (
     OUTPUT,
     RECIPE,

@@ -16,10 +16,10 @@ import warnings
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from .._version import __version__
 from ..errors import ClusterError, GluonStyleError, UsageError
-from ..files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD, atomic_write
 from ..machine import usable_cores
+from ..machine.files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD, atomic_write
+from ..machine.version import __version__
 from ..run import OutputFolder
 from ..settings import pictures_of
 from .process import task

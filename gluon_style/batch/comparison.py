@@ -9,15 +9,14 @@ import re
 from pathlib import Path
 
 from ..chapter import StyleTransfer
-from ..decode import decode
 from ..errors import GluonStyleError, Stopped, UsageError
-from ..files import write_table
 from ..images import read
 from ..losses import TERMS
+from ..machine.files import Given, write_table
+from ..machine.files.decode import decode
 from ..pretrained import get_weights
 from ..run import CREDIT, OutputFolder, plan, with_book_pictures
 from ..settings import (
-    Given,
     Output,
     as_text,
     check_option,

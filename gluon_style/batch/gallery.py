@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from ..decode import decode, small_jpeg
 from ..errors import GluonStyleError
-from ..files import atomic_write, write_table, write_text
 from ..images import to_picture
 from ..losses import TERMS
+from ..machine.files import atomic_write, write_table, write_text
+from ..machine.files.decode import decode, small_jpeg
 from .job import refuse_foreign
 
 INDEX, TABLE, SMALL = "index.html", "results.csv", "thumbnails"

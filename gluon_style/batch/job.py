@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ..chapter import Listener
 from ..errors import CheckpointError, GluonStyleError, Message, OutputError, Setting
-from ..files import CHECKPOINTS, RECORD, hashes
 from ..losses import TERMS
+from ..machine.files import CHECKPOINTS, RECORD, hashes
 from ..run import Checkpoint, ForecastRun, OutputFolder, StopOnSignal, WarnOfDivergence, writers
 from ..settings import LossWeights, Output, Settings, fixed_options, settings_from_json
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..beyond import joint_checksum
 from ..errors import GluonStyleError, UsageError
-from ..files import expanded, hashes
+from ..machine.files import expanded, hashes
 from ..plan import PROCESS_BYTES, Means, Sizes, make_plan
 from ..run import PICTURES
 from ..settings import (

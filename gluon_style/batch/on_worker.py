@@ -12,8 +12,8 @@ from pathlib import Path
 import dask
 from distributed import get_worker
 
-from .._version import __version__
 from ..machine import Companion, CompanionDied
+from ..machine.version import __version__
 from ..settings import settings_from_json, settings_to_json, with_whole_paths
 from . import PROCESS
 

@@ -9,8 +9,8 @@ from typing import Optional, Tuple
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..decode import decode
-from ..files import atomic_write
+from ..machine.files import atomic_write
+from ..machine.files.decode import decode
 
 WIDTH, TEXT = 3.2, 0.6  # inches: the width of a picture, and the height of the text at it
 DPI = 150

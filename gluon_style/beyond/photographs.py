@@ -9,10 +9,10 @@ import numpy as np
 from mxnet import nd
 from PIL import Image, ImageCms, PngImagePlugin
 
-from ..decode import damaged
 from ..errors import ImageError, Setting, UsageError, reason
-from ..files import atomic_write, expanded
 from ..images import FORMATS, to_picture
+from ..machine.files import atomic_write, expanded
+from ..machine.files.decode import damaged
 
 ORIGIN = "gluon_style"  # the name of the text in a PNG; others have it as their description
 DESCRIPTION, X_DPI, Y_DPI, UNIT, INCH = 0x010E, 0x011A, 0x011B, 0x0128, 2  # in EXIF and TIFF

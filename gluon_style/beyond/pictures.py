@@ -6,9 +6,9 @@ import numpy as np
 from mxnet import image, nd
 from PIL import Image
 
-from ..decode import decode
 from ..errors import ImageError
 from ..images import crop
+from ..machine.files.decode import decode
 from ..plan import margin_of, style_shape
 from ..settings import INITS
 from .colors import (

@@ -6,9 +6,9 @@ import platform
 import sys
 from pathlib import Path
 
-from .._version import __version__
-from ..command_line import Parser, one_line
-from ..files import expanded
+from ..machine.command_line import Parser, one_line
+from ..machine.files import expanded
+from ..machine.version import __version__
 from .checks import examine
 from .collect import collect
 from .findings import show

@@ -219,7 +219,7 @@ def why_no_answer(url):
     """The `Message` of an address's problem; None when it sends its headers."""
     import requests
 
-    from ..files import answer, problem_of
+    from ..machine.files import answer, problem_of
 
     try:
         answer(url, HOST_TIMEOUT, "HEAD").close()
@@ -232,7 +232,7 @@ def is_small(asked, downloads):
 
     Both are findings or None: of the weights that are asked about, and of the hosts.
     """
-    from ..files import cache_folder
+    from ..machine.files import cache_folder
     from ..pretrained import KERAS, from_cache
 
     if asked and asked.ok:

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..command_line import prepare_command
 from ..errors import NotEnoughMemory
+from ..machine.command_line import prepare_command
 from ..plan import SIDES, forecast
 from ..pretrained import Pretrained
 from ..settings import CHAPTER_STAGES, RECIPES, Layers, Settings, Stage

@@ -3,9 +3,9 @@
 import importlib.util
 from pathlib import Path
 
-from ..command_line import Parser, one_line
 from ..errors import RuntimeNotReady
-from ..files import expanded
+from ..machine.command_line import Parser, one_line
+from ..machine.files import expanded
 
 LOCAL = "127.0.0.1"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from ..command_line import one_line
-from ..decode import decode, small_jpeg
 from ..errors import ImageError, to_json
+from ..machine.command_line import one_line
+from ..machine.files.decode import decode, small_jpeg
 
 MOST_SIDE = 1200  # pixels
 

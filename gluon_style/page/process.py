@@ -10,8 +10,8 @@ import sys
 from contextlib import suppress
 from functools import partial
 
-from ..command_line import one_line, prepare_command
 from ..errors import GluonStyleError, Message, to_json
+from ..machine.command_line import one_line, prepare_command
 from ..train import main as train
 
 

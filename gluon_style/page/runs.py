@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import from_json
-from ..files import CHECKPOINT, LOSSES, RECORD
+from ..machine.files import CHECKPOINT, LOSSES, RECORD
 from ..plan import PlannedStage
 from ..settings import (
     FORMATS,

@@ -12,9 +12,9 @@ from typing import Optional, Tuple
 
 from PIL import Image
 
-from ..decode import SMALLER
 from ..errors import ImageError, from_json, reason
 from ..machine import run_python
+from ..machine.files.decode import SMALLER
 from ..plan import Sizes
 from ..settings import shipped
 from .options import typed

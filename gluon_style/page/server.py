@@ -16,8 +16,8 @@ from PIL import Image
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from ..decode import small_jpeg
 from ..errors import ImageError, UsageError, reason
+from ..machine.files.decode import small_jpeg
 from .safety import Guard
 from .selection import KINDS, MOST_BYTES
 from .studio import Studio

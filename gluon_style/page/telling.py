@@ -8,8 +8,8 @@ import threading
 import time
 
 from ..chapter import Listener
-from ..decode import small_jpeg
 from ..images import to_picture
+from ..machine.files.decode import small_jpeg
 
 EVERY = 0.5  # seconds between two pictures, if an epoch does not take longer
 MOST_SIDE = 1600  # pixels of them

@@ -9,9 +9,9 @@ import logging
 import math
 from pathlib import Path
 
-from .._version import __version__
 from ..errors import OutputError, Setting, WeightsError
-from ..files import atomic_write, hashes
+from ..machine.files import atomic_write, hashes
+from ..machine.version import __version__
 from ..settings import Layers
 from ..vgg19 import ARRAYS, CONVOLUTIONS, RGB_MEAN, RGB_STD
 from .formats import write_arrays

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from ..errors import DownloadError, Message, WeightsError, reason
-from ..files import cache_folder, expanded, fetch, hashes
+from ..machine.files import cache_folder, expanded, fetch, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
 from .exporting import described

@@ -5,7 +5,7 @@ beside it and `tests/small`.
 """
 
 from ..errors import WeightsError, reason
-from ..files import hashes
+from ..machine.files import hashes
 from .exporting import described
 from .formats import read
 from .parameters import Pretrained

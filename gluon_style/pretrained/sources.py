@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from ..errors import WeightsError
-from ..files import RemoteFile, cache_folder, download, hashes
+from ..machine.files import RemoteFile, cache_folder, download, hashes
 from . import torchvision, zoo
 from .exporting import described
 

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import DownloadError
-from ..files import RemoteFile, answer, hashes, is_quiet, receive, try_in_turn
+from ..machine.files import RemoteFile, answer, hashes, is_quiet, receive, try_in_turn
 from ..vgg19 import SHAPES
 
 MOST_HEADER = 1 << 20  # bytes

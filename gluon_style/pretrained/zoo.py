@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from ..errors import DownloadError, Message, Setting
-from ..files import STALL, answer, is_quiet, problem_of
 from ..machine import child_environment
+from ..machine.files import STALL, answer, is_quiet, problem_of
 
 # The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageSequence
 
-from ..files import atomic_write
+from ..machine.files import atomic_write
 
 VISIBLE = 1.0  # of 255: least mean difference between the pixels of two frames
 PHOTO, FRAME, RESULT = 700, 150, 2000  # ms

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from ..files import RemoteFile, cache_folder, fetch
+from ..machine.files import RemoteFile, cache_folder, fetch
 
 # From the book's repository, github.com/d2l-ai/d2l-zh (Apache-2.0), branch v1.
 IMG = "https://raw.githubusercontent.com/d2l-ai/d2l-zh/v1/img/"

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..chapter import Listener, State
 from ..errors import CheckpointError, Message, NonFiniteLoss, OutputError, Setting, reason
-from ..files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, atomic_write
+from ..machine.files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, atomic_write
 from ..settings import (
     Settings,
     as_text,

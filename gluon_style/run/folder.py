@@ -11,8 +11,8 @@ from pathlib import Path
 import filelock
 
 from ..errors import OutputError, Setting, UsageError, reason
-from ..files import CHECKPOINTS, CURVES, LOSSES, RECORD, has_no_locks
 from ..machine import format_bytes
+from ..machine.files import CHECKPOINTS, CURVES, LOSSES, RECORD, has_no_locks
 from ..settings import ANIMATIONS, FORMATS
 
 # Every run writes these.

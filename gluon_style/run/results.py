@@ -15,12 +15,12 @@ import PIL
 from matplotlib.figure import Figure
 from mxnet import image, nd
 
-from .._version import __version__
 from ..beyond import check_writable, save_photograph
 from ..chapter import Listener
-from ..files import CURVES, LOSSES, RECORD, atomic_write, short, write_table, write_text
 from ..images import to_picture
 from ..losses import TERMS
+from ..machine.files import CURVES, LOSSES, RECORD, atomic_write, short, write_table, write_text
+from ..machine.version import __version__
 from ..settings import Output, command_line, settings_to_json, with_pictures, with_whole_paths
 from .animation import frame_epochs, write_animation
 from .folder import ALWAYS

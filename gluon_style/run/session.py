@@ -10,11 +10,11 @@ from pathlib import Path
 from ..beyond import origin_of
 from ..chapter import StyleTransfer
 from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, Setting, UsageError
-from ..files import expanded
 from ..images import read
 from ..machine import available
+from ..machine.files import GIVEN, expanded
 from ..plan import TILED_SLOWER, tiled_bytes
-from ..settings import CHAPTER_STAGES, GIVEN, Output, Settings, pictures_of
+from ..settings import CHAPTER_STAGES, Output, Settings, pictures_of
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
 from .folder import OutputFolder

@@ -6,9 +6,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..errors import UsageError
+from ..machine.files import Given
 from . import kinds
 from .fields import Option, build, find_option, flatten, get_options_of
-from .pictures import Given, as_tuple
+from .pictures import as_tuple
 from .recipes import RECIPES, both_sizes, get_recipe
 from .settings import Output, Settings
 from .values import as_text

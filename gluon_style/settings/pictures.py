@@ -1,12 +1,10 @@
 """The pictures among the settings: paths, or pictures that the caller has read."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UsageError
+from ..machine.files import Given
 from .values import check_path
-
-GIVEN = "(picture)"  # what is kept of a `Given`
 
 
 def shipped(name):
@@ -14,16 +12,6 @@ def shipped(name):
     here = Path(__file__).resolve().parents[1]
     in_package, in_checkout = here / "img" / name, here.parent / "img" / name
     return in_package if in_package.exists() else in_checkout
-
-
-@dataclass(frozen=True, eq=False)
-class Given:
-    """A picture in the place of a path: Pillow's, or an array."""
-
-    picture: object = field(repr=False)
-
-    def __str__(self):
-        return GIVEN
 
 
 def check_picture(value, name):

@@ -11,10 +11,11 @@ from typing import Optional, Tuple, Union
 
 from ..errors import Message, UsageError
 from ..machine import PRECISIONS
+from ..machine.files import Given
 from ..vgg19 import POOLING_LAYERS
 from . import kinds
 from .fields import Declared, build, documented, find_option, get_options_of, opt, put
-from .pictures import Given, as_tuple, shipped
+from .pictures import as_tuple, shipped
 from .recipes import both_sizes, get_recipe
 from .stages import CHAPTER_STAGES, Stage
 

@@ -7,7 +7,7 @@ import textwrap
 from contextlib import suppress
 
 from ..errors import UsageError
-from ..files import expanded
+from ..machine.files import expanded
 from ..vgg19 import LAST_LAYER
 
 LEAST_TILE = 64

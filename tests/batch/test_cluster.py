@@ -12,7 +12,7 @@ import pytest
 
 from gluon_style.batch.__main__ import main
 from gluon_style.batch.job import Job
-from gluon_style.files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD
+from gluon_style.machine.files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD
 from gluon_style.settings import Output, Settings
 
 from ..conftest import command, outcome

@@ -8,7 +8,7 @@ from gluon_style.batch import here
 from gluon_style.batch.here import Here
 from gluon_style.batch.jobs import combine, expand, memory, read_table
 from gluon_style.errors import UsageError
-from gluon_style.files import hashes
+from gluon_style.machine.files import hashes
 from gluon_style.settings import Output, Stage, settings_to_json
 
 from .test_command import BOTH

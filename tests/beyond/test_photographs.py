@@ -10,9 +10,9 @@ from mxnet import nd
 from PIL import Image, ImageCms
 
 from gluon_style.beyond import check_writable, origin_of, save_photograph
-from gluon_style.decode import decode
 from gluon_style.errors import ImageError, UsageError
 from gluon_style.images import save
+from gluon_style.machine.files.decode import decode
 from gluon_style.settings import Output
 
 ORIGIN = {"command": "python -m gluon_style.train --lr 0.5", "identity": {"content": "0ff"}}

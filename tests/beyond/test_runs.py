@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from gluon_style.chapter import StyleTransfer
-from gluon_style.files import CHECKPOINTS
+from gluon_style.machine.files import CHECKPOINTS
 from gluon_style.run.checkpoint import Checkpoint, Checkpoints
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results

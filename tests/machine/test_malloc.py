@@ -15,7 +15,7 @@ TELL = """
 import json, os, sys
 called = sys.argv[1:]
 sys.argv[0] = "gluon-style-train"
-from gluon_style.command_line import prepare_command
+from gluon_style.machine.command_line import prepare_command
 prepare_command()
 print(json.dumps([os.getpid(), called, sys.warnoptions, os.environ.get("GLIBC_TUNABLES")]))
 """

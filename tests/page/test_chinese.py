@@ -16,7 +16,6 @@ from gluon_style.beyond.masks import normalised
 from gluon_style.beyond.photographs import check_writable
 from gluon_style.beyond.pictures import grey
 from gluon_style.chapter import StyleTransfer
-from gluon_style.decode import Picture, decode
 from gluon_style.errors import (
     DownloadError,
     GluonStyleError,
@@ -28,8 +27,9 @@ from gluon_style.errors import (
     from_json,
     to_json,
 )
-from gluon_style.files import atomic_write
 from gluon_style.machine import get_ctx, get_precision, out_of_memory, run_python
+from gluon_style.machine.files import atomic_write
+from gluon_style.machine.files.decode import Picture, decode
 from gluon_style.page.chinese import CHINESE
 from gluon_style.page.studio import read_values
 from gluon_style.page.texts import Words
@@ -46,8 +46,7 @@ NUMBER, FILE = re.compile(r"\d[\d.]*\d|\d"), re.compile(r"[\w-]+\.[a-z]\w+")
 
 
 # What only a terminal is told.
-TERMINAL = ("batch/", "doctor/", "compare.py", "train.py", "command_line.py", "weights.py")
-TERMINAL += ("run/comparison.py", "run/many.py", "run/sheet.py")
+TERMINAL = ("batch/", "doctor/", "compare.py", "train.py", "machine/command_line.py", "weights.py")
 # What joins the parts of errors; losses; and what the system says.
 JOINTS = {": ", "; ", " or ", "run: {commands}", "content", "style", "tv", "total"}
 SYSTEM = {os.strerror(number) for number in errno.errorcode}

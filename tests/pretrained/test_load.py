@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gluon_style.errors import DownloadError, WeightsError
-from gluon_style.files import downloads
-from gluon_style.files.downloads import RemoteFile
 from gluon_style.images import read
+from gluon_style.machine.files import downloads
+from gluon_style.machine.files.downloads import RemoteFile
 from gluon_style.pretrained import load
 from gluon_style.pretrained.load import get_weights
 from gluon_style.pretrained.scale import measured_gain

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gluon_style.errors import DownloadError
-from gluon_style.files import fetch
+from gluon_style.machine.files import fetch
 from gluon_style.pretrained import find
 from gluon_style.pretrained.formats import read
 from gluon_style.pretrained.torchvision import ConvolutionsOnly, download

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from gluon_style.errors import DownloadError
-from gluon_style.files.downloads import RemoteFile, fetch
+from gluon_style.machine.files.downloads import RemoteFile, fetch
 from gluon_style.pretrained import zoo
 
 from .. import loopback, needs

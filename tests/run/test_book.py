@@ -66,7 +66,7 @@ def test_pictures_that_are_not_the_books_are_refused(tmp_path, monkeypatch):
         body = np.random.RandomState(0).bytes(book.CONTENT.size)
         server.serve("/rainier.jpg", body, loopback.well)
         monkeypatch.setenv("GLUON_STYLE_MIRROR", server.url)
-        monkeypatch.setattr("gluon_style.files.downloads.ATTEMPTS", 1)
+        monkeypatch.setattr("gluon_style.machine.files.downloads.ATTEMPTS", 1)
         with pytest.raises(DownloadError, match="rainier.jpg.*not the right file"):
             book.pictures(tmp_path)
     assert not list(tmp_path.glob("*.jpg"))

@@ -10,8 +10,8 @@ import pytest
 from mxnet import nd
 from PIL import Image
 
-from gluon_style.decode import decode
 from gluon_style.errors import ImageError, UsageError
+from gluon_style.machine.files.decode import decode
 from gluon_style.settings import (
     CHAPTER_STAGES,
     MOST,

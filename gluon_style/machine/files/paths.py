@@ -1,8 +1,21 @@
-"""Paths as people write them."""
+"""Paths as people write them, and pictures in their place."""
 
 import os
+from dataclasses import dataclass, field
 
-from ..errors import UsageError
+from ...errors import UsageError
+
+GIVEN = "(picture)"  # what is kept of a `Given`
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A picture in the place of a path: Pillow's, or an array."""
+
+    picture: object = field(repr=False)
+
+    def __str__(self):
+        return GIVEN
 
 
 def expanded(path, field=None):

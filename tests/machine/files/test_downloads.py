@@ -17,12 +17,12 @@ import filelock
 import pytest
 
 from gluon_style.errors import DownloadError
-from gluon_style.files import downloads
-from gluon_style.files.downloads import RemoteFile, cache_folder, fetch
 from gluon_style.machine import run_python
+from gluon_style.machine.files import downloads
+from gluon_style.machine.files.downloads import RemoteFile, cache_folder, fetch
 
-from .. import loopback
-from ..conftest import PROJECT
+from ... import loopback
+from ...conftest import PROJECT
 
 BODY = bytes(range(256)) * 1000
 
@@ -205,7 +205,7 @@ def test_without_a_home_directory(tmp_path):
     """A container's user of whom the system knows nothing."""
     code = """
 import os, pwd, sys
-from gluon_style.files import cache_folder
+from gluon_style.machine.files import cache_folder
 def unknown(number):
     raise KeyError(number)
 os.environ.pop("HOME", None)
@@ -237,7 +237,7 @@ package.__path__ = [{str(PROJECT / "gluon_style")!r}]
 sys.modules["gluon_style"] = package
 logging.basicConfig(format="%(message)s", level="INFO")
 from pathlib import Path
-from gluon_style.files import downloads
+from gluon_style.machine.files import downloads
 downloads.STALL = 100
 url, size, checksum, folder = sys.argv[1:]
 path, sha256 = downloads.fetch(downloads.RemoteFile((url,), int(size), checksum), Path(folder))

@@ -8,8 +8,8 @@ import signal
 import sys
 from contextlib import contextmanager
 
-from .errors import GluonStyleError, UsageError
-from .machine import is_command, prepare, restart_with_huge_pages
+from ..errors import GluonStyleError, UsageError
+from . import is_command, prepare, restart_with_huge_pages
 
 
 class Parser(argparse.ArgumentParser):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Optional, Tuple
 from urllib.parse import urlsplit
 
-from ..errors import DownloadError, Message, from_json, reason, to_json
+from ...errors import DownloadError, Message, from_json, reason, to_json
 
 logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 import pytest
 
-from gluon_style.command_line import Parser, one_line
 from gluon_style.errors import NonFiniteLoss, UsageError, WeightsError
+from gluon_style.machine.command_line import Parser, one_line
 
 
 @pytest.mark.parametrize(

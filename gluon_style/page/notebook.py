@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from mxnet import nd
 from PIL import Image
 
-from .chapter import Listener, StyleTransfer
-from .errors import GluonStyleError
-from .images import postprocess
-from .page import in_chinese
-from .settings import with_option
+from ..chapter import Listener, StyleTransfer
+from ..errors import GluonStyleError
+from ..images import postprocess
+from ..settings import with_option
+from . import in_chinese
 
 EVERY = 20  # epochs between two pictures of a training
 CURVES = {"content": "tab:blue", "style": "tab:orange", "tv": "tab:green", "total": "tab:red"}

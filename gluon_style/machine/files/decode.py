@@ -14,9 +14,8 @@ from typing import Optional, Tuple
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from .errors import ImageError, Message, reason
-from .files import expanded
-from .settings import Given
+from ...errors import ImageError, Message, reason
+from .paths import Given, expanded
 
 logger = logging.getLogger(__name__)
 

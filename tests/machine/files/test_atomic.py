@@ -3,7 +3,7 @@ import os
 import pytest
 
 from gluon_style.errors import OutputError
-from gluon_style.files.atomic import atomic_write
+from gluon_style.machine.files.atomic import atomic_write
 
 
 def write(path, text, **options):

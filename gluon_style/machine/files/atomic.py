@@ -7,7 +7,7 @@ import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import OutputError, reason
+from ...errors import OutputError, reason
 
 
 @contextmanager
