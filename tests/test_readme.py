@@ -18,6 +18,12 @@ from .conftest import PROJECT
 from .small.judge import build_parser as judge_parser
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+ROOMS = [
+    path
+    for each in ("gluon_style", "notebooks", "tests")
+    for path in (PROJECT / each).rglob("README.md")
+]
+TEXTS = {path: path.read_text(encoding="utf-8") for path in (PROJECT / "README.md", *ROOMS)}
 
 
 def code_blocks(language):
@@ -56,7 +62,9 @@ def test_every_option_that_is_named_exists():
         draft_parser().format_help(),
     ]
     help_texts += [judge_parser().format_help()]
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    named = {
+        name for text in TEXTS.values() for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)
+    }
     named -= {"--no-index", "--no-deps"}  # of pip
     named -= {"--port", "--nthreads", "--scheduler-file", "--local-directory"}  # of Dask
     assert len(named) > 10
@@ -65,10 +73,18 @@ def test_every_option_that_is_named_exists():
 
 
 def test_every_picture_and_notebook_that_is_linked_is_there():
-    links = re.findall(r"\]\((?!http)(.*?)\)", README)
-    assert len(links) >= 6
-    for link in links:
-        assert (PROJECT / link).is_file(), link
+    links = [
+        (path.parent, link)
+        for path, text in TEXTS.items()
+        for link in re.findall(r"\]\((?!http)(.*?)\)", text)
+    ]
+    assert len(links) >= 12
+    for folder, link in links:
+        assert (folder / link).is_file(), (folder, link)
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 200
 
 
 @pytest.mark.parametrize("notebook", ["neural-style.ipynb", "neural-style.zh.ipynb"])
@@ -77,8 +93,11 @@ def test_the_cells_that_a_class_runs_again_are_in_the_notebooks(notebook):
     cells = ["".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]]
     for code in ("weights = 'auto'", "pretrained = ", "net = ", "baseline = "):
         assert any(re.search(f"^{code}", cell, re.MULTILINE) for cell in cells), code
-        assert code.strip() in README
+        assert code.strip() in TEXTS[PROJECT / "notebooks" / "README.md"]
 
 
 def test_no_registry_is_named():
-    assert {*re.findall(r"pip install .*?-i (\S+)", README)} == {"https://镜像地址/simple"}
+    named = {
+        host for text in TEXTS.values() for host in re.findall(r"pip install .*?-i (\S+)", text)
+    }
+    assert named == {"https://镜像地址/simple"}
