@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import os
+import pkgutil
 import sys
 import warnings
 from types import ModuleType, SimpleNamespace
@@ -51,6 +52,7 @@ def prepare_process():
     - Environment: `MXNET_CUDNN_AUTOTUNE_DEFAULT`, `DNNL_MAX_CPU_ISA`, `MXNET_CPU_TEMP_COPY`,
       `OMP_NUM_THREADS`, unless the user has set them; `XDG_CONFIG_HOME` and `XDG_CACHE_HOME`
       where there is no home directory.
+    - `pkgutil.find_loader`, which Python 3.14 has dropped and NiceGUI's vbuild calls, is back.
     - glibc gives arrays from 4 MB on back to the system when they are freed (until `keep_freed`
       says otherwise), and has one arena.
     - Linux is asked for the use of AMX, where the processor has it.
@@ -70,6 +72,8 @@ def prepare_process():
         # Matplotlib asks for it, which fails on Python 3.8; so it makes a folder of its own.
         for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
             os.environ.setdefault(name, os.devnull)
+    if not hasattr(pkgutil, "find_loader"):
+        pkgutil.find_loader = importlib.util.find_spec
 
 
 def prepare_numpy():

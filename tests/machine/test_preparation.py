@@ -10,6 +10,7 @@ from gluon_style.errors import RuntimeNotReady
 from gluon_style.machine.preparation import _PACKAGES, check_wheels, installed_wheels
 from gluon_style.machine.process import run_python
 
+from .. import needs
 from ..conftest import PROJECT
 
 
@@ -133,3 +134,10 @@ def test_an_import_does_without_numpy(tmp_path):
 def test_an_import_does_not_import_mxnet():
     code = "import sys, gluon_style; gluon_style.Settings(), gluon_style.Output(); "
     assert run_python(["-c", code + "print('mxnet' in sys.modules)"], 60).stdout == "False\n"
+
+
+@needs.package("nicegui")
+def test_the_page_is_imported_where_python_has_no_find_loader():
+    code = "import pkgutil; vars(pkgutil).pop('find_loader', 0); import gluon_style.page.form"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
