@@ -8,7 +8,7 @@ from PIL import Image
 
 from .errors import OutputError
 from .machine.files import atomic_write, expanded
-from .machine.files.decode import decode
+from .machine.files.pictures import decode
 from .plan import cropped
 from .vgg19 import RGB_MEAN, RGB_STD
 
@@ -24,8 +24,9 @@ def read(path):
     """Read a picture as the chapter's `image.imread` does, whatever its format and mode.
 
     EXIF rotation is applied, colours are brought to sRGB from the profile that the picture
-    brings, transparency is laid over white, and grey, CMYK, palette and 16-bit pictures become
-    8-bit RGB. Of an animation it is the first frame, and the logger `gluon_style` is told so.
+    brings, or from what else tells them (nclx, cICP, cHRM, EXIF; not gAMA alone), transparency
+    is laid over white, and grey, CMYK, palette, 16-bit and float pictures become 8-bit RGB. Of an
+    animation it is the first frame. The logger `gluon_style` is told so, and what is not read.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ import zlib
 from typing import Callable, NamedTuple, Optional
 
 import numpy as np
+import PIL
 from PIL import Image, ImageCms, features
 
 FIELDS = np.array([[(255, 0, 0), (0, 255, 0)], [(0, 0, 255), (255, 255, 255)]], "uint8")
@@ -312,6 +313,112 @@ def bound_socket(path):
         os.chdir(here)
 
 
+ORANGE = (200, 100, 50)
+# From linear light to sRGB's, as published for the colours of Display P3 and of Adobe RGB.
+FROM_P3 = [[1.2249, -0.2247, 0], [-0.0420, 1.0419, 0], [-0.0197, -0.0786, 1.0979]]
+FROM_ADOBE = [[1.3982, -0.3982, 0], [0, 1, 0], [0, -0.0429, 1.0429]]
+
+
+def orange():
+    return Image.new("RGB", (48, 32), ORANGE)
+
+
+def orange_from(matrix, gamma=None):
+    """What the orange of other colours is in sRGB, whose curve or exponent they have."""
+    values = np.array(ORANGE) / 255
+    curved = values**gamma if gamma else ((values + 0.055) / 1.055) ** 2.4
+    light = (np.array(matrix) @ curved).clip(0, 1)
+    low = 12.92 * light
+    seen = 255 * np.where(light <= 0.0031308, low, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.broadcast_to(seen, (2, 2, 3))
+
+
+IN_P3, IN_ADOBE = orange_from(FROM_P3), orange_from(FROM_ADOBE, 2.2)
+ADOBE_PLACES = (0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
+AS_IT_IS = np.full((2, 2, 3), ORANGE)
+
+
+def orange_png(extra):
+    """A PNG file of orange with some more chunks."""
+    rows = zlib.compress(b"".join(b"\0" + bytes(ORANGE) * 48 for _ in range(32)))
+    return png(48, 32, rows, extra)
+
+
+def in_chunk(name, *numbers):
+    return chunk(name, struct.pack(f">{len(numbers)}I", *(round(each * 1e5) for each in numbers)))
+
+
+def with_exif(space, interoperability):
+    """A camera's JPEG that tells its colours."""
+    first = struct.pack("<HHHIIIHHHII", 1, 0x8769, 4, 1, 26, 0, 2, 0xA001, 3, 1, space)
+    rest = struct.pack("<HHIIIHHHI4sI", 0xA005, 4, 1, 56, 0, 1, 1, 2, 4, interoperability, 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + first + rest
+    return saved(orange, exif=exif, quality=95, subsampling=0)
+
+
+def with_nclx(primaries, transfer):
+    """A HEIC or AVIF picture that tells its colours in numbers."""
+
+    def make(path):
+        numbers = struct.pack(">HH", primaries, transfer)
+        if path.suffix == ".heic":
+            import pillow_heif
+
+            picture = pillow_heif.from_pillow(orange())
+            picture.save(path, quality=-1, color_primaries=1, transfer_characteristics=13)
+        else:
+            orange().save(path, quality=95)
+        data = path.read_bytes()
+        place = data.index(b"colrnclx") + 8
+        path.write_bytes(data[:place] + numbers + data[place + 4 :])
+
+    return make
+
+
+def bmp(bits=24, masks=b"", told=b"sRGB"[::-1], profile=b""):
+    """A BMP file of the fields with the longest header."""
+    pixels = fields()[::-1, :, ::-1].tobytes() if bits == 24 else bytes(48 * 32 * bits // 8)
+    kind = 3 if masks else 0
+    header = struct.pack("<IiiHHIIiiII", 124, 48, 32, 1, bits, kind, len(pixels), 0, 0, 0, 0)
+    header += masks.ljust(16, b"\0") + told.ljust(52, b"\0")
+    header += struct.pack("<4I", 4, 124 + len(pixels), len(profile), 0)
+    start = 14 + len(header)
+    data = header + pixels + profile
+    return b"BM" + struct.pack("<IHHI", 14 + len(data), 0, 0, start) + data
+
+
+def jpeg_2000(*palette, profile=b""):
+    """A JPEG 2000 with the numbers 0 to 3, of a palette, or of a profile."""
+
+    def boxed(name, data):
+        return struct.pack(">I4s", 8 + len(data), name) + data
+
+    if palette:
+        numbers = Image.fromarray(fields(colours=np.array([[0, 1], [2, 3]], "uint8")))
+    else:
+        numbers = rgb()
+    codes = as_bytes(numbers, "JPEG2000", no_jp2=True)
+    parts = 1 if palette else 3
+    header = boxed(b"ihdr", struct.pack(">IIHBBBB", 32, 48, parts, 7, 7, 0, 0))
+    if palette:
+        header += boxed(b"pclr", b"\0\4\3\7\7\7" + bytes(palette))
+        header += boxed(b"cmap", b"\0\0\1\0\0\0\1\1\0\0\1\2")
+    header += boxed(b"colr", b"\2\0\0" + profile if profile else b"\1\0\0\0\0\0\x10")
+    return (
+        boxed(b"jP  ", b"\r\n\x87\n")
+        + boxed(b"ftyp", b"jp2 \0\0\0\0jp2 ")
+        + boxed(b"jp2h", header)
+        + boxed(b"jp2c", codes)
+    )
+
+
+def floats(most=255, high=1.0):
+    """Grey fields in floats, a few of them brighter."""
+    values = fields(colours=GREY.astype("float32") / most)
+    values[:2, :2] = high
+    return Image.fromarray(values)
+
+
 LONG = "long-" + "x" * 240
 GOOD = {
     "plain.jpg": Good(saved(rgb, quality=95, subsampling=0)),
@@ -355,6 +462,13 @@ GOOD = {
     ),
     "floats-255.tif": Good(
         saved(lambda: Image.fromarray(fields(colours=GREY.astype("float32")))), grey_colours()
+    ),
+    "floats.pfm": Good(saved(floats), GREYS, "are taken for 0 (black) to 1 (white)"),
+    "floats-and-a-little.tif": Good(saved(lambda: floats(high=1.0001)), GREYS, "to 1 (white)"),
+    "floats-and-highlights.tif": Good(saved(lambda: floats(high=300)), GREYS, "to 1 (white)"),
+    "floats-and-highlights.pfm": Good(saved(lambda: floats(high=1.5)), GREYS, "to 1 (white)"),
+    "thirty-two-bits.tif": Good(
+        written(lambda: tiff(fields(colours=GREY).astype("uint32") << 24)), GREYS
     ),
     "not-numbers.tif": Good(
         saved(lambda: Image.fromarray(np.full((32, 48), np.nan, "float32"))), None
@@ -432,6 +546,52 @@ GOOD = {
     ),
     "profile-broken.jpg": Good(saved(rgb, quality=95, subsampling=0, icc_profile=b"nonsense")),
     "profile-for-grey.png": Good(saved(grey, icc_profile=swapped_profile()), grey_colours()),
+    "long-text.png": Good(
+        written(
+            lambda: orange_png(chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200_000_000))))
+        ),
+        AS_IT_IS,
+    ),
+    "long-foreign-text.png": Good(
+        written(
+            lambda: orange_png(chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(bytes(2_000_000))))
+        ),
+        AS_IT_IS,
+    ),
+    "long-profile.png": Good(
+        written(
+            lambda: orange_png(
+                chunk(b"iCCP", b"a\0\0" + zlib.compress(swapped_profile() + bytes(2_000_000)))
+            )
+        ),
+        AS_IT_IS[:, :, ::-1],
+    ),
+    "cicp-p3.png": Good(written(lambda: orange_png(chunk(b"cICP", b"\x0c\x0d\0\1"))), IN_P3),
+    "cicp-srgb.png": Good(written(lambda: orange_png(chunk(b"cICP", b"\1\x0d\0\1"))), AS_IT_IS),
+    "cicp-pq.png": Good(
+        written(lambda: orange_png(chunk(b"cICP", b"\x09\x10\0\1"))),
+        AS_IT_IS,
+        "cICP (PQ), which is not read: they are taken for sRGB",
+    ),
+    "cicp-of-video.png": Good(
+        written(lambda: orange_png(chunk(b"cICP", b"\1\x0d\0\0"))), AS_IT_IS, "cICP (1/13/0/0)"
+    ),
+    "chromaticities.png": Good(
+        written(lambda: orange_png(in_chunk(b"cHRM", *ADOBE_PLACES) + in_chunk(b"gAMA", 1 / 2.2))),
+        orange_from(FROM_ADOBE),
+    ),
+    "gamma-alone.png": Good(written(lambda: orange_png(in_chunk(b"gAMA", 1))), AS_IT_IS),
+    "adobe-rgb.jpg": Good(with_exif(0xFFFF, b"R03\0"), IN_ADOBE),
+    "adobe-rgb-2.jpg": Good(with_exif(2, b"R98\0"), IN_ADOBE),
+    "camera-srgb.jpg": Good(with_exif(1, b"R98\0"), AS_IT_IS),
+    "profile.bmp": Good(
+        written(lambda: bmp(told=b"MBED"[::-1], profile=swapped_profile())), SWAPPED
+    ),
+    "profile-elsewhere.bmp": Good(written(lambda: bmp(told=b"LINK"[::-1])), told="LINK"),
+    "profile.gif": Good(
+        written(lambda: as_bytes(rgb(), "GIF")[:-1] + b"!\xff\x0bICCRGBG1012\1\0\0;"),
+        told="ICCRGBG1",
+    ),
     "png called.jpg": Good(written(lambda: as_bytes(rgb(), "PNG"))),
     "no-extension": Good(written(lambda: as_bytes(rgb(), "PNG"))),
     "with spaces and 'quotes'.png": Good(saved(rgb)),
@@ -452,8 +612,17 @@ if WEBP:
     )
 if features.check("jpg_2000"):
     GOOD["plain.jp2"] = Good(saved(rgb))
+    if int(PIL.__version__.split(".")[0]) > 10:
+        GOOD["profile.jp2"] = Good(written(lambda: jpeg_2000(profile=swapped_profile())), SWAPPED)
+    GOOD["palette.jp2"] = Good(written(lambda: jpeg_2000(*FIELDS.ravel())))
 if importlib.util.find_spec("pillow_heif"):
     GOOD["photo.heic"] = Good(heic)
+    GOOD["nclx-p3.heic"] = Good(with_nclx(12, 13), IN_P3)
+    GOOD["nclx-hlg.heic"] = Good(with_nclx(9, 18), AS_IT_IS, "nclx (HLG), which is not read")
+if "avif" in features.modules and features.check("avif"):
+    GOOD["nclx-srgb.avif"] = Good(with_nclx(1, 13), AS_IT_IS)
+    GOOD["nclx-p3.avif"] = Good(with_nclx(12, 13), IN_P3)
+    GOOD["nclx-pq.avif"] = Good(with_nclx(9, 16), AS_IT_IS, "nclx (PQ), which is not read")
 
 RAW = "a camera's raw file: save it as JPEG or TIFF"
 RARE = "a kind that cannot be read: save it as PNG"
@@ -485,15 +654,6 @@ BAD = {
         written(png(2**31 - 1, 2**31 - 1)), "million pixels|damaged|not a picture"
     ),
     "bomb-just.png": Bad(written(png(13_400, 13_300)), "13400x13300 pixels are more than 178"),
-    "bomb-text.png": Bad(
-        written(
-            lambda: png(
-                *(48, 32),
-                zlib.compress(b"".join(b"\0" + bytes(144) for _ in range(32))),
-                chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200_000_000))),
-            )
-        ),
-    ),
     "raw.dng": Bad(written(lambda: tiff(fields(), t50706=(1,))), RAW),
     "thumbnail-first.tif": Bad(written(lambda: tiff(fields(), t254=(1,))), RAW),
     "raw.NEF": Bad(written(lambda: tiff(fields())), RAW),
@@ -516,9 +676,43 @@ BAD = {
     "palette-8.tif": Bad(
         written(lambda: tiff(fields(colours=GREY), t262=(3,), t320=(*range(256),) * 3)), RARE
     ),
-    "thirty-two-bits.tif": Bad(
-        written(lambda: tiff(fields(colours=GREY).astype("uint32") << 24)), "0 to 65535 is wanted"
+    "thirty-two-bits-dark.tif": Bad(
+        written(lambda: tiff(fields(colours=GREY).astype("uint32") << 16)), "0 to 65535 is wanted"
     ),
+    "floats-above-white.tif": Bad(
+        saved(lambda: Image.fromarray(np.full((32, 48), 1.02, "float32"))),
+        "from 1.02 to 1.02: 0 to 1 or 255 is wanted",
+    ),
+    "floats-below-black.tif": Bad(
+        saved(lambda: Image.fromarray(fields(colours=GREY.astype("float32") / 128 - 1))),
+        "0 to 1 or 255 is wanted",
+    ),
+    "bitmap.xbm": Bad(saved(lambda: rgb().convert("1")), f"^[^ ]*: XBM, {NO_PICTURE}: save it as"),
+    "windows.wmf": Bad(
+        written(
+            bytes.fromhex("d7cdc69a0000 00000000 3000 2000 4800 00000000 0000 0100 0900")
+            + bytes(58)
+        ),
+        "WMF, " + NO_PICTURE,
+    ),
+    "masks.bmp": Bad(
+        written(lambda: bmp(16, struct.pack("<4I", 0xF00, 0xF0, 0xF, 0xF000))),
+        "a BMP of a kind that cannot be read .*: save it as PNG",
+    ),
+    "thirty-two.ras": Bad(
+        written(struct.pack(">8I", 0x59A66A95, 48, 32, 32, 6144, 1, 0, 0) + bytes(6144)),
+        "a Sun raster with 32 bits a pixel, " + RARE,
+    ),
+    "twelve-bits.jpg": Bad(
+        written(
+            lambda: as_bytes(rgb(), "JPEG").replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c")
+        ),
+        "a JPEG of " + RARE,
+    ),
+    "left-and-right.tga": Bad(written(b"\0\0\x02" + bytes(13) + b"\x0d\0"), "a TGA of " + RARE),
+    "film.exr": Bad(written(b"v/1\1" + bytes(100)), "OpenEXR, " + NO_PICTURE),
+    "film.mp4": Bad(written(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2"), "a video, " + NO_PICTURE),
+    "colours.pfm": Bad(written(b"PF\n2 2\n-1.0\n" + bytes(48)), "PFM in colour, " + NO_PICTURE),
     "nine-bits.tif": Bad(
         written(lambda: tiff(fields(colours=GREY), t258=(9,))), "a TIFF of " + RARE
     ),
@@ -538,5 +732,14 @@ BAD = {
     ),
     "low.png": Bad(saved(lambda: Image.new("RGB", (500, 1))), "500x1 is too small: the chosen"),
 }
+if features.check("jpg_2000"):
+    BAD["two-reds.jp2"] = Bad(
+        written(lambda: jpeg_2000(*FIELDS[0, 0], *FIELDS.ravel()[:9])),
+        "a JPEG 2000 with a palette that names a colour twice, " + RARE,
+    )
+    BAD["sixteen-bits.jp2"] = Bad(
+        written(lambda: as_bytes(rgb(), "JPEG2000").replace(b"\7\1\1" * 3, b"\x0f\1\1" * 3)),
+        "a JPEG 2000 with numbers of other than 8 bits, " + RARE,
+    )
 if features.check("webp"):
     BAD["truncated.webp"] = Bad(written(part_of("WEBP", 0.5)))

@@ -23,6 +23,8 @@ def calls(path):
         says = says or name == "__init__" and path.name == "errors.py"
         if says and node.args and not isinstance(node.args[0], ast.Starred):
             yield node, node.args[0]
+        if name == "OSError" and len(node.args) > 1:
+            yield node, node.args[1]  # as the system says it
         if name in ("number", "whole", "numbers") and node.args:
             yield node, node.args[0]  # what an option says of other values
         for keyword in node.keywords:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from gluon_style.errors import ImageError, OutputError
 from gluon_style.images import crop, postprocess, preprocess, read, save
-from gluon_style.machine.files.decode import decode
+from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import shipped
 
 from . import needs, odd_pictures
@@ -72,6 +72,7 @@ def test_the_home_folder_is_found(tmp_path, monkeypatch):
     assert (tmp_path / "a.png").exists()
 
 
+PALETTE = [(value, 255 - value, value // 2, value) for value in range(255, 0, -16)]
 # (samples, transparency, tags of tifffile) by the kind of TIFF.
 KINDS = {
     "black is zero": (1, None, {"photometric": "minisblack"}),
@@ -141,6 +142,51 @@ def test_a_tiff_is_read_as_it_was_meant_or_refused(kind, dtype, order, tmp_path)
         read_as_meant += 1
     if dtype == "uint8" and kind != "grey with a":
         assert read_as_meant >= 4
+
+
+@needs.package("png")
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *({"greyscale": True, "bitdepth": bits} for bits in (1, 2, 4, 8, 16)),
+        *({"greyscale": True, "bitdepth": bits, "transparent": 1} for bits in (1, 2, 4, 8, 16)),
+        *({"greyscale": True, "bitdepth": bits, "alpha": True} for bits in (8, 16)),
+        *({"greyscale": False, "bitdepth": bits} for bits in (8, 16)),
+        *({"greyscale": False, "bitdepth": bits, "transparent": (1, 2, 3)} for bits in (8, 16)),
+        *({"greyscale": False, "bitdepth": bits, "alpha": True} for bits in (8, 16)),
+        *({"palette": PALETTE, "bitdepth": bits} for bits in (1, 2, 4, 8)),
+    ],
+    ids=lambda kind: "-".join(f"{value}" for value in kind.values() if not isinstance(value, list)),
+)
+def test_a_png_is_read_as_by_another_reader(kind, interlaced, tmp_path):
+    import png
+
+    bits = kind["bitdepth"]
+    kind = {**kind, "palette": PALETTE[: 2**bits]} if "palette" in kind else kind
+    many = 1 if "palette" in kind or kind["greyscale"] else 3
+    many += "alpha" in kind
+    pixels = np.random.RandomState(0).randint(0, 2**bits, (13, 11, many))
+    if "palette" in kind:
+        pixels %= len(kind["palette"])
+    pixels[3, 4] = pixels[3, 4] if "palette" in kind or many != 3 else (1, 2, 3)
+    with open(tmp_path / "a.png", "wb") as file:
+        writer = png.Writer(11, 13, interlace=interlaced, **kind)
+        writer.write(file, pixels.reshape(13, -1).tolist())
+    data = (tmp_path / "a.png").read_bytes()
+    width, height, rows, about = png.Reader(bytes=data).asRGBA()
+    theirs = np.array([list(row) for row in rows], float).reshape(height, width, 4)
+    theirs /= 2 ** about["bitdepth"] - 1
+    colours, opaque = theirs[:, :, :3], theirs[:, :, 3:]
+    expected = 255 * (colours * opaque + 1 - opaque)
+    np.testing.assert_allclose(read(tmp_path / "a.png").asnumpy(), expected, atol=2)
+
+
+def test_an_eps_drawing_says_what_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("PIL.EpsImagePlugin.has_ghostscript", lambda: False)
+    odd_pictures.rgb().save(tmp_path / "a.eps")
+    with pytest.raises(ImageError, match="an EPS drawing: save it as PNG, or install Ghostscript$"):
+        read(tmp_path / "a.eps")
 
 
 def test_pictures_in_srgb_stay_as_they_are_to_the_bit(tmp_path):

@@ -30,7 +30,7 @@ FLOORS = (
 # What may be imported past a room's face.
 OPEN = {
     *("machine.bfloat16", "machine.gpu", "machine.version", "machine.command_line"),
-    *("machine.files", "machine.files.decode"),
+    *("machine.files", "machine.files.pictures"),
 }
 
 

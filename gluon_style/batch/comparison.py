@@ -13,7 +13,7 @@ from ..errors import GluonStyleError, Stopped, UsageError
 from ..images import read
 from ..losses import TERMS
 from ..machine.files import Given, write_table
-from ..machine.files.decode import decode
+from ..machine.files.pictures import decode
 from ..pretrained import get_weights
 from ..run import CREDIT, OutputFolder, plan, with_book_pictures
 from ..settings import (

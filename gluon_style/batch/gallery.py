@@ -12,7 +12,7 @@ from ..errors import GluonStyleError
 from ..images import to_picture
 from ..losses import TERMS
 from ..machine.files import atomic_write, write_table, write_text
-from ..machine.files.decode import decode, small_jpeg
+from ..machine.files.pictures import decode, small_jpeg
 from .job import refuse_foreign
 
 INDEX, TABLE, SMALL = "index.html", "results.csv", "thumbnails"

@@ -12,11 +12,10 @@ from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
-from PIL import Image
-
 from ..beyond import joint_checksum
 from ..errors import GluonStyleError, UsageError
 from ..machine.files import expanded, hashes
+from ..machine.files.pictures import size_in_header
 from ..plan import PROCESS_BYTES, Means, Sizes, make_plan
 from ..run import PICTURES
 from ..settings import (
@@ -146,8 +145,7 @@ def stages_of(job):
 def size_of(path):
     """(width, height) of a picture as its header tells it."""
     try:
-        with Image.open(path) as picture:
-            return picture.size
+        return size_in_header(path)
     except Exception:  # whoever paints it says what is wrong
         return 1, 1
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from ..machine.files import atomic_write
-from ..machine.files.decode import decode
+from ..machine.files.pictures import decode
 
 WIDTH, TEXT = 3.2, 0.6  # inches: the width of a picture, and the height of the text at it
 DPI = 150

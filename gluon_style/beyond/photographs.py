@@ -11,8 +11,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from ..errors import ImageError, Setting, UsageError, reason
 from ..images import FORMATS, to_picture
-from ..machine.files import atomic_write, expanded
-from ..machine.files.decode import damaged
+from ..machine.files import atomic_write, expanded, open_file
+from ..machine.files.pictures import damaged
 
 ORIGIN = "gluon_style"  # the name of the text in a PNG; others have it as their description
 DESCRIPTION, X_DPI, Y_DPI, UNIT, INCH = 0x010E, 0x011A, 0x011B, 0x0128, 2  # in EXIF and TIFF
@@ -142,14 +142,17 @@ def origin_of(path):
         It cannot be read, or does not tell it.
     """
     path = Path(expanded(path, "again"))
+    data = b""
     try:
-        with Image.open(io.BytesIO(path.read_bytes())) as picture:
+        with open_file(path) as file:
+            data = file.read()
+        with Image.open(io.BytesIO(data)) as picture:
             text = picture.info.get(ORIGIN) or picture.getexif().get(DESCRIPTION)
     except OSError as error:
         said = reason(error) if error.strerror else "not a picture that can be read"
         raise ImageError(said, file=path) from None
     except Exception as error:  # what a damaged file does to Pillow is its own
-        raise damaged(error, path) from None
+        raise damaged(error, path, data) from None
     try:
         origin = json.loads(text)
         if isinstance(origin["command"], str) and isinstance(origin["identity"], dict):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from ..errors import ImageError
 from ..images import crop
-from ..machine.files.decode import decode
+from ..machine.files.pictures import decode
 from ..plan import margin_of, style_shape
 from ..settings import INITS
 from .colors import (

@@ -24,8 +24,19 @@ CHINESE = {
     ),
     "not enough memory to read it": "内存不够，读不了这张图片",
     "not a picture that can be read": "不是能读取的图片",
-    "damaged, or a TIFF of a kind that cannot be read": "损坏，或是不能读取的一种 TIFF",
-    "a TIFF with {what}, a kind that cannot be read": "{what}的 TIFF，不能读取",
+    "damaged, or a {format} of a kind that cannot be read": "损坏，或是不能读取的一种 {format}",
+    "damaged, or a {format} of a kind that cannot be read ({error})": (
+        "损坏，或是不能读取的一种 {format}（{error}）"
+    ),
+    "picture": "图片",
+    "{format}, not a picture that can be read": "{format}，不是能读取的图片",
+    "save it as PNG": "请另存为 PNG",
+    "an EPS drawing": "EPS 图形",
+    "save it as PNG, or install Ghostscript": "请另存为 PNG，或安装 Ghostscript",
+    "a {format} with {what}, a kind that cannot be read": "{what}的 {format}，不能读取",
+    "32 bits a pixel": "每像素 32 位",
+    "numbers of other than 8 bits": "不是 8 位",
+    "a palette that names a colour twice": "调色板里有重复颜色",
     "signed numbers": "带符号数",
     "compressed 32-bit numbers, the high byte first": "压缩的、高位在前的 32 位",
     "colours in planes": "颜色分平面存放",
@@ -58,6 +69,12 @@ CHINESE = {
     "exit status {status}": "退出状态 {status}",
     "%s: the first of its %d frames is used": "%s：共 %d 帧，只用第一帧",
     "a colour profile that cannot be used is ignored": "颜色配置文件不能用，已忽略",
+    "%s: its colours are told as %s, which is not read: they are taken for sRGB": (
+        "%s：颜色以 %s 说明，不能读取，按 sRGB 处理"
+    ),
+    "%s: its values from %g to %g are taken for 0 (black) to %d (white)": (
+        "%s：像素值从 %g 到 %g，按 0（黑）到 %d（白）处理"
+    ),
     "the suffix tells the format of a picture: {formats} can be written": (
         "图片的格式由后缀决定，可以写的有 {formats}"
     ),

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..errors import ImageError, to_json
 from ..machine.command_line import one_line
-from ..machine.files.decode import decode, small_jpeg
+from ..machine.files.pictures import decode, small_jpeg
 
 MOST_SIDE = 1200  # pixels
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..errors import ImageError, from_json, reason
 from ..machine import run_python
-from ..machine.files.decode import SMALLER
+from ..machine.files.pictures import SMALLER
 from ..plan import Sizes
 from ..settings import shipped
 from .options import typed

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..errors import ImageError, UsageError, reason
-from ..machine.files.decode import small_jpeg
+from ..machine.files.pictures import small_jpeg
 from .safety import Guard
 from .selection import KINDS, MOST_BYTES
 from .studio import Studio

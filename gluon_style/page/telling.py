@@ -9,7 +9,7 @@ import time
 
 from ..chapter import Listener
 from ..images import to_picture
-from ..machine.files.decode import small_jpeg
+from ..machine.files.pictures import small_jpeg
 
 EVERY = 0.5  # seconds between two pictures, if an epoch does not take longer
 MOST_SIDE = 1600  # pixels of them

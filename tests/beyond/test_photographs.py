@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from gluon_style.beyond import check_writable, origin_of, save_photograph
 from gluon_style.errors import ImageError, UsageError
 from gluon_style.images import save
-from gluon_style.machine.files.decode import decode
+from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import Output
 
 ORIGIN = {"command": "python -m gluon_style.train --lr 0.5", "identity": {"content": "0ff"}}

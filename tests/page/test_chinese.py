@@ -29,7 +29,7 @@ from gluon_style.errors import (
 )
 from gluon_style.machine import get_ctx, get_precision, out_of_memory, run_python
 from gluon_style.machine.files import atomic_write
-from gluon_style.machine.files.decode import Picture, decode
+from gluon_style.machine.files.pictures import Picture, decode
 from gluon_style.page.chinese import CHINESE
 from gluon_style.page.studio import read_values
 from gluon_style.page.texts import Words

@@ -428,7 +428,7 @@ def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
 @needs.package("numpngw")
 @needs.package("tifffile")
 def test_what_no_browser_shows_is_shown_as_jpeg_over_white(tmp_path, name, depth):
-    from gluon_style.machine.files.decode import small_jpeg
+    from gluon_style.machine.files.pictures import small_jpeg
 
     alpha = np.repeat(np.array([[0, 255]], "uint8"), 20, axis=1)
     save_photograph(np.full((20, 40, 3), 0.5), tmp_path / name, alpha, depth)

@@ -9,7 +9,7 @@ from PIL import Image, ImageSequence
 
 from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import OutputError
-from gluon_style.machine.files.decode import decode
+from gluon_style.machine.files.pictures import decode
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results, plot_losses
 from gluon_style.settings import Output, Stage

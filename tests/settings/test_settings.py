@@ -11,7 +11,7 @@ from mxnet import nd
 from PIL import Image
 
 from gluon_style.errors import ImageError, UsageError
-from gluon_style.machine.files.decode import decode
+from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import (
     CHAPTER_STAGES,
     MOST,

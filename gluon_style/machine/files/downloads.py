@@ -17,6 +17,7 @@ from typing import Optional, Tuple
 from urllib.parse import urlsplit
 
 from ...errors import DownloadError, Message, from_json, reason, to_json
+from .paths import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ def cache_folder(root=None):
 def hashes(path, *algorithms):
     """Hexadecimal checksums of a file, which is read once."""
     running = [hashlib.new(algorithm) for algorithm in algorithms]
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         for piece in iter(lambda: file.read(1 << 20), b""):
             for each in running:
                 each.update(piece)

@@ -1,6 +1,8 @@
-"""Paths as people write them, and pictures in their place."""
+"""Paths as people write them, pictures in their place, and the files that they name."""
 
+import errno
 import os
+import stat
 from dataclasses import dataclass, field
 
 from ...errors import UsageError
@@ -33,3 +35,10 @@ def short(path):
     """A path with `~` in the place of the home directory."""
     home = os.path.expanduser("~")
     return f"~{path[len(home) :]}" if path.startswith(f"{home}/") and home != "/" else path
+
+
+def open_file(path):
+    """Open a file for its bytes; a pipe or a device, which may never end, is an `OSError`."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a file", os.fspath(path))
+    return open(path, "rb")
