@@ -30,6 +30,8 @@ SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
 TILED_SLOWER = 1.6  # the epoch, as was seen at 1200x800
 # Seen: 16 times as many pixels take 18 to 21 times as long on a CPU: caches hold less of them.
 TIME_EXPONENT = 1.06
+# An epoch of fewer pixels takes about as long. Seen: 128x85 to 448x299, 4.5 to 7.5 times.
+LEAST_PIXELS = 24_000
 # The small network's epoch and feature maps, as shares of the real one's with twice the channels.
 SMALL_TIME, SMALL_MEMORY = 1 / 3, 1 / 2
 DISTORTION = 1.03  # a larger change of the content picture's proportions is told
@@ -105,7 +107,7 @@ class PlannedStage:
     def work(self):
         """Its time, relative to other stages' on the same machine."""
         slower = (TILED_SLOWER if self.tile else 1) * (SMALL_TIME if self.is_draft else 1)
-        return self.stage.max_epochs * math.prod(self.stage.image_shape) ** TIME_EXPONENT * slower
+        return self.stage.max_epochs * epoch_work(math.prod(self.stage.image_shape)) * slower
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,11 @@ def make_plan(settings, sizes, means):
     work = sum(each.work for each in planned)
     planned = (dataclasses.replace(each, share=each.work / work) for each in planned)
     return Plan(tuple(planned), tuple(warnings(settings, sizes, stages, means)))
+
+
+def epoch_work(pixels):
+    """Time of an epoch at a size, relative to that at other sizes."""
+    return max(pixels, LEAST_PIXELS) ** TIME_EXPONENT
 
 
 def get_canvas(settings, image_shape):
@@ -405,7 +412,7 @@ def forecast(measurement, image_shape, max_epochs, tile=None, small=False):
     """Forecast a stage, computed whole or in tiles of that side, by the small network or not."""
     pixels, change = math.prod(image_shape), small - measurement.small
     slower = TILED_SLOWER ** (bool(tile) - measurement.tiled) * SMALL_TIME**change
-    seconds = measurement.seconds * slower * (pixels / measurement.pixels) ** TIME_EXPONENT
+    seconds = measurement.seconds * slower * epoch_work(pixels) / epoch_work(measurement.pixels)
     per_pixel = measurement.bytes_per_pixel * (1 if measurement.tiled else SMALL_MEMORY**change)
     memory = per_pixel * pixels
     if tile and not measurement.tiled:

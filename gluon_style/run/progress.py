@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ..chapter import Listener
 from ..machine import format_bytes, format_duration, peak, resident
-from ..plan import FIXED_BYTES, Measurement, forecast_rest
+from ..plan import FIXED_BYTES, LEAST_PIXELS, Measurement, forecast_rest
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # in a notebook without ipywidgets the bar is made of text
@@ -129,8 +129,6 @@ class ForecastRun(Listener):
     """Print after a few epochs the time and memory of all stages."""
 
     FEW = 5  # epochs
-    # Below this, what a stage takes is mostly not in proportion to its pixels.
-    LEAST_PIXELS = 30_000
 
     def __init__(self, transfer, quiet=False):
         self.stages = transfer.plan.stages
@@ -155,7 +153,7 @@ class ForecastRun(Listener):
 
     def can_tell(self):
         """True if this stage is large enough to forecast those behind it."""
-        return len(self.left) == 1 or self.meter.pixels >= self.LEAST_PIXELS
+        return len(self.left) == 1 or self.meter.pixels >= LEAST_PIXELS / 3
 
     def done(self):
         """`done 14:35`; nothing when that is not known yet."""

@@ -181,19 +181,30 @@ def test_average_pooling_changes_what_lies_behind_a_pooling(small_settings):
     np.testing.assert_allclose(found[1], blocks.mean(axis=(3, 5)), rtol=1e-5)
 
 
-def test_the_first_stages_are_drafts_of_the_small_network(small_settings, tmp_path, caplog):
+@pytest.mark.parametrize("losses", ["chapter", "relative"])
+def test_the_first_stages_are_drafts_of_the_small_network(small_settings, losses):
     first, last = Stage((48, 32), 3, 9), Stage((60, 40), 2, 9)
-    small_settings = dataclasses.replace(small_settings, stages=(first, last))
-    found, picture = run(dataclasses.replace(small_settings, method=Method(draft=1)))
+    method = Method(losses=losses)
+    small_settings = dataclasses.replace(small_settings, stages=(first, last), method=method)
+    found, picture = run(
+        dataclasses.replace(small_settings, method=dataclasses.replace(method, draft=1))
+    )
     small = dataclasses.replace(small_settings, stages=(first,), weights="small")
     drafted, draft = run(small)
     assert found[:3] == drafted
-    # The real one goes on from the draft.
+    # The real one resumes from the draft.
     assert found[3:] != run(small_settings)[0][3:]
     transfer = StyleTransfer(dataclasses.replace(small_settings, stages=(last,)))
-    losses = Losses()
-    transfer.run_stage(1, last, nd.array(draft), [losses], None)
-    assert found[3:] == losses.epochs
+    seen = Losses()
+    transfer.run_stage(1, last, nd.array(draft), [seen], None)
+    assert found[3:] == seen.epochs
+
+
+def test_drafts_that_make_no_sense_are_told(small_settings, caplog):
+    first, last = Stage((48, 32), 3, 9), Stage((60, 40), 2, 9)
+    small_settings = dataclasses.replace(small_settings, stages=(first, last))
+    small = dataclasses.replace(small_settings, stages=(first,), weights="small")
+    drafted, _ = run(small)
     # The small network is no draft of itself; and something is said where nothing is finished.
     assert run(dataclasses.replace(small, method=Method(draft=1)))[0] == drafted
     assert "all stages are drafts" not in caplog.text

@@ -121,6 +121,16 @@ def test_the_time_of_all_stages_is_counted(transfer, tile, drafts, slower):
     assert left[4:] == pytest.approx([10.0 * (29 - epoch) for epoch in range(4, 30)], abs=1)
 
 
+def test_a_recipes_first_stage_tells_the_time_of_all(transfer):
+    """Its epochs are mostly what an epoch takes at any size."""
+    stages = [Stage((128, 85), 40, 9), Stage((256, 171), 30, 9), Stage((448, 299), 25, 9)]
+    transfer.plan = Plan(tuple(PlannedStage(each) for each in stages))
+    left = list(epochs_of(ForecastRun(transfer, quiet=True), 1, stages[0], 0.2))
+    assert left[:4] == [None] * 4
+    ratios = [(256 * 171 / 24_000) ** TIME_EXPONENT, (448 * 299 / 24_000) ** TIME_EXPONENT]
+    assert left[4] == pytest.approx(0.2 * (35 + 30 * ratios[0] + 25 * ratios[1]), abs=1)
+
+
 def test_recent_epochs_count():
     meter = Meter()
     meter.start_stage(stage_run(200, 100))
