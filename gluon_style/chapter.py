@@ -93,7 +93,8 @@ class StyleTransfer:
         What the runs before this one have left.
     compute_loss : callable, optional
         A loss in the place of the chapter's, see `train`. It is given the settings' `loss_weights`
-        if it takes an argument of that name.
+        if it takes an argument of that name. An attribute `gram` of it makes the style targets
+        from the style image's features, in the place of the chapter's `gram`.
 
     Attributes
     ----------

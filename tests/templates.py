@@ -17,7 +17,8 @@ def calls(path):
         called = node.func
         name = getattr(called, "attr", getattr(called, "id", ""))
         of = getattr(getattr(called, "value", None), "id", "")
-        says = name in ERRORS or of == "logger" and name in ("warning", "info")
+        says = name in ERRORS or of == "logger" and name in ("warning", "info", "debug")
+        says = says or name in ("say", "phrase")  # of the notebook
         adds = of in ("error", "failed", "self") or isinstance(called, ast.Attribute) and not of
         says = says or name == "add" and adds or name == "_not_ready"
         says = says or name == "__init__" and path.name == "errors.py"

@@ -26,7 +26,7 @@ LOSSES = {
     NAMES[0]: r"epoch {}, content loss \d+\.\d\d, style loss \d+\.\d\d, TV loss \d+\.\d\d",
     NAMES[1]: r"迭代周期 {}，内容损失 \d+\.\d\d，样式损失 \d+\.\d\d，总变差损失 \d+\.\d\d",
 }
-EXERCISES = 6
+EXERCISES = 7
 
 
 def read(name):
@@ -127,15 +127,37 @@ def test_it_is_committed_executed_with_its_pictures(name):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize(("name", "times"), [(NAMES[0], 1), (NAMES[1], 2)])
-def test_it_runs_and_each_cell_may_be_run_twice(name, times, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "times", "precision"),
+    [
+        (NAMES[0], 1, "float32"),
+        pytest.param(NAMES[1], 2, "bfloat16", marks=needs.bfloat16),
+    ],
+)
+def test_it_runs_and_does_what_a_student_changes(name, times, precision, tmp_path):
+    """Each cell, once or twice, and then a student's, all in one kernel."""
     notebook = read(name)
     by_id = {cell.id: cell for cell in cells(notebook, "code")}
-    by_id["parameters-code"].source += SMALL
+    by_id["parameters-code"].source += f"{SMALL}precision = '{precision}'\n"
     again = {id: nbformat.v4.new_code_cell(cell.source) for id, cell in by_id.items()}
-    notebook.cells = [cell for id in by_id for cell in (by_id[id], again[id])[:times]]
-    execute(notebook, tmp_path)
+    run = [cell for id in by_id for cell in (by_id[id], again[id])[:times]]
+    own = [*map(nbformat.v4.new_code_cell, [*mutations(), *mistakes(name)])]
+    notebook.cells = [*run, *own]
+    execute(notebook, tmp_path, allow_errors=True)
 
+    check_run(notebook, by_id, tmp_path)
+    outputs = [output for cell in run for output in cell.outputs]
+    assert not [o for o in outputs if "stderr" == o.get("name") or o.output_type == "error"]
+    for id, cell in by_id.items() if times == 2 else ():
+        assert lasting(cell) == lasting(again[id])
+        if id not in ("train", "stage-1-code", "stage-2-code"):  # their captions tell times
+            assert len(pictures(cell)) == len(pictures(again[id]))
+    count = len(mutations())
+    check_mutations(own[:count])
+    check_mistakes(name, own[count:])
+
+
+def check_run(notebook, by_id, folder):
     text = "".join(map(texts, by_id.values()))
     assert re.search("(change lr to|学习率改为) 1.0e-03", text)
     assert re.search("(weights|权重)[:：] small", text)
@@ -144,85 +166,87 @@ def test_it_runs_and_each_cell_may_be_run_twice(name, times, tmp_path):
     # One frame is left of those that were shown on the way: the picture and its curves.
     for stage in ("stage-1-code", "stage-2-code"):
         assert len(pictures(by_id[stage])) == 2
-    for number, count in enumerate((6, 4, 3, 4, 5, 6), 1):
+    for number, count in enumerate((6, 4, 3, 4, 5, 6, 4), 1):
         outputs = by_id[f"exercise-{number}-code"].outputs
         (folded,) = [o for o in outputs if "<details>" in o.get("data", {}).get("text/html", "")]
         assert len(pictures(by_id[f"exercise-{number}-code"])) == count
+        letters = re.findall(r"<div>\((\w)\) ", folded["data"]["text/html"])
+        assert "".join(letters) == "abcdef"[:count]
     for number, size in ((1, (48, 32)), (2, (72, 48))):
-        with Image.open(tmp_path / f"neural-style-{number}.png") as picture:
+        with Image.open(folder / f"neural-style-{number}.png") as picture:
             assert picture.size == size
-
-    outputs = [output for cell in notebook.cells for output in cell.outputs]
-    assert not [output for output in outputs if output.get("name") == "stderr"]
     assert no_widgets(notebook)
-    for id, cell in by_id.items() if times == 2 else ():
-        assert lasting(cell) == lasting(again[id])
-        if id not in ("train", "stage-1-code", "stage-2-code"):  # their captions tell times
-            assert len(pictures(cell)) == len(pictures(again[id]))
 
 
-def run_with(name, sources, folder, until, settings=SMALL):
-    """Run a notebook's cells up to one, then others: these cells, as executed."""
-    notebook = read(name)
-    by_id = {cell.id: cell for cell in cells(notebook, "code")}
-    by_id["parameters-code"].source += settings
-    own = [nbformat.v4.new_code_cell(source) for source in sources]
-    ids = [*by_id]
-    notebook.cells = [*(by_id[id] for id in ids[: ids.index(until) + 1]), *own]
-    execute(notebook, folder, allow_errors=True)
-    return own
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs.bfloat16)])
-def test_an_edited_loss_is_the_one_that_is_trained(precision, tmp_path):
-    training = "print(train(content_X, content_Y, style_Y, ctx, 0.01, 3, 9).sum().asscalar())"
-    painting = "print(paint().content, paint().style, paint().tv)"
+def mutations():
+    """Cells that change a loss, train and paint with it, and put it back."""
+    use = (
+        "print(train(content_X, content_Y, style_Y, ctx, 0.01, 3, 9).sum().asscalar())\n"
+        "painted = paint()\n"
+        "print(painted.last.content, painted.last.style, painted.last.tv, painted.first.style)"
+    )
     edits = {
         "content_loss": "lambda Y_hat, Y: (Y_hat - Y).abs().mean()",
         "gram": "lambda X, old=gram: 2 * old(X)",
         "tv_loss": "lambda Y_hat: Y_hat.square().mean()",
     }
-    sources = ["", f"{training}\n{painting}"]
-    for edited, code in edits.items():
-        sources.append(f"kept, {edited} = {edited}, {code}\n{training}\n{painting}")
-        sources.append(f"{edited} = kept")
-    settings = f"{SMALL}precision = '{precision}'\n"
-    own = run_with(NAMES[0], sources, tmp_path, "paint", settings)
-    printed = [texts(cell) for cell in own if "paint()" in cell.source]
-    assert [len(text.split()) for text in printed] == [4] * 4, printed
-    for at in range(4):  # the trained picture, and the losses of a painted one
-        values = [text.split()[at] for text in printed]
+    changed = [
+        f"kept, {name} = {name}, {code}\n{use}\n{name} = kept" for name, code in edits.items()
+    ]
+    return [use, *changed]
+
+
+def check_mutations(own):
+    """An edited loss is the one that is trained, in the training cell and in the exercises."""
+    printed = [texts(cell).split() for cell in own]
+    assert [len(values) for values in printed] == [5] * len(own), printed
+    for values in zip(*printed):  # the trained picture, and the losses of a painted one
         assert len({*values}) > 1
-    assert len({*printed}) == 1 + len(edits)
-    assert len({text.split()[0] for text in printed}) == 1 + len(edits)
+    assert len({*map(tuple, printed)}) == len(own)
+    assert len({values[0] for values in printed}) == len(own)
+    # Twice the Gram matrices, of the targets too.
+    before, doubled = (float(printed[at][4]) for at in (0, 2))
+    assert doubled == pytest.approx(4 * before, rel=1e-3)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_what_goes_wrong_is_told_in_a_line_and_an_interrupted_training_keeps_its_picture(tmp_path):
-    stop = (
-        "import os, signal\n"
-        "calls = []\n"
-        "def tv_loss(Y_hat, old=tv_loss):\n"
-        "    calls.append(1)\n"
-        "    if len(calls) == 2:\n"
-        "        os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return old(Y_hat)\n"
-        "output = None"
-    )
-    sources = [
-        stop,
+def mistakes(name):
+    """Cells that are interrupted, differ from the package's, or fail."""
+    interrupt = "os.kill(os.getpid(), signal.SIGINT)"
+    return [
+        "import os, signal\ncalls, kept = [], tv_loss\ndef tv_loss(Y_hat):\n    calls.append(1)\n"
+        f"    if len(calls) == 2:\n        {interrupt}\n    return kept(Y_hat)\noutput = None",
         "output = train(content_X, content_Y, style_Y, ctx, 0.01, 50, 20)",
         "print(output.shape, signal.getsignal(signal.SIGINT) is signal.default_int_handler)",
+        f"def tv_loss(Y_hat):\n    {interrupt}\n    return kept(Y_hat)\npaint()",
+        "tv_loss = kept\ntrain(content_X, content_Y, style_Y, ctx, 1e38, 50, 20)",
         "def content_loss(Y_hat, Y):\n    return 2 * (Y_hat - Y).square().mean()\n"
         "two = contents[0], other_Y[0]\nscreen.same(content_loss(*two), gs.content_loss(*two))",
         "gs.read('missing.jpg')",
     ]
-    _, training, after, edited, missing = run_with(NAMES[1], sources, tmp_path, "train")
-    assert "在第 2 个迭代周期后停止（共 50 个）" in texts(training)
-    assert texts(after).strip() == "(1, 3, 32, 48) True"
-    assert texts(edited).startswith("✗ 与 gluon_style 相差 100.0%")
-    assert texts(missing).strip() == "错误：missing.jpg：没有这个文件或文件夹"
+
+
+def check_mistakes(name, own):
+    """What goes wrong is told in a line, and an interrupted training keeps its picture."""
+    _, training, after, painting, diverged, edited, missing = map(texts, own)
+    said = {
+        NAMES[0]: (
+            "stopped after epoch 2 of 50: the picture so far is kept",
+            "interrupted: nothing of this cell is kept",
+            r"Error: epoch \d: the \w+ loss is (nan|inf)",
+            "✗ differs from gluon_style by 100.0%",
+            "Error: missing.jpg: No such file or directory",
+        ),
+        NAMES[1]: (
+            "在第 2 个迭代周期后停止（共 50 个）",
+            "已中断：这个单元格的结果没有保留",
+            r"错误：第 \d 个迭代周期：\w+损失为 (nan|inf)",
+            "✗ 与 gluon_style 相差 100.0%",
+            "错误：missing.jpg：没有这个文件或文件夹",
+        ),
+    }[name]
+    for expected, told in zip(said, (training, painting, diverged, edited, missing)):
+        assert re.search(expected, told), told
+    assert after.strip() == "(1, 3, 32, 48) True"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -67,6 +67,9 @@ def relative_loss(X, content_Y_hat, style_Y_hat, content_Y, targets, loss_weight
     return content_l, style_l, tv_l, nd.add_n(*style_l, *content_l, tv_l)
 
 
+relative_loss.gram = moments  # what it compares of a style layer
+
+
 class RelativeTerms(Terms):
     """The relative losses and their gradient, of features seen part by part."""
 

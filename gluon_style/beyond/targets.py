@@ -8,7 +8,6 @@ from ..features import get_contents, get_styles
 from ..images import preprocess
 from .masks import InRegions
 from .mixing import for_regions, mixed, shares_of
-from .relative import moments, relative_loss
 from .tiles import Tiles
 
 
@@ -43,7 +42,7 @@ def get_targets(net, settings, pictures, image_shape, ctx, compute_loss, remembe
         content_Y = net.contents(content_X)
     else:
         content_X, content_Y = get_contents(net, content, image_shape, layers, ctx)
-    grams, gram = [], moments if compute_loss is relative_loss else losses.gram
+    grams, gram = [], getattr(compute_loss, "gram", losses.gram)
     for img, size in styles:
         digest = hashlib.sha256(img.asnumpy().tobytes()).digest()
         make = partial(style_grams, net, img, size, layers, ctx, gram)

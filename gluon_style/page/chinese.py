@@ -1,4 +1,4 @@
-"""The Chinese of errors and warnings, by their English templates; needs no library."""
+"""The Chinese of errors, warnings and the notebook, by their English; needs no library."""
 
 CHINESE = {
     # Between the parts.
@@ -157,6 +157,13 @@ CHINESE = {
     "Read-only file system": "文件系统只能读取",
     "Disk quota exceeded": "超出磁盘配额",
     "Input/output error": "读写出错",
+    "Name or service not known": "找不到这个地址",
+    "Temporary failure in name resolution": "暂时查不到这个地址",
+    "Connection refused": "对方拒绝连接",
+    "Connection reset by peer": "连接被对方断开",
+    "Connection timed out": "连接超时",
+    "Network is unreachable": "没有网络",
+    "No route to host": "到不了这台机器",
     "Is a directory": "是文件夹",
     "this user has no home directory": "这个用户没有主目录",
     "write the whole path": "请写完整的路径",
@@ -250,6 +257,14 @@ CHINESE = {
         "要用真正的网络（80 MB，只下载一次）：python -m gluon_style.weights --source keras"
         "（或 torchvision，hf-mirror.com 也有），再重新运行；选 --weights small 就不再提示"
     ),
+    "the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one "
+    "(%s)\n"
+    "for the real one (80 MB, once): run this cell again with a network; weights = 'small' in "
+    "Parameters stops this notice": (
+        "用的是自带的小网络，代替真正的 VGG-19（%s）\n"
+        "要用真正的网络（80 MB，只下载一次）：联网后重新运行这个单元格；"
+        "在参数里写上 weights = 'small' 就不再提示"
+    ),
     "try again later, try {others}, or take small, which comes with the package": (
         "请稍后再试，或试试 {others}，或用自带的 small"
     ),
@@ -269,6 +284,7 @@ CHINESE = {
     "another process is downloading %s: waiting for it": "另一个程序正在下载 %s，等它结束",
     "downloading %s to %s": "正在把 %s 下载到 %s",
     "downloading %s": "正在下载 %s",
+    "%s: %d of %d MB": "%s：已下载 %d MB，共 %d MB",
     "%s is damaged (its checksum is wrong) and is not used": "%s 已损坏（校验和不对），不使用它",
     "%s is damaged (its checksum is wrong) and is downloaded again": (
         "%s 已损坏（校验和不对），重新下载"
@@ -407,6 +423,34 @@ CHINESE = {
     "style": "样式",
     "tv": "总变差",
     "total": "总",
+    # The notebook's screen.
+    "Error": "错误",
+    "content loss": "内容损失",
+    "style loss": "样式损失",
+    "TV loss": "总变差损失",
+    "total loss": "总损失",
+    "✓ agrees with gluon_style": "✓ 与 gluon_style 一致",
+    "✗ differs from gluon_style by {share:.1%}: so will the pictures": (
+        "✗ 与 gluon_style 相差 {share:.1%}，画出来的图像也会不同"
+    ),
+    "stopped after epoch {epoch} of {all}: the picture so far is kept": (
+        "在第 {epoch} 个迭代周期后停止（共 {all} 个），已有的图像保留下来"
+    ),
+    "interrupted: nothing of this cell is kept": "已中断：这个单元格的结果没有保留",
+    "epoch {epoch:3d}, content loss {content:.2f}, style loss {style:.2f}, "
+    "TV loss {tv:.2f}, {seconds:.2f} sec": (
+        "迭代周期 {epoch:3d}，内容损失 {content:.2f}，样式损失 {style:.2f}，"
+        "总变差损失 {tv:.2f}，{seconds:.2f} 秒"
+    ),
+    "change lr to {lr:.1e}": "学习率改为 {lr:.1e}",
+    "epoch {done} of {all}, {each:.2f} s each, {left:.0f} s left": (
+        "迭代周期 {done}/{all}，每个 {each:.2f} 秒，还需 {left:.0f} 秒"
+    ),
+    "epoch {done} of {all}": "迭代周期 {done}/{all}",
+    "content {content:.2f}, style {style:.2f}, TV {tv:.2f}": (
+        "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}"
+    ),
+    # Runs that end or resume.
     "the last picture that was in order is in {folder}": "最后一张正常的合成图像在 {folder}",
     "to resume: {command}": "继续请运行：{command}",
     "stopped by {signal}": "被 {signal} 停止",

@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from itertools import zip_longest
+from string import ascii_lowercase
 
 import numpy as np
 from IPython import get_ipython
@@ -19,24 +20,35 @@ from mxnet import nd
 from PIL import Image
 
 from ..chapter import Listener, StyleTransfer
-from ..errors import GluonStyleError
+from ..errors import GluonStyleError, Message
 from ..images import postprocess
+from ..losses import TERMS
+from ..pretrained import NOTICE
 from ..settings import with_option
+from ..trainer import Epoch, check_finite
 from . import in_chinese
 
 EVERY = 20  # epochs between two pictures of a training
-CURVES = {"content": "tab:blue", "style": "tab:orange", "tv": "tab:green", "total": "tab:red"}
+CURVES = {
+    "content loss": "tab:blue",
+    "style loss": "tab:orange",
+    "TV loss": "tab:green",
+    "total loss": "tab:red",
+}
+STAND_IN = """\
+the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one (%s)
+for the real one (80 MB, once): run this cell again with a network; weights = 'small' in \
+Parameters stops this notice"""  # for the command line's advice
 LEAST_LOSS = 0.1  # where the curves' axis begins, unless all of them are below
 
 
 @dataclass(frozen=True)
 class Painted:
-    """A finished picture, an NDArray of shape (h, w, 3) in 0..1, and its weighted losses."""
+    """A finished picture, an NDArray of shape (h, w, 3) in 0..1, and what it went through."""
 
     picture: nd.NDArray
-    content: float
-    style: float
-    tv: float
+    first: Epoch
+    last: Epoch
 
 
 class Screen:
@@ -54,15 +66,15 @@ class Screen:
         for handler in [each for each in logger.handlers if isinstance(each, Log)]:
             logger.removeHandler(handler)  # of this cell's last run
         logger.addHandler(Log(self))
-        logger.setLevel("INFO")
+        logger.setLevel("DEBUG")  # how far a download is
         logger.propagate = False
         shell = get_ipython()
         if shell:
-            shell.set_custom_exc((GluonStyleError,), self.tell_error)
+            shell.set_custom_exc((GluonStyleError, KeyboardInterrupt), self.tell_error)
 
     def phrase(self, text):
         """A text in the notebook's language."""
-        return CHINESE.get(text) or in_chinese(text) if self.is_chinese else text
+        return in_chinese(text) if self.is_chinese else text
 
     def say(self, text, **values):
         """Print a sentence."""
@@ -70,10 +82,13 @@ class Screen:
 
     def tell_error(self, shell, kind, error, traceback, tb_offset=None):
         """Print a mistake in one line, without the way to it."""
-        print(self.phrase("Error") + self.phrase(": ") + error.tell(phrase=self.phrase))
+        if isinstance(error, KeyboardInterrupt):
+            self.say("interrupted: nothing of this cell is kept")
+        else:
+            print(self.phrase("Error") + self.phrase(": ") + error.tell(phrase=self.phrase))
 
     def show(self, *images, titles=(), columns=3, fold=""):
-        """Show pictures side by side, each with its title, behind the words of `fold` if given.
+        """Show pictures side by side, each with its title, or folded behind some words.
 
         Parameters
         ----------
@@ -83,10 +98,11 @@ class Screen:
         titles : sequence of str
         columns : int
         fold : str
+            The words; a question speaks of the pictures as (a), (b) and so on.
         """
         figures = []
-        for image, title in zip_longest(images, titles, fillvalue=""):
-            lines = [title]
+        for letter, (image, title) in zip(ascii_lowercase, zip_longest(images, titles)):
+            lines = [f"({letter}) {title}" if fold else title or ""]
             if isinstance(image, Painted):
                 lines.append(self.losses(image))
                 image = image.picture
@@ -103,9 +119,8 @@ class Screen:
 
     def losses(self, painted):
         """The losses of a picture in a line."""
-        return self.phrase("content {content:.2f}, style {style:.2f}, TV {tv:.2f}").format(
-            content=painted.content, style=painted.style, tv=painted.tv
-        )
+        line = self.phrase("content {content:.2f}, style {style:.2f}, TV {tv:.2f}")
+        return line.format(**vars(painted.last))
 
     def same(self, mine, packages, within=1e-3):
         """Print whether results agree with the package's, up to a share of their size.
@@ -137,16 +152,20 @@ class Screen:
         """The epochs of a training of `X`, shown as they pass; see `Watch`."""
         return Watch(self, X, max_epochs)
 
-    def paint(self, settings, compute_loss=None, pretrained=None, **changes):
-        """Paint a picture by some settings with a few of their options changed: `Painted`."""
+    def paint(self, settings, pretrained, compute_loss=None, gram=None, **changes):
+        """Paint a picture by some settings with a few of their options changed: `Painted`.
+
+        A loss of the reader's comes with the function that makes its style targets.
+        """
+        if compute_loss:
+            compute_loss.gram = gram
         for name, value in changes.items():
             settings = with_option(settings, name, value)
         transfer = StyleTransfer(settings, pretrained, compute_loss=compute_loss)
         count = Count(self, sum(stage.max_epochs for stage in transfer.stages))
         picture = transfer.run([count])
         count.shown.update(HTML(""))
-        last = count.last
-        return Painted(nd.array(picture), last.content, last.style, last.tv)
+        return Painted(nd.array(picture), count.epochs[0], count.epochs[-1])
 
 
 class Watch:
@@ -186,13 +205,13 @@ class Watch:
 
     def add(self, content_l, style_l, tv_l, lr):
         """Note the losses of an epoch, lists for content and style, and the new rate."""
-        content, style = (sum(l.asscalar() for l in losses) for losses in (content_l, style_l))
-        values = content, style, tv_l.asscalar()
-        for losses, value in zip(self.losses.values(), (*values, sum(values))):
+        epoch, terms = len(self.lrs), (content_l, style_l, [tv_l])
+        values = dict(zip(TERMS, (sum(l.asscalar() for l in losses) for losses in terms)))
+        check_finite(epoch, values)
+        for losses, value in zip(self.losses.values(), (*values.values(), sum(values.values()))):
             losses.append(value)
         self.lrs.append(lr)
         nd.waitall()
-        epoch = len(self.lrs) - 1
         if epoch % EVERY == 0 or epoch + 1 == self.max_epochs:
             self.draw()
         if epoch % 50 == 0 and epoch != 0:
@@ -200,9 +219,7 @@ class Watch:
                 "epoch {epoch:3d}, content loss {content:.2f}, style loss {style:.2f}, "
                 "TV loss {tv:.2f}, {seconds:.2f} sec",
                 epoch=epoch,
-                content=content,
-                style=style,
-                tv=values[2],
+                **values,
                 seconds=(time.perf_counter() - self.started) / (epoch + 1),
             )
         if epoch and lr != self.lrs[-2]:
@@ -254,27 +271,33 @@ class Watch:
 class Count(Listener):
     """Tells how far a picture of an exercise is."""
 
-    def __init__(self, screen, epochs):
-        self.screen, self.epochs, self.done, self.last = screen, epochs, 0, None
+    def __init__(self, screen, all):
+        self.screen, self.all, self.epochs = screen, all, []
         self.shown = display(HTML(""), display_id=True)
 
     def end_epoch(self, stage_run, epoch):
-        self.done, self.last = self.done + 1, epoch
-        if self.done % 10 == 0:
+        self.epochs.append(epoch)
+        if len(self.epochs) % 10 == 0:
             line = self.screen.phrase("epoch {done} of {all}")
-            self.shown.update(HTML(line.format(done=self.done, all=self.epochs)))
+            self.shown.update(HTML(line.format(done=len(self.epochs), all=self.all)))
 
 
 class Log(logging.Handler):
-    """Prints what the package tells, in the notebook's language."""
+    """Prints what the package tells, in the notebook's language; a download moves one line."""
 
     def __init__(self, screen):
         super().__init__()
-        self.screen = screen
+        self.screen, self.shown = screen, {}
 
     def emit(self, record):
-        text = self.screen.phrase(str(record.msg))
-        print(text % record.args if record.args else text)
+        text = STAND_IN if record.msg == NOTICE else record.msg
+        text = Message(text, *record.args).tell(phrase=self.screen.phrase)
+        if record.levelno > logging.DEBUG:
+            print(text)
+        elif record.args[0] in self.shown:
+            self.shown[record.args[0]].update(HTML(text))
+        else:
+            self.shown[record.args[0]] = display(HTML(text), display_id=True)
 
 
 def flat(values):
@@ -306,32 +329,3 @@ def as_html(image):
     image.save(file, kind, **({"quality": 90} if kind == "jpeg" else {}))
     data = base64.b64encode(file.getvalue()).decode()
     return f'<img style="width:100%;image-rendering:{how}" src="data:image/{kind};base64,{data}">'
-
-
-CHINESE = {
-    "Error": "错误",
-    "content": "内容损失",
-    "style": "样式损失",
-    "tv": "总变差损失",
-    "total": "总和",
-    "✓ agrees with gluon_style": "✓ 与 gluon_style 一致",
-    "✗ differs from gluon_style by {share:.1%}: so will the pictures": (
-        "✗ 与 gluon_style 相差 {share:.1%}，画出来的图像也会不同"
-    ),
-    "stopped after epoch {epoch} of {all}: the picture so far is kept": (
-        "在第 {epoch} 个迭代周期后停止（共 {all} 个），已有的图像保留下来"
-    ),
-    "epoch {epoch:3d}, content loss {content:.2f}, style loss {style:.2f}, "
-    "TV loss {tv:.2f}, {seconds:.2f} sec": (
-        "迭代周期 {epoch:3d}，内容损失 {content:.2f}，样式损失 {style:.2f}，"
-        "总变差损失 {tv:.2f}，{seconds:.2f} 秒"
-    ),
-    "change lr to {lr:.1e}": "学习率改为 {lr:.1e}",
-    "epoch {done} of {all}, {each:.2f} s each, {left:.0f} s left": (
-        "迭代周期 {done}/{all}，每个 {each:.2f} 秒，还需 {left:.0f} 秒"
-    ),
-    "epoch {done} of {all}": "迭代周期 {done}/{all}",
-    "content {content:.2f}, style {style:.2f}, TV {tv:.2f}": (
-        "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}"
-    ),
-}

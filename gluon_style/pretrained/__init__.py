@@ -4,4 +4,5 @@ from .exporting import check_free, export, sidecar
 from .load import check_reach, find, find_weights, from_cache, get_weights
 from .networks import Kept, Last, Networks
 from .parameters import Pretrained
+from .small import NOTICE
 from .sources import KERAS, SOURCES, TORCHVISION, ZOO, cached

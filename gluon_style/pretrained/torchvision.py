@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from ..errors import DownloadError
-from ..machine.files import RemoteFile, answer, hashes, is_quiet, receive, try_in_turn
+from ..machine.files import RemoteFile, answer, hashes, progress, receive, try_in_turn
 from ..vgg19 import SHAPES
 
 MOST_HEADER = 1 << 20  # bytes
@@ -78,14 +77,14 @@ def cut_out(url, path):
     if length > MOST_HEADER:
         raise ValueError(f"a header of {length} bytes")
     header = json.loads(piece(url, 8, length))
-    arrays = {}
-    with tqdm(total=len(SHAPES), desc=path.name, unit="array", disable=is_quiet()) as bar:
+    arrays, total = {}, 4 * sum(map(math.prod, SHAPES.values()))
+    with progress(path.name, total) as advance:
         for name, shape in SHAPES.items():
             if header[name]["dtype"] != "F32" or tuple(header[name]["shape"]) != shape:
                 raise ValueError(f"{name} is {header[name]}")
             data = piece(url, 8 + length + header[name]["data_offsets"][0], 4 * math.prod(shape))
             arrays[name] = np.frombuffer(data, "<f4").reshape(shape)
-            bar.update()
+            advance(len(data))
     # Not by `save_file`, whose error on a full disk is one of its own.
     path.write_bytes(save(arrays, {"sha256": checksum(arrays), "origin": url}))
 

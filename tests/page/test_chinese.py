@@ -27,10 +27,12 @@ from gluon_style.errors import (
     from_json,
     to_json,
 )
+from gluon_style.losses import TERMS
 from gluon_style.machine import get_ctx, get_precision, out_of_memory, run_python
 from gluon_style.machine.files import atomic_write
 from gluon_style.machine.files.pictures import Picture, decode
 from gluon_style.page.chinese import CHINESE
+from gluon_style.page.notebook import CURVES, STAND_IN
 from gluon_style.page.studio import read_values
 from gluon_style.page.texts import Words
 from gluon_style.plan import choose_tile
@@ -47,9 +49,10 @@ NUMBER, FILE = re.compile(r"\d[\d.]*\d|\d"), re.compile(r"[\w-]+\.[a-z]\w+")
 
 # What only a terminal is told.
 TERMINAL = ("batch/", "doctor/", "compare.py", "train.py", "machine/command_line.py", "weights.py")
-# What joins the parts of errors; losses; and what the system says.
-JOINTS = {": ", "; ", " or ", "run: {commands}", "content", "style", "tv", "total"}
+# What joins the parts of errors; losses, the notebook's curves; and what the system says.
+JOINTS = {": ", "; ", " or ", "run: {commands}", *TERMS, *CURVES, STAND_IN}
 SYSTEM = {os.strerror(number) for number in errno.errorcode}
+SYSTEM |= {"Name or service not known", "Temporary failure in name resolution"}  # of getaddrinfo
 
 
 def test_every_template_has_its_chinese():

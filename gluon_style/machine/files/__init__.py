@@ -12,6 +12,7 @@ from .downloads import (
     hashes,
     is_quiet,
     problem_of,
+    progress,
     receive,
     try_in_turn,
 )

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,9 @@ def problem_of(error):
 
 def download_from(url, remote, folder):
     """Download a file from one address; pooch checks it, and tries again."""
-    import pooch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its tqdm, in a notebook without ipywidgets
+        import pooch
 
     pooch.get_logger().setLevel("WARNING")
     files = pooch.create(
@@ -150,23 +153,39 @@ def download_from(url, remote, folder):
 
 
 def receive(url, file, size=None):
-    """Write what a URL sends into a file, with a progress bar on stderr."""
-    from tqdm import tqdm
-
+    """Write what a URL sends into a file, and tell how far it is."""
     with answer(url) as response, open(file, "wb") as out:
-        with tqdm(
-            desc=urlsplit(url).path.rsplit("/", 1)[1],
-            total=size or int(response.headers.get("Content-Length", 0)) or None,
-            unit="B",
-            unit_scale=True,
-            miniters=1,
-            disable=is_quiet(),
-        ) as bar:
+        name = urlsplit(url).path.rsplit("/", 1)[1]
+        total = size or int(response.headers.get("Content-Length", 0))
+        with progress(name, total) as advance:
             for piece in response.iter_content(1 << 16):
                 out.write(piece)
-                bar.update(len(piece))
+                advance(len(piece))
                 if size and out.tell() > size:
                     raise ValueError(f"{url}: more than {size} bytes")
+
+
+@contextmanager
+def progress(name, total):
+    """A function that takes each piece's bytes: it moves a bar on stderr, or a notebook's line.
+
+    The notebook's is a record of level DEBUG, which it asks for.
+    """
+    from tqdm import tqdm
+
+    done, to_notebook = 0, logger.isEnabledFor(logging.DEBUG)
+    options = {"unit": "B", "unit_scale": True, "miniters": 1}
+    off = to_notebook or is_quiet()
+    with tqdm(desc=name, total=total or None, disable=off, **options) as bar:
+
+        def advance(count):
+            nonlocal done
+            done += count
+            bar.update(count)
+            if to_notebook and (done >> 20 > done - count >> 20 or done == total):
+                logger.debug("%s: %d of %d MB", name, done >> 20, max(done, total) >> 20)
+
+        yield advance
 
 
 def answer(url, timeout=ANSWER, method="GET", headers=None):

@@ -72,6 +72,15 @@ def test_those_who_want_warnings_only_see_no_progress_bar(server, remote, tmp_pa
     assert capsys.readouterr().err == ""
 
 
+def test_a_notebook_is_told_in_records_and_sees_no_bar(server, remote, tmp_path, capsys, caplog):
+    server.serve("/there/file.bin", BODY, loopback.well)
+    with caplog.at_level("DEBUG", "gluon_style"):
+        fetch(remote, tmp_path)
+    assert capsys.readouterr().err == ""
+    told = [record.args for record in caplog.records if record.levelname == "DEBUG"]
+    assert told == [("file.bin", len(BODY) >> 20, len(BODY) >> 20)]
+
+
 def test_others_may_read_the_file_as_far_as_the_umask_lets_them(
     server, remote, tmp_path, monkeypatch
 ):
