@@ -128,6 +128,27 @@ def stalled(handler, body):
     handler.wfile.write(body[len(body) // 2 :])
 
 
+def dripping(handler, body):
+    """One byte now and then, for ever."""
+    handler.begin(len(body), 206 if "Range" in handler.headers else 200)
+    while not handler.server.gate.wait(0.05):
+        handler.wfile.write(b".")
+
+
+def without_end(handler, body):
+    """The same, of no length."""
+    handler.send_response(200)
+    handler.end_headers()
+    while not handler.server.gate.wait(0.05):
+        handler.wfile.write(b".")
+
+
+def cursed(handler, body):
+    """What would take over a terminal."""
+    handler.send_response(404, "\x1b[2J\x1b]0;owned\x07gone" + 9000 * "!")
+    handler.end_headers()
+
+
 def missing_after_a_while(handler, body):
     silent(handler, body)
     missing(handler, body)

@@ -273,6 +273,7 @@ CHINESE = {
     ),
     "what came is not the right file": "传来的不是正确的文件",
     "no answer within {timeout} s": "{timeout} 秒内没有回应",
+    "it sends too slowly": "传送太慢",
     "it redirects in a loop": "循环重定向",
     "cannot be reached ({reason})": "连不上（{reason}）",
     "the server says {status}": "服务器说 {status}",

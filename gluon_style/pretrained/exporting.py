@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from ..errors import OutputError, Setting, WeightsError
-from ..machine.files import atomic_write, hashes
+from ..machine.files import atomic_write, hashes, open_file
 from ..machine.version import __version__
 from ..settings import Layers
 from ..vgg19 import ARRAYS, CONVOLUTIONS, RGB_MEAN, RGB_STD
@@ -69,7 +69,8 @@ def described(path, sha256):
     """The origin, gain and licence that the description beside a file tells."""
     beside = sidecar(path)
     try:
-        description = json.loads(beside.read_text(encoding="utf-8"))
+        with open_file(beside) as file:
+            description = json.loads(file.read())
         known = {name: description[name] for name in ("source", "gain", "origin", "licence")}
         expected, gain = description["sha256"], known["gain"]
         if not (gain is None or (math.isfinite(gain) and gain > 0)):

@@ -92,22 +92,22 @@ def find(which, root=None):
 
 
 def from_cache(folder):
-    """Read the first of the files that the cache holds, or None."""
-    for source in (SOURCES["zoo"], SOURCES["keras"]):
-        path = folder / source.remote.name
-        sha256 = source.remote.sha256_if_sound(path)
-        if sha256:
-            return from_source(source, path, sha256)
-        if path.exists():
-            logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
-    if (folder / CLASS_FILE).exists():
+    """Read the first sound one of the files that the cache holds, or None."""
+    for name in ("zoo", "keras", CLASS_FILE, "torchvision"):
+        source = SOURCES.get(name)
+        path = folder / (source.remote.name if source else name)
+        if not path.exists():
+            continue
         try:
-            return from_path(folder / CLASS_FILE)
+            if not source:
+                return from_path(path)
+            sha256 = source.remote.sha256_if_sound(path)
+            if sha256:
+                return from_source(source, path, sha256)
+            logger.warning("%s is damaged (its checksum is wrong) and is not used", path)
         except WeightsError as error:
             logger.warning("%s; it is not used", error)
-    source = SOURCES["torchvision"]  # which somebody has fetched on purpose
-    sha256 = source.remote.sha256_if_sound(folder / source.remote.name)
-    return from_source(source, folder / source.remote.name, sha256) if sha256 else None
+    return None
 
 
 def real_network(pretrained, root=None):
@@ -133,7 +133,7 @@ def from_source(source, path, sha256, origin=None):
 
 def from_path(path):
     """Read a file that the user gives."""
-    if not path.is_file():
+    if not path.exists():
         names = ["auto", *SOURCES, "small"]
         text = "no such file (nor is it one of: {names})"
         error = WeightsError(text, "weights", file=path, names=", ".join(names))

@@ -1,17 +1,26 @@
 """Torchvision's VGG-19 without its classifier: 80 of 575 MB, by HTTP ranges."""
 
 import hashlib
-import json
 import math
+import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..errors import DownloadError
-from ..machine.files import RemoteFile, answer, hashes, progress, receive, try_in_turn
+from ..machine.files import (
+    LONGEST,
+    RemoteFile,
+    answer,
+    hashes,
+    pieces,
+    printable,
+    progress,
+    receive,
+    try_in_turn,
+)
 from ..vgg19 import SHAPES
+from .formats import MOST_HEADER, read_header, read_tensor, read_tensors
 
-MOST_HEADER = 1 << 20  # bytes
+MOST_BYTES = MOST_HEADER + 4 * sum(map(math.prod, SHAPES.values()))  # of the convolutions
 
 
 @dataclass(frozen=True)
@@ -23,14 +32,10 @@ class ConvolutionsOnly(RemoteFile):
         return "vgg19-torchvision-features.safetensors"
 
     def sha256_if_sound(self, path):
-        from safetensors import SafetensorError, safe_open
-
         try:
-            with safe_open(str(path), framework="numpy") as file:
-                arrays = {name: file.get_tensor(name) for name in file.keys()}
-                expected = (file.metadata() or {}).get("sha256")
-            return hashes(path, "sha256")[0] if checksum(arrays) == expected else None
-        except (OSError, SafetensorError, ValueError):
+            arrays, said = read_tensors(path)
+            return hashes(path, "sha256")[0] if said["sha256"] == checksum(arrays) else None
+        except Exception:  # as a nonsense file ends
             return None
 
 
@@ -57,14 +62,14 @@ def download(remote, folder):
     path = folder / remote.name
 
     def attempt(url):
-        if url.endswith(f"/{remote.name}"):  # a mirror has what another machine has cut out
-            receive(url, path)
-            return
         try:
-            cut_out(url, path)
+            if url.endswith(f"/{remote.name}"):  # a mirror has what another machine has cut out
+                receive(url, path, most=MOST_BYTES)
+            else:
+                cut_out(url, path)
         except (ValueError, KeyError, TypeError) as error:
             text = "not VGG-19's weights ({error})"
-            raise DownloadError(text, file=url, error=str(error)) from None
+            raise DownloadError(text, file=url, error=printable(error)) from None
 
     try_in_turn(remote.addresses, attempt)
 
@@ -73,29 +78,32 @@ def cut_out(url, path):
     """Read the header, then the convolutions alone, and write them to a file."""
     from safetensors.numpy import save
 
-    length = int.from_bytes(piece(url, 0, 8), "little")
-    if length > MOST_HEADER:
-        raise ValueError(f"a header of {length} bytes")
-    header = json.loads(piece(url, 8, length))
-    arrays, total = {}, 4 * sum(map(math.prod, SHAPES.values()))
-    with progress(path.name, total) as advance:
+    until, arrays = time.monotonic() + LONGEST, {}
+
+    def read(start, length):
+        return piece(url, start, length, until)
+
+    header, _, data = read_header(read)
+    with progress(path.name, MOST_BYTES - MOST_HEADER) as advance:
         for name, shape in SHAPES.items():
             if header[name]["dtype"] != "F32" or tuple(header[name]["shape"]) != shape:
                 raise ValueError(f"{name} is {header[name]}")
-            data = piece(url, 8 + length + header[name]["data_offsets"][0], 4 * math.prod(shape))
-            arrays[name] = np.frombuffer(data, "<f4").reshape(shape)
-            advance(len(data))
+            arrays[name] = read_tensor(name, header[name], data, read)
+            advance(arrays[name].nbytes)
     # Not by `save_file`, whose error on a full disk is one of its own.
     path.write_bytes(save(arrays, {"sha256": checksum(arrays), "origin": url}))
 
 
-def piece(url, start, length):
+def piece(url, start, length, until):
     """Some bytes of what a URL serves."""
-    headers = {"Range": f"bytes={start}-{start + length - 1}"}
+    headers, data = {"Range": f"bytes={start}-{start + length - 1}"}, b""
     with answer(url, headers=headers) as response:
         if response.status_code != 206:
             raise DownloadError("the server does not send parts of a file", file=url)
-        data = response.raw.read(length + 1)
+        for each in pieces(response, until):
+            data += each
+            if len(data) > length:
+                break
     if len(data) != length:
         text = "{count} bytes came instead of {length}"
         raise DownloadError(text, file=url, count=len(data), length=length)

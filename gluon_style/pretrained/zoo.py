@@ -3,11 +3,21 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from ..errors import DownloadError, Message, Setting
 from ..machine import child_environment
-from ..machine.files import STALL, answer, is_quiet, problem_of
+from ..machine.files import (
+    LARGEST,
+    LONGEST,
+    PIECE,
+    STALL,
+    answer,
+    is_quiet,
+    printable,
+    problem_of,
+)
 
 # The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
@@ -50,7 +60,7 @@ def download(remote, folder):
         stderr=subprocess.DEVNULL if is_quiet() else None,
     ) as process:
         try:
-            said = output_while_growing(process, folder).strip().split("\n")[-1]
+            said = printable(output_while_growing(process, folder).strip().split("\n")[-1])
         finally:
             process.kill()
     if process.returncode:
@@ -64,13 +74,14 @@ def failure(reason):
 
 def output_while_growing(process, folder):
     """The output of a process, which may take its time while the folder grows."""
-    size = None
+    size, until = -PIECE - 1, time.monotonic() + LONGEST  # it may begin late
     while True:
         try:
             return process.communicate(timeout=3 * STALL)[0].decode(errors="replace")
         except subprocess.TimeoutExpired:
             before, size = size, sum(file.stat().st_size for file in folder.rglob("*"))
-            if size == before:
+            # Both the archive and what is in it stand there.
+            if not before + PIECE < size < 2 * LARGEST or time.monotonic() > until:
                 text, remedy = (
                     "the model zoo's host has stopped sending",
                     "try again, or use {weights} keras",

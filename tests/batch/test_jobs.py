@@ -7,8 +7,9 @@ import pytest
 from gluon_style.batch import here
 from gluon_style.batch.here import Here
 from gluon_style.batch.jobs import combine, expand, memory, read_table
-from gluon_style.errors import UsageError
+from gluon_style.errors import ImageError, UsageError
 from gluon_style.machine.files import hashes
+from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import Output, Stage, settings_to_json
 
 from .test_command import BOTH
@@ -37,6 +38,17 @@ def test_pictures_are_files_folders_and_patterns(pictures, monkeypatch):
     with pytest.raises(UsageError, match="^style .*nothing: there are no pictures"):
         (pictures / "nothing").mkdir()
         expand(["nothing"], "style")
+
+
+def test_a_pipe_among_photos_is_told_by_its_own_job(small_settings, pictures):
+    """And not waited for without end by those who only want its size."""
+    os.mkfifo(pictures / "photos" / "pipe.jpg")
+    contents = expand([str(pictures / "photos")], "content")
+    jobs = combine(small_settings, Output(), contents, [str(pictures / "styles" / "00.png")])
+    (pipe,) = [job for job in jobs if job.content.endswith("pipe.jpg")]
+    assert memory(pipe) > 0
+    with pytest.raises(ImageError, match="pipe.jpg: not a file"):
+        decode(pipe.content)
 
 
 def test_names_are_for_the_eye_and_cannot_clash(small_settings, pictures):

@@ -1,6 +1,7 @@
 """Pictures that are written, read by others: Pillow, tifffile, pypng."""
 
 import io
+import os
 
 import numpy as np
 import png
@@ -127,10 +128,12 @@ def test_formats_and_depths_have_to_make_sense(wrong, message):
 def test_a_file_that_tells_nothing_is_one_line(tmp_path):
     Image.fromarray(np.zeros((9, 9, 3), "uint8")).save(tmp_path / "plain.png")
     (tmp_path / "text.png").write_text("no picture")
+    os.mkfifo(tmp_path / "pipe.png")
     for name, message in (
         ("plain.png", "plain.png: it does not tell how it was made"),
         ("text.png", "text.png: not a picture that can be read"),
         ("nowhere.png", "nowhere.png: No such file"),
+        ("pipe.png", "pipe.png: not a file"),
     ):
         with pytest.raises(ImageError, match=message):
             origin_of(tmp_path / name)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import shutil
 
 import numpy as np
@@ -14,7 +15,14 @@ from gluon_style.machine.files.downloads import RemoteFile
 from gluon_style.pretrained import load
 from gluon_style.pretrained.load import get_weights
 from gluon_style.pretrained.scale import measured_gain
-from gluon_style.pretrained.sources import CLASS_FILE, KERAS_GAIN, SMALL_FILE, SOURCES, Source
+from gluon_style.pretrained.sources import (
+    CLASS_FILE,
+    KERAS_GAIN,
+    SMALL_FILE,
+    SOURCES,
+    Source,
+    cached,
+)
 from gluon_style.settings import Layers, shipped
 
 from .. import loopback
@@ -201,6 +209,30 @@ def test_a_file_that_is_not_there_or_of_no_known_form(pictures, tmp_path):
     (tmp_path / "x.onnx").write_bytes(b"")
     with pytest.raises(WeightsError, match=r"x.onnx: a file of \.params, \.h5"):
         get_weights(tmp_path / "x.onnx", Layers(), *pictures)
+
+
+@pytest.mark.parametrize("name", ["x.params", "x.h5", "x.pth", "x.safetensors"])
+def test_only_files_are_read_as_weights(name, tmp_path):
+    """Never a pipe, which would be waited for without end."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(WeightsError, match=f"{name}: not a file"):
+        load.find(tmp_path / name)
+
+
+def test_a_description_that_is_a_pipe(small_weights, tmp_path):
+    shutil.copy(small_weights.path, tmp_path / "w.params")
+    os.mkfifo(tmp_path / "w.params.json")
+    with pytest.raises(WeightsError, match="w.params.json: damaged, not a description .*not a fi"):
+        load.find(tmp_path / "w.params")
+
+
+def test_pipes_in_the_cache_are_passed_over(tmp_path, caplog):
+    names = [CLASS_FILE, *(source.remote.name for source in SOURCES.values())]
+    for name in names:
+        os.mkfifo(tmp_path / name)
+    assert load.from_cache(tmp_path) is None
+    assert caplog.text.count("is not used") == len(names)
+    assert [each.state for each in cached(tmp_path)][:-1] == ["DAMAGED"] * len(names)
 
 
 def test_the_home_folder_is_found(pictures, small_weights, tmp_path, monkeypatch):

@@ -1,11 +1,15 @@
 """Torchvision's convolutions, fetched by parts of the file."""
 
+import re
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
 import numpy as np
 import pytest
 
 from gluon_style.errors import DownloadError
-from gluon_style.machine.files import fetch
-from gluon_style.pretrained import find
+from gluon_style.machine.files import downloads, fetch
+from gluon_style.pretrained import find, from_cache
 from gluon_style.pretrained.formats import read
 from gluon_style.pretrained.torchvision import ConvolutionsOnly, download
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
@@ -92,6 +96,30 @@ def test_a_mirror_serves_what_another_machine_has_cut_out(server, body, tmp_path
     monkeypatch.setenv("GLUON_STYLE_MIRROR", f"{server.url}/none, {server.url}")
     second, _ = fetch(remote(server, "/model.safetensors"), tmp_path / "second", download)
     assert second.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("behaviour", ["endless", "dripping"])
+def test_a_mirror_that_never_ends(server, body, tmp_path, monkeypatch, behaviour):
+    monkeypatch.setattr(downloads, "SLOWEST", 1)
+    address = remote(server, "/model.safetensors", "/vgg19-torchvision-features.safetensors")
+    for url in address.urls:
+        server.serve(urlsplit(url).path, body, getattr(loopback, behaviour))
+    with pytest.raises(DownloadError) as error:
+        fetch(address, tmp_path, download)
+    expected = {
+        "endless": "does not send parts of a file.*VGG-19's weights .more than 811[0-9]{5} bytes",
+        "dripping": "sends too slowly",
+    }
+    assert re.search(expected[behaviour], str(error.value)), error.value
+    assert not [*tmp_path.glob("[!.]*")]
+
+
+@pytest.mark.parametrize("data", [b"", b"\2" + bytes(7) + b"{}", b"\xff" * 99], ids=repr)
+def test_auto_passes_over_nonsense_in_the_cache(data, tmp_path, caplog):
+    path = tmp_path / remote(SimpleNamespace(url="")).name
+    path.write_bytes(data)
+    assert from_cache(tmp_path) is None
+    assert f"{path} is damaged" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from .atomic import atomic_write, write_table, write_text
 from .downloads import (
+    LARGEST,
+    LONGEST,
+    PIECE,
     STALL,
     RemoteFile,
     answer,
@@ -11,6 +14,8 @@ from .downloads import (
     has_no_locks,
     hashes,
     is_quiet,
+    pieces,
+    printable,
     problem_of,
     progress,
     receive,

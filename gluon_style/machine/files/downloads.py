@@ -7,11 +7,12 @@ import logging
 import os
 import queue
 import shutil
+import socket
 import tempfile
 import threading
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple
@@ -22,8 +23,10 @@ from .paths import open_file
 
 logger = logging.getLogger(__name__)
 
-# Seconds: until a server begins to answer, and between two pieces of what it sends.
-ANSWER, STALL = 6, 20
+# Seconds: until a server begins to answer, in which it sends nothing, for a piece, for a file.
+ANSWER, STALL, SLOWEST, LONGEST = 6, 20, 30, 2 * 3600
+PIECE = 1 << 16  # bytes
+LARGEST = 700_000_000  # bytes of a file whose size is not known: VGG-19 with its classifier
 # Tries of a download that breaks off, or comes out wrong, or meets a server's 5xx.
 ATTEMPTS = 3
 # Answers of a file system without locks.
@@ -127,7 +130,7 @@ def problem_of(error):
     """The `Message` of what went wrong with an address, without its name."""
     (inner,) = error.args[:1] or [error]  # see `answer`
     error = inner if isinstance(inner, DownloadError) else error
-    return error.problem if isinstance(error, DownloadError) else Message(str(error))
+    return error.problem if isinstance(error, DownloadError) else Message(printable(error))
 
 
 def download_from(url, remote, folder):
@@ -152,17 +155,59 @@ def download_from(url, remote, folder):
         raise DownloadError(text, file=url) from None
 
 
-def receive(url, file, size=None):
+def receive(url, file, size=None, most=LARGEST):
     """Write what a URL sends into a file, and tell how far it is."""
+    most = size or most
     with answer(url) as response, open(file, "wb") as out:
         name = urlsplit(url).path.rsplit("/", 1)[1]
-        total = size or int(response.headers.get("Content-Length", 0))
+        total = size or whole_number(response.headers.get("Content-Length"))
         with progress(name, total) as advance:
-            for piece in response.iter_content(1 << 16):
+            for piece in pieces(response, time.monotonic() + LONGEST):
                 out.write(piece)
                 advance(len(piece))
-                if size and out.tell() > size:
-                    raise ValueError(f"{url}: more than {size} bytes")
+                if out.tell() > most:
+                    raise ValueError(f"more than {most} bytes")
+
+
+def whole_number(text):
+    """A number that a server tells, or 0."""
+    return int(text) if text and text.isdecimal() and len(text) < 20 else 0
+
+
+def pieces(response, until):
+    """What a server sends, piece by piece; one that is too slow is hung up on."""
+    began, is_slow, done = [time.monotonic()], threading.Event(), threading.Event()
+
+    def watch():
+        while not done.wait(0.2):
+            if time.monotonic() > min(began[0] + SLOWEST, until):
+                is_slow.set()
+                # Reading ends then; closing it would wait until it does.
+                with suppress(OSError, ValueError):
+                    connection = socket.socket(fileno=response.raw.fileno())
+                    try:
+                        connection.shutdown(socket.SHUT_RDWR)
+                    finally:
+                        connection.detach()
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        for piece in response.iter_content(PIECE):
+            yield piece
+            began[0] = time.monotonic()
+    except Exception:
+        if not is_slow.is_set():
+            raise
+    finally:
+        done.set()
+    if is_slow.is_set():
+        raise DownloadError("it sends too slowly", file=response.url)
+
+
+def printable(text):
+    """What a server says, without what moves a terminal's cursor, and no more than a line."""
+    return "".join(each if each.isprintable() else "?" for each in str(text)[:300])
 
 
 @contextmanager
@@ -214,12 +259,13 @@ def answer(url, timeout=ANSWER, method="GET", headers=None):
         inner = response  # the innermost cause, which says it shortest
         while inner.__cause__ or inner.__context__:
             inner = inner.__cause__ or inner.__context__
-        raise DownloadError("cannot be reached ({reason})", file=url, reason=reason(inner))
+        said = reason(inner) if getattr(inner, "strerror", None) else printable(inner)
+        raise DownloadError("cannot be reached ({reason})", file=url, reason=said)
     if isinstance(response, Exception):
-        raise DownloadError("{error}", file=url, error=str(response))
+        raise DownloadError("{error}", file=url, error=printable(response))
     if response.status_code >= 400:
         response.close()
-        status = f"{response.status_code} {response.reason}"
+        status = printable(f"{response.status_code} {response.reason}")
         error = DownloadError("the server says {status}", file=url, status=status)
         if response.status_code < 500:
             raise error
@@ -233,17 +279,20 @@ def fetch(remote, folder, download=download):
     One process downloads, into a hidden folder beside; others wait for it. The file takes its name
     only when its checksum is right.
     """
-    path, began = folder / remote.name, time.time()
+    path = folder / remote.name
+    note = note_of_failure(path)
     sha256 = remote.sha256_if_sound(path)
     if sha256:
         return path, sha256
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        before = stamp(note)
         with exclusive(path):
             # Perhaps another process has just brought it, or has just failed to.
             sha256 = remote.sha256_if_sound(path)
             if not sha256:
-                raise_recent_failure(path, began)
+                if stamp(note) != before:
+                    raise_failure(note)
                 sha256 = download_into_place(remote, path, download)
     except OSError as error:
         failed = DownloadError("cannot be written: {reason}", file=path, reason=reason(error))
@@ -279,10 +328,17 @@ def note_of_failure(path):
     return path.with_name(f".{path.name}.failure")
 
 
-def raise_recent_failure(path, began):
-    """Fail at once if another process has failed since `began`, in seconds since 1970."""
-    note = note_of_failure(path)
-    if note.exists() and note.stat().st_mtime >= began:
+def stamp(path):
+    """What is another when a file has been written again, whatever the clock says."""
+    with suppress(OSError):
+        about = os.stat(path)
+        return about.st_ino, about.st_mtime_ns
+    return None
+
+
+def raise_failure(note):
+    """Fail at once, as the process has that this one has waited for."""
+    with suppress(OSError, ValueError, KeyError, TypeError):  # a note that is none
         raise from_json(json.loads(note.read_text(encoding="utf-8")))
 
 

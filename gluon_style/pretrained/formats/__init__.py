@@ -2,3 +2,4 @@
 
 from .by_suffix import READERS, read
 from .gluon import write_arrays
+from .safetensors import MOST_HEADER, read_header, read_tensor, read_tensors

@@ -12,7 +12,8 @@ from ...errors import WeightsError
 from ...vgg19 import ARRAYS, checked
 from .gluon import read_gluon
 from .keras import read_keras
-from .pytorch import read_safetensors, read_torch
+from .pytorch import read_torch
+from .safetensors import read_safetensors
 
 READERS = {
     ".params": read_gluon,

@@ -24,6 +24,8 @@ def read_keras(path):
 
     def collect(name, item):
         layer = name.split("/")[0]
+        if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
+            raise ValueError(f"{name} stands in another file, which is not read")
         if isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
             found.setdefault(layer, {})[item.ndim] = item
 

@@ -1,4 +1,4 @@
-"""PyTorch's `.pth` and `.safetensors` files, read without PyTorch, and without running them.
+"""PyTorch's `.pth` files, read without PyTorch, and without running them.
 
 A `.pth` file is a pickle, and a pickle is a program. This reader knows only the four names that a
 dictionary of float tensors needs, with harmless classes in their places; any other name ends the
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...vgg19 import SHAPES, check_shape
+from ...vgg19 import SHAPES
 
 # The first pickle of the old form holds this number.
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
@@ -24,18 +24,6 @@ def read_torch(path, shapes=SHAPES):
     """Read tensors of these names and shapes from a `.pth` file, without running it."""
     reader = _read_zip if zipfile.is_zipfile(path) else _read_row
     return reader(path, shapes)
-
-
-def read_safetensors(path):
-    """Read torchvision's VGG-19, whose layers and preprocessing are the chapter's."""
-    from safetensors import safe_open
-
-    arrays = {}
-    with safe_open(str(path), framework="numpy") as file:
-        for name in filter(SHAPES.get, file.keys()):
-            check_shape(path, name, file.get_slice(name).get_shape(), SHAPES[name])
-            arrays[name] = file.get_tensor(name).astype("float32")
-    return arrays
 
 
 @dataclass(frozen=True)

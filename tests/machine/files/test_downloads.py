@@ -127,6 +127,9 @@ def test_what_may_be_a_mishap_is_tried_again(server, remote, tmp_path, bad):
         (loopback.missing, "404", 1),
         (loopback.silent, "no answer within 2 s", 1),
         (loopback.loop, "redirects in a loop", 31),
+        (loopback.dripping, "sends too slowly", 1),
+        (loopback.without_end, "sends too slowly", 1),
+        (loopback.cursed, r"says 404 \?\[2J\?\]0;owned\?gone!{100,300}$", 1),
     ],
 )
 def test_what_stays_bad_is_one_error_and_no_file(
@@ -134,6 +137,7 @@ def test_what_stays_bad_is_one_error_and_no_file(
 ):
     monkeypatch.setattr(downloads, "ATTEMPTS", 2)
     monkeypatch.setattr(downloads, "answer", functools.partial(downloads.answer, timeout=2))
+    monkeypatch.setattr(downloads, "SLOWEST", 1)
     monkeypatch.setattr(downloads, "STALL", 0.5 if behaviour is loopback.stalled else 20)
     server.serve("/there/file.bin", BODY, behaviour)
     with pytest.raises(DownloadError, match=message) as error:
@@ -143,6 +147,43 @@ def test_what_stays_bad_is_one_error_and_no_file(
     assert len(server.requests) == requests
     assert final_files(tmp_path) == []
     assert not scratch_folders(tmp_path)
+
+
+def test_a_server_that_is_slow_all_the_time_has_a_limit(server, remote, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "LONGEST", 0.5)
+    server.serve("/there/file.bin", BODY, loopback.dripping)
+    with pytest.raises(DownloadError, match="sends too slowly"):
+        fetch(remote, tmp_path)
+
+
+def test_a_file_of_unknown_size_has_a_limit(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "receive", functools.partial(downloads.receive, most=1000))
+    monkeypatch.setattr(downloads, "ATTEMPTS", 1)
+    server.serve("/there/file.bin", BODY, loopback.endless)
+    with pytest.raises(DownloadError, match="not the right file"):
+        fetch(RemoteFile((f"{server.url}/there/file.bin",), None, CHECKSUM), tmp_path)
+    assert final_files(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", "[1]", '{"error": "OSError"}', "\0"])
+def test_an_old_note_of_a_failure_stops_nobody(server, remote, tmp_path, text):
+    """Whatever it holds, and though it is from the future, as after a clock was set back."""
+    server.serve("/there/file.bin", BODY, loopback.missing, loopback.well)
+    with pytest.raises(DownloadError, match="404"):
+        fetch(remote, tmp_path)
+    note = tmp_path / ".file.bin.failure"
+    if text is not None:
+        note.write_text(text)
+    os.utime(note, (2**33, 2**33))
+    assert fetch(remote, tmp_path)[0].read_bytes() == BODY
+
+
+def test_a_note_that_is_none_stops_nobody(server, remote, tmp_path, monkeypatch):
+    server.serve("/there/file.bin", BODY, loopback.well)
+    note, stamps = tmp_path / ".file.bin.failure", iter([None, 1])
+    note.write_text("[]")
+    monkeypatch.setattr(downloads, "stamp", lambda path: next(stamps))
+    assert fetch(remote, tmp_path)[0].read_bytes() == BODY
 
 
 def test_a_refused_connection(tmp_path):

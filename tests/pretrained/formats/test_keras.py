@@ -29,6 +29,24 @@ def test_a_dataset_of_terabytes_is_refused_before_it_is_read(tmp_path):
         read(tmp_path / "x.h5")
 
 
+@pytest.mark.parametrize("virtual", [False, True])
+def test_numbers_that_stand_in_another_file_are_refused(virtual, tmp_path):
+    """Which could be any file of this machine."""
+    (tmp_path / "secret").write_bytes(bytes(4 * 64 * 27))
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        group = file.create_group("block1_conv1")
+        group["b"] = np.zeros(64, "float32")
+        if virtual:
+            layout = h5py.VirtualLayout((3, 3, 3, 64), "f4")
+            layout[:] = h5py.VirtualSource("other.h5", "W", (3, 3, 3, 64))
+            group.create_virtual_dataset("W", layout)
+        else:
+            place = [(str(tmp_path / "secret"), 0, h5py.h5f.UNLIMITED)]
+            group.create_dataset("W", (3, 3, 3, 64), "f4", external=place)
+    with pytest.raises(WeightsError, match="block1_conv1/W stands in another file"):
+        read(tmp_path / "x.h5")
+
+
 # Of the chapter's preprocessing, for pictures of shape (3, h, w).
 MEAN, STD = (np.array(values)[:, None, None] for values in (RGB_MEAN, RGB_STD))
 
