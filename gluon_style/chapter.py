@@ -34,7 +34,7 @@ class State:
     tile: Optional[int] = None  # side of the stage's tiles in pixels, None for the whole picture
 
     def has_had(self, stage):
-        """Whether nothing is left to do of a stage."""
+        """True if nothing of a stage is left to do."""
         return self.ended and self.epochs >= stage.max_epochs
 
 
@@ -90,7 +90,7 @@ class StyleTransfer:
     pretrained : Pretrained, optional
         Parameters in the place of those that the settings name.
     kept : Kept, optional
-        What the runs before this one have left.
+        Networks and targets that earlier runs have left.
     compute_loss : callable, optional
         A loss in the place of the chapter's, see `train`. It is given the settings' `loss_weights`
         if it takes an argument of that name. An attribute `gram` of it makes the style targets
@@ -145,7 +145,7 @@ class StyleTransfer:
         return make_plan(self.settings, Sizes(content, tuple(styles)), Means(available(), *how))
 
     def resolved(self):
-        """The settings with what `auto` has come to, sizes, and paths that hold in any folder."""
+        """The settings with the choices of `auto`, sizes, and paths that hold in any folder."""
         weights = self.pretrained.file or self.pretrained.source
         settings = with_whole_paths(replace(self.settings, weights=weights), self.names)
         ctx = "cpu" if self.ctx.device_type == "cpu" else str(self.ctx)

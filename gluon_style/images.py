@@ -120,7 +120,7 @@ def save(img, path, alpha=None):
     path : str or Path
         Its suffix tells the format: PNG, JPEG, TIFF, WebP or BMP.
     alpha : ndarray of any height and width, uint8, optional
-        How opaque the picture shall be; it is resized.
+        Opacity of the picture; it is resized.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a run will be, from its settings and the sizes of its pictures, or why it cannot be.
+"""The plan of a run, from its settings and the sizes of its pictures, or a refusal.
 
 Sizes, tiles, network, memory and time of each stage; without MXNet, and without a pixel.
 """
@@ -47,7 +47,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Means:
-    """What a run computes with.
+    """The means of a run.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Means:
     channels : int
         conv1_1's, as the others are in proportion.
     is_small : bool
-        Whether the network is the small one, which needs no drafts.
+        True for the small network, which needs no drafts.
     may_tile : bool
         False for a loss that only the whole picture has.
     """
@@ -86,7 +86,7 @@ class PlannedStage:
     tile : int or None
         Side of its tiles in pixels, None for the whole picture.
     is_draft : bool
-        Whether the small network paints it, and the real one resumes from there.
+        True if the small network paints it, and the real one resumes from there.
     channels : int
         conv1_1's, of the network that paints it.
     memory : float
@@ -119,7 +119,7 @@ class Plan:
 
     @property
     def drafts(self):
-        """How many of the first stages the small network paints for the real one."""
+        """Number of the first stages that the small network paints for the real one."""
         return sum(each.is_draft for each in self.stages)
 
     @property
@@ -319,7 +319,7 @@ def choose_tile(shape, values, precision, free):
     pixels = TILED_BYTES_PER_PIXEL * math.prod(shape)
     scale = math.sqrt(max(0, free - needed + pixels) / pixels)
     raise NotEnoughMemory(
-        "{size} needs {needed} of memory even in tiles, and {free} can be had: the largest size "
+        "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size "
         "that fits is {fitting}",
         remedy="choose it with {stages}, or end other programs",
         size=text(shape),
@@ -348,7 +348,7 @@ def lbfgs_bytes(settings, stage):
 
 
 def warnings(settings, sizes, stages, means):
-    """What works, but is hardly meant: Messages."""
+    """Messages about settings that work, but are hardly meant."""
     drafts = settings.method.draft
     if drafts and means.is_small:
         yield Message("the small network paints all stages, so there is nothing to draft")
@@ -372,7 +372,7 @@ def text(size):
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a stage takes on this machine, in this precision.
+    """Time and memory of a stage on this machine, in this precision.
 
     Attributes
     ----------
@@ -386,7 +386,7 @@ class Measurement:
         Bytes that the process held before the stage, and `FIXED_BYTES`. A later stage uses again
         what it holds after this one.
     tiled, small : bool
-        Whether it was computed in tiles, and by the small network for the real one.
+        True if it was computed in tiles; by the small network for the real one.
     """
 
     pixels: int

@@ -16,7 +16,7 @@ LEAST_LR = 1e-30  # MXNet refuses what float32 cannot hold
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did.
+    """One epoch of training.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ SHAPES = {
 
 
 def values_per_pixel(last, channels):
-    """How many values the convolutions up to a layer compute for each pixel of a picture.
+    """Number of values that the convolutions up to a layer compute for each pixel of a picture.
 
     `channels` are conv1_1's, as the others are in proportion.
     """
@@ -63,7 +63,7 @@ def values_per_pixel(last, channels):
 
 
 def bias_of(name):
-    """What errors call a convolution's bias."""
+    """The name of a convolution's bias in errors."""
     return Message("the bias of {name}", name=name)
 
 

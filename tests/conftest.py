@@ -24,9 +24,11 @@ from mxnet import nd
 from PIL import Image
 
 from gluon_style.chapter import Listener
+from gluon_style.run import results
 from gluon_style.settings import Layers, Settings, Stage
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
 
+from .curves import NoCurves
 from .starter import Starter
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.timeout(0))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_curves():
+    """Runs in this process draw no curves of their losses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(results, "plot_losses", NoCurves)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """The folder with the book's pictures and real weights, which the project does not ship."""
@@ -53,19 +63,34 @@ def shared_data():
     return folder
 
 
-@pytest.fixture(scope="session")
-def random_parameters():
-    """VGG-19 up to conv5_1 with random kernels that keep the scale of their input."""
+def random_network(share):
+    """VGG-19 up to conv5_1 with random kernels that keep the scale of their input.
+
+    It has one of so many channels, its share.
+    """
     random = np.random.RandomState(0)
     parameters = {}
     for index in CONVOLUTIONS:
         if index > 28:
             break
-        shape = convolution_shape(index)
+        channels, before, *sides = convolution_shape(index)
+        shape = (channels // share, before // share if index else before, *sides)
         deviation = np.sqrt(2 / np.prod(shape[1:]))
         kernel = random.normal(0, deviation, shape).astype("float32")
         parameters[index] = kernel, random.normal(0, 0.1, shape[0]).astype("float32")
     return parameters
+
+
+@pytest.fixture(scope="session")
+def random_parameters():
+    """Random parameters of the shapes of VGG-19's, up to conv5_1."""
+    return random_network(1)
+
+
+@pytest.fixture(scope="session")
+def quarter_parameters():
+    """The same with a quarter of the channels, which is ten times as fast."""
+    return random_network(4)
 
 
 class SmallWeights(NamedTuple):
@@ -101,10 +126,10 @@ def last_of_each(options):
     return [word for words in found.values() for word in words]
 
 
-def command(name, *options, **environment):
+def command(name, *options, python=sys.executable, **environment):
     """How to start `python -m gluon_style.NAME ...`: arguments for `subprocess`."""
     return {
-        "args": [sys.executable, "-m", f"gluon_style.{name}", *last_of_each(options)],
+        "args": [python, "-m", f"gluon_style.{name}", *last_of_each(options)],
         "env": {**os.environ, **environment},
         "stdin": subprocess.DEVNULL,
         "text": True,
@@ -119,7 +144,7 @@ def before_exec(code, args):
     return [
         sys.executable,
         "-c",
-        f"import os, sys; {code}; os.execv(sys.executable, sys.argv[1:])",
+        f"import os, sys; {code}; os.execv(sys.argv[1], sys.argv[1:])",
     ] + [str(each) for each in args]
 
 
@@ -152,29 +177,41 @@ def outcome(folder, pictures="neural-style-?.png"):
 
 
 @pytest.fixture(scope="session")
-def run_in():
+def starter():
+    """What starts the package's commands without waiting for their imports."""
+    with Starter() as starter:
+        yield starter
+
+
+@pytest.fixture
+def forked(starter, monkeypatch):
+    """Whatever this test starts by `sys.executable` is forked from a process with MXNet."""
+    monkeypatch.setattr(sys, "executable", starter.python)
+
+
+@pytest.fixture(scope="session")
+def run_in(starter):
     """Run `python -m gluon_style.NAME ...` in a folder, as a user would.
 
-    The process is forked from one that has imported MXNet, unless it has to be a `real` one, as
-    its environment may demand.
+    The process is forked from one that has imported MXNet, and draws no curves unless the
+    environment has `CURVES`; or it is a `real` one, as its environment may demand. `code` may stand
+    in the place of the command's module.
     """
-    with Starter() as starter:
 
-        def run(folder, name, *options, real=False, timeout=200, **environment):
-            how = command(name, *options, PYTHONFAULTHANDLER="1", **environment)
-            if not real and starter.can_run(how["env"]):
-                code, *said = starter.run(how["args"][2:], folder, how["env"], timeout)
-            else:
-                code, *said = run_real({**how, "cwd": folder}, timeout)
-            # As text, as `subprocess` makes it.
-            out, err = (re.sub("\r\n?", "\n", os.fsdecode(each)) for each in said)
-            return subprocess.CompletedProcess(how["args"], code, out, err)
+    def run(folder, name, *options, real=False, code=None, timeout=200, **environment):
+        python = sys.executable if real else starter.python
+        how = command(name, *options, python=python, PYTHONFAULTHANDLER="1", **environment)
+        if code:
+            how["args"][1:3] = "-c", code
+        code, *said = run_whole({**how, "cwd": folder}, timeout)
+        # As text, as `subprocess` makes it.
+        out, err = (re.sub("\r\n?", "\n", os.fsdecode(each)) for each in said)
+        return subprocess.CompletedProcess(how["args"], code, out, err)
 
-        run.starter = starter
-        yield run
+    return run
 
 
-def run_real(how, timeout):
+def run_whole(how, timeout):
     """Run a process; its exit status and what it has said, as bytes."""
     how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=False)
     process = subprocess.Popen(**how)

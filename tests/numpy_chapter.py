@@ -38,12 +38,15 @@ def gram(F):
     return Y @ Y.T / Y.size
 
 
-def losses(X, content_X, style_X, parameters):
-    """Weighted content, style and total variation loss of a (3, h, w) array."""
-    of_X, of_content, of_style = (
-        features(picture, parameters) for picture in (X, content_X, style_X)
-    )
-    content = sum(((of_X[i] - of_content[i]) ** 2).mean() for i in CONTENT_LAYERS)
-    style = sum(((gram(of_X[i]) - gram(of_style[i])) ** 2).mean() for i in STYLE_LAYERS)
-    tv = 0.5 * (abs(np.diff(X, axis=1)).mean() + abs(np.diff(X, axis=2)).mean())
-    return 1.0 * content, 1e3 * style, 10.0 * tv
+def losses_with(content_X, style_X, parameters):
+    """The weighted content, style and total variation loss as a function of a (3, h, w) array."""
+    of_content, of_style = (features(picture, parameters) for picture in (content_X, style_X))
+
+    def losses(X):
+        of_X = features(X, parameters)
+        content = sum(((of_X[i] - of_content[i]) ** 2).mean() for i in CONTENT_LAYERS)
+        style = sum(((gram(of_X[i]) - gram(of_style[i])) ** 2).mean() for i in STYLE_LAYERS)
+        tv = 0.5 * (abs(np.diff(X, axis=1)).mean() + abs(np.diff(X, axis=2)).mean())
+        return 1.0 * content, 1e3 * style, 10.0 * tv
+
+    return losses

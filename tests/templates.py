@@ -74,12 +74,12 @@ def templates(left_out=()):
     known = {}
     for _, path in files():
         known.update((name, said) for name, said in constants(path).items() if name.isupper())
-    return {
-        text
-        for _, path in files(left_out)
-        for _, expression in calls(path)
-        for text in texts(expression, {**known, **constants(path)}) or ()
-    }
+    found = set()
+    for _, path in files(left_out):
+        own = {**known, **constants(path)}
+        for _, expression in calls(path):
+            found.update(texts(expression, own) or ())
+    return found
 
 
 def put_together(left_out=()):

@@ -39,13 +39,14 @@ def whole(small_options, run_in, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     start = time.monotonic()
     options = (*STAGES, *WRITING, *small_options, "--output", folder)
-    assert run_in(folder, "train", *options, real=True).returncode == 0
+    assert run_in(folder, "train", *options).returncode == 0
     return folder, time.monotonic() - start
 
 
-def kill_and_go_on(run_in, folder, moment, options):
-    """Kill a run after so many seconds and start it again: whether it went on from a checkpoint."""
-    process = subprocess.Popen(**command("train", *STAGES, *WRITING, *options, "--output", folder))
+def kill_and_go_on(starter, run_in, folder, moment, options):
+    """Kill a run after so many seconds and start it again: True if it resumed a checkpoint."""
+    words = (*STAGES, *WRITING, *options, "--output", folder)
+    process = subprocess.Popen(**command("train", *words, python=starter.python))
     try:
         process.wait(moment)
     except subprocess.TimeoutExpired:
@@ -60,14 +61,14 @@ def kill_and_go_on(run_in, folder, moment, options):
     return resumes
 
 
-def kill_at_random(run_in, times, whole, options, tmp_path):
+def kill_at_random(starter, run_in, times, whole, options, tmp_path):
     """Kill and go on so many times; how often the run went on from a checkpoint."""
     expected, seconds = outcome(whole[0], PICTURES), whole[1]
     moments, resumed = random.Random(0), 0
     for number in range(times):
         folder = tmp_path / str(number)
-        # The imports, in which nothing can happen, take a second at least.
-        resumed += kill_and_go_on(run_in, folder, moments.uniform(1, seconds), options)
+        moment = moments.uniform(0.1, seconds)
+        resumed += kill_and_go_on(starter, run_in, folder, moment, options)
         assert outcome(folder, PICTURES) == expected, number
         check_readable(folder)
         assert not list(folder.glob(".*.part"))
@@ -75,13 +76,17 @@ def kill_at_random(run_in, times, whole, options, tmp_path):
     return resumed
 
 
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(run_in, whole, small_options, tmp_path):
-    kill_at_random(run_in, 3, whole, small_options, tmp_path)
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(
+    starter, run_in, whole, small_options, tmp_path
+):
+    kill_at_random(starter, run_in, 3, whole, small_options, tmp_path)
 
 
 @pytest.mark.slow
-def test_fifty_killed_runs_go_on_as_if_nothing_had_happened(run_in, whole, small_options, tmp_path):
-    resumed = kill_at_random(run_in, 50, whole, small_options, tmp_path)
+def test_fifty_killed_runs_go_on_as_if_nothing_had_happened(
+    starter, run_in, whole, small_options, tmp_path
+):
+    resumed = kill_at_random(starter, run_in, 50, whole, small_options, tmp_path)
     print(f"50 of 50 identical, {resumed} of them killed after the first checkpoint")
     assert resumed > 10
 
@@ -99,11 +104,12 @@ def small_disk(folder, megabytes):
 
 
 @needs.mounts
-def test_a_disk_that_fills_up_in_mid_run(run_command, whole, small_options, tmp_path):
+def test_a_disk_that_fills_up_in_mid_run(starter, run_command, whole, small_options, tmp_path):
     with small_disk(tmp_path / "disk", 8) as disk:
         out = disk / "out"
+        words = (*STAGES, *WRITING, *small_options, "--output", out)
         process = subprocess.Popen(
-            **command("train", *STAGES, *WRITING, *small_options, "--output", out),
+            **command("train", *words, python=starter.python),
             stderr=subprocess.PIPE,
         )
         while not (out / "neural-style-1-epoch-00006.png").exists():
@@ -134,10 +140,11 @@ def test_a_disk_that_is_too_small_from_the_start(run_command, small_options, tmp
 
 
 @needs.posix
-def test_a_file_that_may_not_grow(whole, small_options, tmp_path):
+def test_a_file_that_may_not_grow(starter, small_options, tmp_path):
     """The same as a full disk, on any machine: files of more than 20 kB cannot be written."""
     code = "from resource import *; setrlimit(RLIMIT_FSIZE, (20_000, RLIM_INFINITY))"
-    how = command("train", *STAGES, *WRITING, *small_options, "--output", tmp_path / "out")
+    words = (*STAGES, *WRITING, *small_options, "--output", tmp_path / "out")
+    how = command("train", *words, python=starter.python)
     how["args"] = before_exec(code, how["args"])
     result = subprocess.run(**how, capture_output=True, timeout=300)
     assert result.returncode == 2

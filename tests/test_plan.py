@@ -72,7 +72,7 @@ def test_a_stage_that_does_not_fit_in_tiles_is_refused_with_one_that_does():
     with pytest.raises(NotEnoughMemory) as error:
         choose_tile((6000, 4000), 290, "float32", 2 * GB)
     assert error.value.as_option() == (
-        "6000x4000 needs 6.1 GB of memory even in tiles, and 2.0 GB can be had: the largest size "
+        "6000x4000 needs 6.1 GB of memory even in tiles, and 2.0 GB are free: the largest size "
         "that fits is 3331x2221: choose it with --stages, or end other programs"
     )
     assert choose_tile((3331, 2221), 290, "float32", 2 * GB) == 128

@@ -109,27 +109,32 @@ def test_the_exported_file_gives_the_same_losses(run_command, shared_data, tmp_p
 
 def test_without_a_home_directory(run_command, small_options, tmp_path):
     """A user of whom a container's system knows nothing: only what needs the cache is refused."""
+    homeless = "import os, pwd; os.environ.pop('HOME', None); pwd.getpwuid = {}.__getitem__"
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(
-        "import os, pwd; os.environ.pop('HOME', None); pwd.getpwuid = {}.__getitem__"
-    )
-    environment = {
-        "MXNET_HOME": "",
-        "PYTHONPATH": f"{tmp_path / 'site'}:{os.environ.get('PYTHONPATH', '')}",
-    }
-    for given in (small_options, ("--weights", "small", "--output", "small")):
-        run = run_command("train", *given, "--stages", "48x32:1:1", **environment)
-        assert run.returncode == 0, run.stderr
+    (tmp_path / "site" / "sitecustomize.py").write_text(homeless)
+    path = f"{tmp_path / 'site'}:{os.environ.get('PYTHONPATH', '')}"
+    options = (*small_options, "--stages", "48x32:1:1")
+    real = run_command("train", *options, MXNET_HOME="", PYTHONPATH=path)
+    assert real.returncode == 0, real.stderr
+    assert "Traceback" not in real.stderr
+
+    def run_homeless(name, *options):
+        begin = f"{homeless}; from gluon_style.{name} import main; main()"
+        return run_command(name, *options, code=begin, MXNET_HOME="")
+
+    options = ("--weights", "small", "--output", "small", "--stages", "48x32:1:1")
+    run = run_homeless("train", *options)
+    assert run.returncode == 0, run.stderr
     assert "Traceback" not in run.stderr
-    run = run_command("weights", **environment)
+    run = run_homeless("weights")
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
         "gluon_style: error: ~/.mxnet/models: this user has no home directory; set MXNET_HOME to "
         "a folder for the weights\n"
     )
-    run = run_command("weights", "--source", "small", **environment)
+    run = run_homeless("weights", "--source", "small")
     assert (run.returncode, run.stderr) == (0, "")
-    run = run_command("train", "--book", "--output", "book", **environment)
+    run = run_homeless("train", "--book", "--output", "book")
     assert (run.returncode, run.stderr.count("no home directory")) == (2, 1)
     assert "Traceback" not in run.stderr
 

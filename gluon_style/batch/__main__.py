@@ -17,6 +17,7 @@ from ..settings import (
     Option,
     Output,
     add_options,
+    choice,
     find_option,
     get_output,
     get_settings,
@@ -45,6 +46,12 @@ WORKERS = Option(
     "who paints",
     "processes on this machine, among which its cores are divided",
     1,
+)
+CLUSTER = Option(
+    "cluster",
+    choice("local"),
+    WORKERS.group,
+    "start a Dask cluster here, with its dashboard, of --workers processes",
 )
 
 
@@ -77,12 +84,7 @@ def build_parser():
         metavar="FILE.csv",
         help="a table instead: a job in each row, see below",
     )
-    group = add_options(parser, [WORKERS])[WORKERS.group]
-    group.add_argument(
-        "--cluster",
-        choices=("local",),
-        help="start a Dask cluster here, with its dashboard, of --workers processes",
-    )
+    group = add_options(parser, [WORKERS, CLUSTER])[WORKERS.group]
     group.add_argument(
         "--scheduler",
         metavar="ADDRESS|FILE",

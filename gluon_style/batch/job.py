@@ -30,7 +30,7 @@ class SliceOver(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """A run with a folder of its own: skipped if it is done there, resumed if it was begun."""
+    """A run with its own folder: skipped if it is done there, resumed if it was begun."""
 
     name: str
     settings: Settings

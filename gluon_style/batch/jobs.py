@@ -104,7 +104,7 @@ def unique(jobs):
 
 
 def make_job(settings, output, content, style, options=None):
-    """A job, in a folder of its own in that of `output`."""
+    """A job, whose folder is in that of `output`."""
     options = options or {}
     for name, path in (("content", content), ("style", style)):
         settings = with_option(settings, name, path)

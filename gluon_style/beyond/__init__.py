@@ -1,4 +1,4 @@
-"""What goes beyond the chapter, each in a file of its own; without it a run is the chapter's."""
+"""Ideas beyond the chapter, a file for each; without them a run is the chapter's."""
 
 from .judging import judge
 from .lbfgs import LBFGS

@@ -52,13 +52,13 @@ def power(matrix, exponent):
 
 
 def covariance(pixels):
-    """Of colours, shape (n, 3), and never singular."""
+    """Mean and covariance of colours, shape (n, 3); never singular."""
     found = np.cov(pixels, rowvar=False, bias=True)
     return found + np.eye(3) * (LEAST_SPREAD * max(np.trace(found) / 3, 1.0))
 
 
 def luminance(img):
-    """How bright each pixel is, as a grey picture of three channels."""
+    """The brightness of each pixel, as a grey picture of three channels."""
     return np.repeat((img @ LUMINANCE)[:, :, None], 3, axis=2).astype("float32")
 
 

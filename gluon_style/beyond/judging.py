@@ -1,4 +1,4 @@
-"""How good a picture is, whatever network and options it was painted with."""
+"""The quality of a picture, whatever network and options it was painted with."""
 
 from mxnet import nd
 
@@ -28,7 +28,7 @@ def judge(parameters, ctx, img, content, styles, shares):
     content, styles : NDArray, and a list of them, shape (h', w', 3)
         0..255.
     shares : list of float
-        How much each style counts.
+        The share of each style.
 
     Returns
     -------

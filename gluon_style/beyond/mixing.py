@@ -4,7 +4,7 @@ import dataclasses
 
 
 def shares_of(settings):
-    """How much each style counts; together 1."""
+    """The share of each style; together 1."""
     blend = settings.painting.style_blend or (1.0,) * len(settings.styles)
     return [share / sum(blend) for share in blend]
 
@@ -15,7 +15,7 @@ def mixed(grams, shares):
     Parameters
     ----------
     grams : list of (list of NDArray)
-        Of each style, one for each layer.
+        The Gram matrices of each style, one for each layer.
     shares : list of float
     """
     if len(grams) == 1:

@@ -58,7 +58,7 @@ def save_photograph(img, path, alpha=None, depth=8, dpi=None, origin=None):
     path : str or Path
         Its suffix tells the format.
     alpha : ndarray, uint8, optional
-        How opaque the picture shall be; it is resized.
+        Opacity of the picture; it is resized.
     depth : int
         8 or 16 bits a colour; 16 in PNG and TIFF only.
     dpi : tuple of float, optional
@@ -85,7 +85,7 @@ def save_photograph(img, path, alpha=None, depth=8, dpi=None, origin=None):
 
 
 def about(kind, text, dpi):
-    """What Pillow writes beside the pixels."""
+    """The data that Pillow writes beside the pixels."""
     options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     if kind == "PNG":
         options["pnginfo"] = PngImagePlugin.PngInfo()
@@ -134,7 +134,7 @@ def write_deep_tiff(file, pixels, text, dpi):
 
 
 def origin_of(path):
-    """How a picture was made, as its file tells.
+    """The origin of a picture, as its file tells it.
 
     Raises
     ------

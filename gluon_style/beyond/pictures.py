@@ -30,7 +30,7 @@ class Pictures:
     ----------
     content, styles : NDArray, and a list of them, shape (h, w, 3), uint8
     alpha : ndarray, shape (h, w), uint8, or None
-        How opaque the results shall be.
+        Opacity of the results, 0 to 1.
     dpi : tuple of float, or None
         The content picture's resolution, as its file tells it.
     checksums : dict of str to str
@@ -107,7 +107,7 @@ class Pictures:
         return nd.array(pixels, dtype=pixels.dtype)
 
     def recolored(self, content, styles, amount, image_shape):
-        """The content picture with the styles' colours: of all, or in each region of its own."""
+        """The content picture with the styles' colours: all of them, or each in its region."""
         if not amount:
             return content
         masks = self.masks_at(image_shape)
@@ -120,7 +120,7 @@ class Pictures:
         return found
 
     def start(self, image_shape):
-        """What the first stage starts from, shape (h, w, 3); None for the content picture."""
+        """The start of the first stage, shape (h, w, 3); None for the content picture."""
         if self.painting.init == "noise":
             random = np.random.RandomState(self.painting.seed)
             return nd.array(random.uniform(0, 255, (*image_shape[::-1], 3)))
@@ -136,7 +136,7 @@ class Pictures:
         return Masks(self.masks_at(image_shape), ctx) if self.masks else None
 
     def finished(self, img):
-        """What is to be seen of a postprocessed canvas: NDArray, shape (h, w, 3), 0..1."""
+        """A postprocessed canvas without its margin: NDArray, shape (h, w, 3), 0..1."""
         image_shape = img.shape[1::-1]
         margin = margin_of(self.settings, image_shape)
         inside = slice(margin, -margin or None)
@@ -162,7 +162,7 @@ def grey(picture, name):
 
 
 def joint_checksum(checksums):
-    """Of one picture its own, of several one of them all."""
+    """The checksum of one picture, or one of several together."""
     if len(checksums) == 1:
         return checksums[0]
     return hashlib.sha256(" ".join(checksums).encode()).hexdigest()

@@ -90,6 +90,8 @@ class RelativeTerms(Terms):
         return times(pointwise(features, kernel, D[:, c] * (c / size)), mask)
 
     def content_share(self, layer):
-        Y = self.content_Y[layer]
-        channels = (Y if isinstance(Y, np.ndarray) else Y.asnumpy())[0]
-        return Y.size / sum(float(np.vdot(each, each)) for each in channels)
+        if layer not in self.kept:
+            Y = self.content_Y[layer]
+            channels = (Y if isinstance(Y, np.ndarray) else Y.asnumpy())[0]
+            self.kept[layer] = Y.size / sum(float(np.vdot(each, each)) for each in channels)
+        return self.kept[layer]

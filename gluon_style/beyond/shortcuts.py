@@ -17,8 +17,9 @@ from .tiles import Tiles
 def get_shortcut(net, compute_loss):
     """A function of (X, content_Y, style_Y_gram) that gives the losses, and `X.grad`; or None.
 
-    It agrees with `train`'s own way to its rounding. There is none for a loss of the caller's,
-    whose gradient autograd alone knows, nor for the chapter's in float32, where it is the fastest.
+    It is for the targets of one stage, and agrees with `train`'s own way to its rounding. There is
+    none for a loss of the caller's, whose gradient autograd alone knows, nor for the chapter's in
+    float32, where autograd is the fastest.
     """
     masks = None
     if isinstance(compute_loss, InRegions):
@@ -33,7 +34,7 @@ def get_shortcut(net, compute_loss):
     else:
         way = partial(by_segments, net)
     kind, loss_weights = own
-    return partial(way, loss_weights=loss_weights, masks=masks, kind=kind)
+    return partial(way, loss_weights=loss_weights, masks=masks, kind=partial(kind, kept={}))
 
 
 def own_terms(compute_loss):

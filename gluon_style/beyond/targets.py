@@ -1,4 +1,4 @@
-"""What a stage aims at: the chapter's targets, with several styles, masks and tiles."""
+"""The targets of a stage: the chapter's, with several styles, masks and tiles."""
 
 import hashlib
 from functools import partial

@@ -29,9 +29,13 @@ class Part:
 
 
 class Terms:
-    """The losses of a picture whose parts are seen one by one, and their gradient."""
+    """The losses of a picture whose parts are seen one by one, and their gradient.
 
-    def __init__(self, layers, content_Y, style_Y_gram, loss_weights, masks=None):
+    `kept` holds what is the same for all pictures of a stage.
+    """
+
+    def __init__(self, layers, content_Y, style_Y_gram, loss_weights, masks=None, kept=None):
+        self.kept = {} if kept is None else kept
         self.content_Y = dict(zip(sorted(layers.content_layers), content_Y))
         self.style_layers, self.loss_weights, self.masks = layers.style_layers, loss_weights, masks
         # Region by region, and in each layer by layer.
@@ -42,12 +46,12 @@ class Terms:
         self.shares = dict(zip(keys, loss_weights.shares(len(keys))))
         self.content = defaultdict(int)
 
-    # What may be compared in another way.
+    # Other losses replace these.
     tv_loss = staticmethod(tv_loss)
 
     @staticmethod
     def see(features, mask=None):
-        """What is compared of a style layer, which adds up over its parts: its Gram matrix."""
+        """The statistic of a style layer that is compared: a Gram matrix, a sum over its parts."""
         return gram(times(features, mask))
 
     def style(self, key):
@@ -60,7 +64,7 @@ class Terms:
         return gram_gradient(times(features, mask), D * (2 * weight / D.size), size)
 
     def content_share(self, layer):
-        """What the content loss of a layer is multiplied by."""
+        """The factor of a layer's content loss."""
         return 1.0
 
     def masks_of(self, part):

@@ -53,7 +53,7 @@ class Segment:
         return -(-halo // self.step) * self.step
 
     def side(self, side):
-        """How long tiles are at most in this segment, which may have more channels."""
+        """The longest side of tiles in this segment, which may have more channels."""
         return side // (1 if self.first == 0 else 2 if self.last <= ENDS[1] else 3)
 
     def tiles(self, Y, side):

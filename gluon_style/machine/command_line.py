@@ -1,15 +1,29 @@
-"""What the commands have in common: parsing, preparing, and errors in one line."""
+"""The common part of the commands: parsing, preparing, and errors in one line."""
 
 import argparse
 import io
 import logging
 import os
+import re
 import signal
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 from ..errors import GluonStyleError, UsageError
 from . import is_command, prepare, restart_with_huge_pages
+
+
+class Once(argparse.Action):
+    """Keep an option's value; the option may be given once."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        if self.dest in parser.given:
+            name = self.option_strings[0]
+            several = f": give all its values at once, as in {name} A B"
+            parser.error(f"{name} is given twice{several if self.nargs == '+' else ''}")
+        parser.given.add(self.dest)
+        setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,36 +35,30 @@ class Parser(argparse.ArgumentParser):
         The names of the options that were given, as the parsed ones have them.
     """
 
-    def parse_known_args(self, args=None, namespace=None):
+    def __init__(self, **how):
+        super().__init__(**how)
+        self.register("action", None, Once)
+        self.register("action", "store_true", partial(Once, nargs=0, const=True, default=False))
+
+    def parse_args(self, args=None, namespace=None):
         """Parse; an option may be given once, unless all its values are kept."""
         self.given = set()
-        return super().parse_known_args(args, namespace)
-
-    def _get_values(self, action, strings):
-        # Called for each time that an option is given.
-        if action.dest in self.given and not isinstance(action, argparse._AppendAction):
-            name = action.option_strings[0]
-            several = f": give all its values at once, as in {name} A B"
-            self.error(f"{name} is given twice{several if action.nargs == '+' else ''}")
-        self.given.add(action.dest)
-        return super()._get_values(action, strings)
-
-    def _check_value(self, action, value):
-        if action.choices and value not in action.choices:
-            choices = [*map(str, action.choices)]
-            error = UsageError(
-                "{value}: {choices} is wanted", action.dest, value=value, choices=choices
-            )
-            raise error.suggest(value, choices)
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            error = UsageError("unrecognized arguments: {words}", words=" ".join(unknown))
+            declared = re.findall(r"^ +(?:-h, )?(--[\w-]+)", self.format_help(), re.MULTILINE)
+            raise complete(error.suggest(unknown[0].split("=")[0], declared))
+        return options
 
     def error(self, message):
-        """Raise the complaint as a `UsageError`, with the option that was probably meant."""
-        error, unknown = UsageError("{said}", said=message), "unrecognized arguments: "
-        if message.startswith(unknown):
-            given = message[len(unknown) :].split("=")[0].split(" ")[0]
-            error.suggest(given, self._option_string_actions)
-        error.add("--help lists the options")
-        raise error
+        """Raise the complaint as a `UsageError`."""
+        raise complete(UsageError("{said}", said=message))
+
+
+def complete(error):
+    """The error of a command line, with where to look."""
+    error.add("--help lists the options")
+    return error
 
 
 class HelpFormatter(argparse.HelpFormatter):

@@ -122,7 +122,7 @@ def ask_driver():
 
 @functools.lru_cache(maxsize=None)
 def check(number, program=("-m", "gluon_style.machine.probe_gpu"), timeout=CHECK_TIMEOUT):
-    """Try a small convolution on a GPU, in a process of its own."""
+    """Try a small convolution on a GPU, in another process."""
     env = {"MXNET_CUDNN_AUTOTUNE_DEFAULT": "0"}  # trying every algorithm may take minutes
     failure = run_python([*program, str(number)], timeout, env).failure
     return failure and Message("a small convolution failed on it: {why}", why=failure)

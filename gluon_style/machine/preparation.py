@@ -1,4 +1,4 @@
-"""What MXNet 1.9.1 needs around its import."""
+"""The needs of MXNet 1.9.1 around its import."""
 
 import contextlib
 import importlib.machinery

@@ -1,4 +1,4 @@
-"""Running something in a process of its own, so that a hang or a crash stays there."""
+"""Running something in another process, so that a hang or a crash stays there."""
 
 import os
 import subprocess

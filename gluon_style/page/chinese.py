@@ -119,7 +119,7 @@ CHINESE = {
     ),
     "pip install 'gluon-style[photo]'": "请运行 pip install 'gluon-style[photo]'",
     # Memory, disk, folders.
-    "{size} needs {needed} of memory even in tiles, and {free} can be had: the largest size that "
+    "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size that "
     "fits is {fitting}": (
         "{size} 即使分块也需要内存 {needed}，而可用的只有 {free}：放得下的最大尺寸是 {fitting}"
     ),

@@ -1,8 +1,8 @@
-"""What a run is made of: the settings, and their ways to options, to JSON and back."""
+"""The settings of a run, and their ways to options, to JSON and back."""
 
 from .fields import Option, find_option
 from .fields import flatten as get_options
-from .kinds import whole
+from .kinds import choice, whole
 from .options import (
     OPTIONS,
     OUTPUT,

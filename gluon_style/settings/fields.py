@@ -114,7 +114,7 @@ def build(kind, values):
 
 
 class Declared:
-    """What the dataclasses have in common: checks when they are made, and a docstring."""
+    """The common part of the dataclasses: a check of every value when they are made."""
 
     def __post_init__(self):
         for name, declared, inner in get_fields(self):

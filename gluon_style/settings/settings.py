@@ -1,4 +1,4 @@
-"""What a run is made of and what it keeps, with the chapter's values as defaults.
+"""The settings of a run and of its output, with the chapter's values as defaults.
 
 Each field declares its option. Values are checked when the dataclass is made, and become plain:
 text for paths, Python's numbers for NumPy's, tuples for lists. An error names the field.
@@ -68,7 +68,7 @@ WEIGHT = kinds.number(WEIGHTED, or_zero=True)
 @documented
 @dataclass(frozen=True)
 class LossWeights(Declared):
-    """How much each loss counts in the sum that is minimised. The defaults are the chapter's."""
+    """The weight of each loss in the sum that is minimised. The defaults are the chapter's."""
 
     content_weight: float = opt(
         1.0,
@@ -95,11 +95,11 @@ class LossWeights(Declared):
             )
 
     def shares(self, count):
-        """What `style_weight` is multiplied by for each of so many Gram matrices."""
+        """The factors of `style_weight`, one for each of so many Gram matrices."""
         return self.style_layer_weights or (1.0,) * count
 
     def of_styles(self, count):
-        """How much the loss of each of so many Gram matrices counts."""
+        """The weights of so many Gram matrices' losses."""
         return [self.style_weight * share for share in self.shares(count)]
 
 
@@ -366,7 +366,7 @@ class Settings(Declared):
 @documented
 @dataclass(frozen=True)
 class Output(Declared):
-    """What a run keeps and prints."""
+    """The files that a run writes, and the lines that it prints."""
 
     folder: Union[str, Path] = opt(
         "neural-style-out", kinds.path(), RESULTS, "folder of the results", name="output"

@@ -63,6 +63,8 @@ def cluster(tmp_path):
     with dask(folder, "scheduler", *common, *at, "--port", "0", "--no-dashboard"):
         with dask(folder, *worker, *at, "--nthreads", "1") as first:
             with dask(folder, *worker, *at, "--nthreads", "2", "--no-nanny") as second:
+                while not (file.exists() and file.read_bytes().endswith(b"}")):
+                    time.sleep(0.05)
                 yield file, first, second
 
 
@@ -81,7 +83,9 @@ def process_of(worker):
     return None
 
 
-def test_many_jobs_of_which_three_are_bad_and_a_worker_that_dies(small_options, cluster, tmp_path):
+def test_many_jobs_of_which_three_are_bad_and_a_worker_that_dies(
+    starter, small_options, cluster, tmp_path
+):
     scheduler_file, first, second = cluster
     make_pictures(tmp_path / "photos", GOOD)
     make_pictures(tmp_path / "styles", 1)
@@ -91,7 +95,8 @@ def test_many_jobs_of_which_three_are_bad_and_a_worker_that_dies(small_options, 
     (tmp_path / "photos" / "empty.png").write_bytes(b"")
     options = (*small_options, "--stages", "24:12:8", "--checkpoint-every", "0.2")
     pair = ("--content", "photos", "--style", "styles")
-    how = command("batch", *options, *pair, "--scheduler", scheduler_file, "--output", "out")
+    words = (*options, *pair, "--scheduler", scheduler_file, "--output", "out")
+    how = command("batch", *words, python=starter.python)
     how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
     process = subprocess.Popen(**how)
     out = tmp_path / "out"
@@ -128,13 +133,15 @@ def test_many_jobs_of_which_three_are_bad_and_a_worker_that_dies(small_options, 
     assert len({path.parent for path in (tmp_path / "cluster").rglob("0.png")}) <= 1
 
 
-def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(small_options, cluster, tmp_path):
+def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(
+    starter, small_options, cluster, tmp_path
+):
     scheduler_file, first, second = cluster
     make_pictures(tmp_path / "photos", 1)
     make_pictures(tmp_path / "styles", 1)
-    options = (*small_options, "--stages", "24:400:80", "--checkpoint-every", "0.2")
+    options = (*small_options, "--stages", "24:250:80", "--checkpoint-every", "0.3")
     pair = ("--content", "photos", "--style", "styles", "--scheduler", scheduler_file)
-    how = command("batch", *options, *pair, "--output", "out")
+    how = command("batch", *options, *pair, "--output", "out", python=starter.python)
     how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
     out = tmp_path / "out"
     process = subprocess.Popen(**how)
@@ -151,7 +158,7 @@ def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(small_options, clu
         while worker is None:
             worker = next((each for each in (first, second) if process_of(each)), None)
             assert process.poll() is None, process.communicate()
-            time.sleep(0.02)
+            time.sleep(0.1)
         kill_group(worker)
         _, err = process.communicate(timeout=300)
         assert process.returncode == 0, err

@@ -163,12 +163,13 @@ def test_mistakes_are_one_line_and_change_nothing(monkeypatch, capsys, pictures,
 
 
 @pytest.fixture
-def start(small_options, pictures):
+def start(starter, small_options, pictures):
     """Start a batch, and end it with the test."""
     processes = []
 
     def start(*options):
-        how = command("batch", *small_options, *BOTH, *LONG, "--output", "out", *options)
+        words = (*small_options, *BOTH, *LONG, "--output", "out", *options)
+        how = command("batch", *words, python=starter.python)
         how["args"] = before_exec(
             "from signal import *; [signal(n, SIG_DFL) for n in (SIGINT, SIGTERM)]", how["args"]
         )
@@ -191,16 +192,21 @@ def wait_for_a_checkpoint(process, out):
         time.sleep(0.01)
 
 
+def children_of(starter, process):
+    """The processes that a batch has started, each a stand-in."""
+    return psutil.Process(starter.behind(process)).children()
+
+
 def all_ended(processes):
     """Wait until none is left."""
     _, alive = psutil.wait_procs(processes, timeout=30)
     return not alive
 
 
-def test_ctrl_c_stops_after_the_epochs_and_the_rest_is_painted_later(start, run_command, pictures):
+def test_ctrl_c_stops_after_the_epochs_and_the_rest_is_painted_later(start, starter, pictures):
     process = start("--workers", "2")
     wait_for_a_checkpoint(process, pictures / "out")
-    children = psutil.Process(process.pid).children(recursive=True)
+    children = children_of(starter, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
@@ -219,10 +225,10 @@ def test_ctrl_c_stops_after_the_epochs_and_the_rest_is_painted_later(start, run_
     assert not list(begun[0].glob("*epoch-*.png"))
 
 
-def test_what_is_killed_goes_on(start, pictures):
+def test_what_is_killed_goes_on(start, starter, pictures):
     process = start()
     folder = wait_for_a_checkpoint(process, pictures / "out")
-    children = psutil.Process(process.pid).children(recursive=True)
+    children = children_of(starter, process)
     assert children
     process.kill()
     process.communicate()
@@ -233,7 +239,7 @@ def test_what_is_killed_goes_on(start, pictures):
     while not (folder / "neural-style-1.png").exists():
         assert process.poll() is None
         time.sleep(0.01)
-    for child in psutil.Process(process.pid).children(recursive=True):
+    for child in children_of(starter, process):
         child.kill()
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
@@ -244,10 +250,10 @@ def test_what_is_killed_goes_on(start, pictures):
 
 
 @needs.linux
-def test_the_cores_are_divided(start, pictures):
+def test_the_cores_are_divided(start, starter, pictures):
     process = start("--workers", "2")
     wait_for_a_checkpoint(process, pictures / "out")
-    (child, *_) = psutil.Process(process.pid).children()
+    (child, *_) = children_of(starter, process)
     total = int(os.environ["OMP_NUM_THREADS"])
     assert int(child.environ()["OMP_NUM_THREADS"]) == max(1, total // 2)
 

@@ -32,6 +32,18 @@ from ..conftest import outcome
 
 
 @pytest.fixture
+def drawn():
+    """The test looks at the sheet."""
+
+
+@pytest.fixture(autouse=True)
+def few_sheets(request, monkeypatch):
+    """A sheet takes as long as its runs: it is drawn only where a test looks at it."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(comparison, "write_sheet", lambda path, *_: path.touch())
+
+
+@pytest.fixture
 def settings(small_settings):
     """One stage of three epochs."""
     return dataclasses.replace(small_settings, stages=small_settings.stages[:1])
@@ -47,7 +59,7 @@ def times(folder):
     return {path: path.stat().st_mtime_ns for path in sorted(folder.glob("*/[!.]*"))}
 
 
-def test_each_value_is_a_run_and_the_baseline_comes_first(settings, tmp_path, capsys):
+def test_each_value_is_a_run_and_the_baseline_comes_first(settings, tmp_path, capsys, drawn):
     sheet = compare(settings, {"style_weight": (1e5, 1e3, 1e2)}, tmp_path / "out")
     assert sheet == tmp_path / "out" / "style-weight.png"
     with Image.open(sheet) as picture:
@@ -220,7 +232,7 @@ def test_values_are_written_as_they_are_typed(settings, name, value, text):
     assert value_of(with_option(settings, name, value), name) == text
 
 
-def test_pictures_are_varied(settings, tmp_path):
+def test_pictures_are_varied(settings, tmp_path, drawn):
     for name, colour in (("a $x$", "red"), ("b", "blue")):
         (tmp_path / name).mkdir()
         Image.new("RGB", (30, 20), colour).save(tmp_path / name / "水 $y.png")

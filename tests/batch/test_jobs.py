@@ -71,7 +71,7 @@ def test_names_are_for_the_eye_and_cannot_clash(small_settings, pictures):
     assert len(combine(small_settings, Output("out"), contents * 2, styles)) == 12
 
 
-def test_no_more_at_once_than_the_memory_allows(jobs, monkeypatch):
+def test_no_more_at_once_than_the_memory_allows(jobs, monkeypatch, forked):
     assert memory(jobs[0]) > 400e6
     for allowed, at_once in ((1, 1), (1e12, 2)):
         monkeypatch.setattr(here, "available", lambda allowed=allowed: allowed)

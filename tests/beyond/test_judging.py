@@ -37,7 +37,7 @@ def test_its_losses_are_the_chapters(random_parameters, small_settings):
     X, content_X, style_X = (
         preprocess(each, (48, 32))[0].asnumpy() for each in (img * 255, content, style)
     )
-    expected = numpy_chapter.losses(X, content_X, style_X, random_parameters)
+    expected = numpy_chapter.losses_with(content_X, style_X, random_parameters)(X)
     np.testing.assert_allclose([found[k] for k in ("content", "style", "tv")], expected, rtol=1e-3)
     assert len(found["style_layers"]) == 5
     assert sum(found["style_layers"]) == pytest.approx(found["style"])

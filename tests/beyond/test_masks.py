@@ -81,9 +81,9 @@ def whole(net, X, content_Y, grams, weights, masks):
 
 
 @pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=needs.bfloat16)])
-def test_tiles_segments_and_the_whole_picture_agree_about_regions(random_parameters, precision):
+def test_tiles_segments_and_the_whole_picture_agree_about_regions(quarter_parameters, precision):
     layers, shape = Layers(), (117, 83)
-    net = get_net(random_parameters, layers, mx.cpu(), precision)
+    net = get_net(quarter_parameters, layers, mx.cpu(), precision)
     random = np.random.RandomState(5)
     X, content_X, *style_Xs = (nd.array(random.normal(size=(1, 3, *shape[::-1]))) for _ in range(4))
     masks = [half(*shape[::-1]), random.uniform(size=shape[::-1]).astype("float32")]
@@ -110,10 +110,10 @@ def test_tiles_segments_and_the_whole_picture_agree_about_regions(random_paramet
     assert (losses > 0).all()
 
 
-def test_the_gradient_is_that_of_the_loss(random_parameters):
+def test_the_gradient_is_that_of_the_loss(quarter_parameters):
     """By finite differences, at single pixels inside and outside of the mask."""
     layers = Layers((0, 5), (2,))
-    net = get_net(random_parameters, layers, mx.cpu())
+    net = get_net(quarter_parameters, layers, mx.cpu())
     random = np.random.RandomState(5)
     X, style_X = (nd.array(random.normal(size=(1, 3, 16, 24))) for _ in range(2))
     X.attach_grad()

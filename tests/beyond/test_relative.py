@@ -9,7 +9,7 @@ from mxnet import autograd, nd
 
 from gluon_style.beyond.masks import Masks
 from gluon_style.beyond.relative import RelativeTerms, moments, relative_loss, style_loss
-from gluon_style.beyond.shortcuts import by_segments, own_terms
+from gluon_style.beyond.shortcuts import by_segments, get_shortcut, own_terms
 from gluon_style.beyond.terms import Part
 from gluon_style.beyond.tiles import Tiles
 from gluon_style.chapter import Listener, StyleTransfer
@@ -157,20 +157,20 @@ def check(exact, *others):
 
 @pytest.mark.parametrize("layers", CHOICES, ids=str)
 @pytest.mark.parametrize("shape, side", [((96, 64), 48), ((117, 83), 40), ((35, 150), 64)])
-def test_autograd_segments_and_tiles_agree(random_parameters, layers, shape, side):
-    check(*outcomes(random_parameters, layers, shape, side))
+def test_autograd_segments_and_tiles_agree(quarter_parameters, layers, shape, side):
+    check(*outcomes(quarter_parameters, layers, shape, side))
 
 
-def test_they_agree_in_regions(random_parameters):
+def test_they_agree_in_regions(quarter_parameters):
     left = np.zeros((83, 117), "float32")
     left[:, :60] = 1
     masks = Masks([left, 1 - 0.8 * left], mx.cpu())
-    check(*outcomes(random_parameters, Layers((0, 10), (7,)), (117, 83), 40, masks=masks))
+    check(*outcomes(quarter_parameters, Layers((0, 10), (7,)), (117, 83), 40, masks=masks))
 
 
 @needs.bfloat16
-def test_bfloat16_agrees_to_its_rounding(random_parameters):
-    given = random_parameters, Layers(), (117, 83), 40
+def test_bfloat16_agrees_to_its_rounding(quarter_parameters):
+    given = quarter_parameters, Layers(), (117, 83), 40
     exact_losses, exact = next(outcomes(*given))
     (losses, gradient), *others = outcomes(*given, "bfloat16")
     np.testing.assert_allclose(losses, exact_losses, rtol=5e-2)
@@ -180,9 +180,22 @@ def test_bfloat16_agrees_to_its_rounding(random_parameters):
         assert np.linalg.norm(its_gradient - exact) < 1.2 * rounding
 
 
-def test_train_computes_them_by_segments(random_parameters):
+def test_a_content_target_is_summed_once_a_stage(quarter_parameters, monkeypatch):
+    net = Tiles(get_net(quarter_parameters, TINY, mx.cpu()), 40)
+    X, content_X, style_X = pictures(64, 48)
+    X.attach_grad()
+    targets = net.contents(content_X), net.grams(style_X, moments)
+    summed, vdot = [], np.vdot
+    monkeypatch.setattr(np, "vdot", lambda *pair: summed.append(1) or vdot(*pair))
+    compute = get_shortcut(net, relative_loss)
+    for _ in range(2):
+        compute(X, *targets)
+    assert len(summed) == targets[0][0].shape[1]
+
+
+def test_train_computes_them_by_segments(quarter_parameters):
     """The loss is given to `train` like any other."""
-    net = get_net(random_parameters, TINY, mx.cpu())
+    net = get_net(quarter_parameters, TINY, mx.cpu())
     X, content_X, style_X = pictures(64, 48)
     X.attach_grad()
     content_Y, _ = extract_features(net, content_X, TINY)

@@ -69,10 +69,10 @@ def outcomes(parameters, layers, shape, side, precision="float32"):
     ],
 )
 def test_segments_and_tiles_agree_with_the_whole_picture(
-    random_parameters, layers, shape, side, count
+    quarter_parameters, layers, shape, side, count
 ):
     assert len(Segment(0, min(ENDS[0], layers.last)).tiles(np.empty((1, 3, *shape)), side)) == count
-    (losses, gradient), *others = outcomes(random_parameters, layers, shape, side)
+    (losses, gradient), *others = outcomes(quarter_parameters, layers, shape, side)
     for its_losses, its_gradient in others:
         np.testing.assert_allclose(its_losses, losses, rtol=5e-6)
         np.testing.assert_allclose(its_gradient, gradient, rtol=0, atol=1e-5 * abs(gradient).max())
@@ -80,9 +80,9 @@ def test_segments_and_tiles_agree_with_the_whole_picture(
 
 
 @needs.bfloat16
-def test_bfloat16_agrees_to_its_rounding(random_parameters):
+def test_bfloat16_agrees_to_its_rounding(quarter_parameters):
     """Segments and tiles err from float32 as the whole does, and from it by much less."""
-    given = random_parameters, Layers(), (117, 83), 40
+    given = quarter_parameters, Layers(), (117, 83), 40
     exact_losses, exact = next(outcomes(*given))
     (losses, gradient), *others = outcomes(*given, "bfloat16")
     np.testing.assert_allclose(losses, exact_losses, rtol=5e-2)

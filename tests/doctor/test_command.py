@@ -23,8 +23,8 @@ def run_doctor(*arguments, folder=None, **env):
     )
 
 
-def test_this_machine_is_ready(tmp_path):
-    process = run_doctor("--offline", "--json", MXNET_HOME=str(tmp_path))
+def test_this_machine_is_ready(run_command, tmp_path):
+    process = run_command("doctor", "--offline", "--json", MXNET_HOME=str(tmp_path))
     assert process.stderr == ""
     report = json.loads(process.stdout)
     assert (process.returncode, report["ready"]) == (0, True)

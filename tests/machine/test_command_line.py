@@ -2,6 +2,7 @@ import pytest
 
 from gluon_style.errors import NonFiniteLoss, UsageError, WeightsError
 from gluon_style.machine.command_line import Parser, one_line
+from gluon_style.settings import Option, add_options, choice
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,7 @@ def test_other_errors_are_not_hidden():
 
 def test_a_parser_raises_what_it_has_to_say():
     parser = Parser(prog="x")
-    parser.add_argument("--colour", choices=["red", "green"])
+    add_options(parser, [Option("colour", choice("red", "green"), None, "of the line")])
     parser.add_argument("--loud", action="store_true")
     for given, message in (
         ("--color=red", "did you mean --colour"),

@@ -15,7 +15,9 @@ TELL = """
 import json, os, sys
 called = sys.argv[1:]
 sys.argv[0] = "gluon-style-train"
+from gluon_style.machine import command_line
 from gluon_style.machine.command_line import prepare_command
+command_line.prepare = lambda: None
 prepare_command()
 print(json.dumps([os.getpid(), called, sys.warnoptions, os.environ.get("GLIBC_TUNABLES")]))
 """
@@ -106,7 +108,7 @@ def test_a_command_leaves_alone_what_a_user_has_set(tmp_path):
     ],
 )
 def test_nothing_else_starts_again(tmp_path, other):
-    pid, told = tell(tmp_path, code=TELL.replace("prepare_command()", other))
+    pid, told = tell(tmp_path, code=TELL.replace("\nprepare_command()", f"\n{other}"))
     assert told == [pid, [], ["ignore::UserWarning"], None]
 
 
@@ -139,8 +141,8 @@ def test_one_scratch_buffer_will_do():
 
 KEEP = """
 import numpy as np
-from gluon_style.machine import keep_freed, prepare, resident
-prepare()
+from gluon_style.machine import keep_freed, prepare_process, resident
+prepare_process()
 for plenty in (False, True, False):
     keep_freed(plenty)
     before = resident()

@@ -1,6 +1,5 @@
 """The page's server as a command in a process of its own, and a real browser."""
 
-import os
 import re
 import shutil
 import signal
@@ -12,7 +11,6 @@ from importlib.util import find_spec
 import pytest
 
 from .. import needs
-from ..conftest import PROJECT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -27,23 +25,26 @@ QUIET = (
 
 
 class Server:
-    """`python -m gluon_style.page` in a folder.
+    """`python -m gluon_style.page` in a folder, which never examines the machine.
 
     Attributes
     ----------
     address : str
         As it was printed, without the slash at its end.
     root : Path
-        Of the runs.
+        Folder of the runs.
+    python : str
+        The Python that it is started by.
     """
 
-    def __init__(self, folder, *options):
-        self.folder, self.root = folder, folder / "out"
-        command = ["-m", "gluon_style.page", "--output", "out", "--port", "0", "--no-browser"]
+    def __init__(self, folder, *options, python=sys.executable):
+        self.folder, self.root, self.python = folder, folder / "out", python
+        # The doctor does not measure the machine beside the tests.
+        begin = "from gluon_style.page import __main__, studio; studio.IDLE = 3600; __main__.main()"
+        command = ["-c", begin, "--output", "out", "--port", "0", "--no-browser"]
         self.process = subprocess.Popen(
-            [sys.executable, *command, *options],
+            [python, *command, *options],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -61,9 +62,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder, *options):
+def serving(folder, *options, python=sys.executable):
     """A server, which ends in any case."""
-    server = Server(folder, *options)
+    server = Server(folder, *options, python=python)
     try:
         yield server
     finally:
@@ -73,9 +74,9 @@ def serving(folder, *options):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(starter, tmp_path_factory):
     """A server with no runs."""
-    with serving(tmp_path_factory.mktemp("page")) as server:
+    with serving(tmp_path_factory.mktemp("page"), python=starter.python) as server:
         yield server
 
 

@@ -7,12 +7,11 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 
 import pytest
 from PIL import Image, ImageOps
 
-from ..conftest import PROJECT, outcome
+from ..conftest import outcome
 from ..odd_pictures import png, rgb
 from .conftest import needs_nicegui, serving
 
@@ -151,9 +150,8 @@ class Visitor:
         words = shlex.split(self.text("pre.command"))
         assert words[:3] == ["python", "-m", "gluon_style.train"]
         subprocess.run(
-            [sys.executable, *words[1:]],
+            [self.server.python, *words[1:]],
             cwd=self.server.folder,
-            env={"PYTHONPATH": str(PROJECT), "PATH": ""},
             capture_output=True,
             timeout=SECONDS,
             check=True,
@@ -323,8 +321,8 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     assert not visitor.complaints()
 
 
-def test_a_server_that_was_killed_offers_to_resume(driver, tmp_path):
-    with serving(tmp_path) as server:
+def test_a_server_that_was_killed_offers_to_resume(driver, starter, tmp_path):
+    with serving(tmp_path, python=starter.python) as server:
         visitor = Visitor(driver, server)
         rgb().save(tmp_path / "a.png")
         assert visitor.choose("content", tmp_path / "a.png") == ""
@@ -334,7 +332,7 @@ def test_a_server_that_was_killed_offers_to_resume(driver, tmp_path):
         visitor.wait(lambda: "epoch 3" in visitor.text("#easel"))
         server.end(signal.SIGKILL)
         driver.get("about:blank")
-    with serving(tmp_path) as server:
+    with serving(tmp_path, python=starter.python) as server:
         visitor = Visitor(driver, server)
         # What was uploaded has gone with the server. (At another port, this is another site.)
         assert not visitor.text(".card > .note")

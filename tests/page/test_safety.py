@@ -23,7 +23,7 @@ SOCKET = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(starter, tmp_path_factory):
     """A server with a run, in whose folder is something that is not for the browser."""
     folder = tmp_path_factory.mktemp("page")
     run = folder / "out" / "earlier"
@@ -35,7 +35,7 @@ def server(tmp_path_factory):
     (run / "neural-style-2.png").symlink_to("/etc/passwd")
     for place in (run, run.parent):
         (place / "secret.txt").write_text("secret")
-    with serving(folder) as server:
+    with serving(folder, python=starter.python) as server:
         yield server
         assert "Traceback" not in server.end()
 
@@ -250,8 +250,8 @@ def test_an_upload_that_stalls_holds_nobody_up(server, url, tmp_path):
         assert requests.post(mask, data=data, timeout=60).status_code == 200
 
 
-def test_others_need_the_token(tmp_path):
-    with serving(tmp_path, "--host", "0.0.0.0") as server:
+def test_others_need_the_token(starter, tmp_path):
+    with serving(tmp_path, "--host", "0.0.0.0", python=starter.python) as server:
         base, _, token = server.address.partition("/?token=")
         for path in ("/en", "/?token=", "/?token=wrong", "/pictures/x/content"):
             assert requests.get(base + path, timeout=20).status_code == FORBIDDEN

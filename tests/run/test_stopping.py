@@ -1,6 +1,7 @@
 """Stopping and going on through the real command line, in real processes."""
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -44,14 +45,15 @@ session.ForecastRun = lambda *_: Endless()
 
 
 @pytest.fixture
-def start(small_options, tmp_path):
+def start(starter, small_options, tmp_path):
     """Start a run in a folder named `out`, and end it with the test."""
     processes = []
 
-    def start(*options, first=HEED_SIGNALS, code=None, **popen):
-        how = command("train", *small_options, "--output", "out", *options)
+    def start(*options, first=HEED_SIGNALS, code=None, real=False, **popen):
+        python = sys.executable if real else starter.python
+        how = command("train", *small_options, "--output", "out", *options, python=python)
         if code:
-            how["args"] = [sys.executable, "-c", code, *how["args"][3:]]
+            how["args"][1:3] = "-c", code
         how["args"] = before_exec(first, how["args"])
         how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         how.update(popen)
@@ -260,15 +262,16 @@ def test_nothing_to_go_on_with_is_told(run_command, tmp_path):
     assert "there is no checkpoint: the run cannot be resumed, start it again" in result.stderr
 
 
-def test_two_runs_into_one_folder(start, run_command, small_options):
+def test_two_runs_into_one_folder(start, starter, run_command, small_options):
     process = start(*STAGES)
     wait_for(process.stdout, "results")
-    process.send_signal(signal.SIGSTOP)
+    running = starter.behind(process)
+    os.kill(running, signal.SIGSTOP)
     for options in (("--output", "out", "--overwrite"), ("--resume", "out")):
         result = run_command("train", *small_options, *options)
         assert result.returncode == 2
         assert "out: another run is writing there" in result.stderr
-    process.send_signal(signal.SIGCONT)
+    os.kill(running, signal.SIGCONT)
     process.communicate(timeout=60)
     assert process.returncode == 0
 
@@ -285,13 +288,18 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_status_3(run_command, small
 
 
 @needs.linux
-def test_memory_that_cannot_be_had_is_one_line(run_command, small_options, tmp_path):
-    how = command("train", *small_options, "--stages", "1200x800:3:3", "--output", "out")
-    limit = 3_000_000_000  # of address space: enough to start, not for this size
-    code = f"from resource import *; setrlimit(RLIMIT_AS, ({limit}, {limit}))"
-    how["args"] = before_exec(code, how["args"])
-    result = subprocess.run(**how, cwd=tmp_path, capture_output=True, timeout=300)
-    assert result.returncode == 2, result.stderr
-    assert "Traceback" not in result.stderr
-    last = result.stderr.splitlines()[-1]
+def test_memory_that_cannot_be_had_is_one_line(start):
+    code = """
+import psutil
+from resource import RLIMIT_AS, setrlimit
+limit = psutil.Process().memory_info().vms + 700_000_000  # not enough for this size
+setrlimit(RLIMIT_AS, (limit, limit))
+from gluon_style.train import main
+main()
+"""
+    process = start("--stages", "1200x800:3:3", code=code)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 2, err
+    assert "Traceback" not in err
+    last = err.splitlines()[-1]
     assert "error: 1200x800 needs more memory than is free: choose --tile 128, a smaller" in last

@@ -100,7 +100,7 @@ def hashes(path, *algorithms):
 
 
 def download(remote, folder):
-    """Download a file into a folder of its own, from the first address that has it."""
+    """Download a file into a new folder, from the first address that has it."""
     try:
         try_in_turn(remote.addresses, lambda url: download_from(url, remote, folder))
     except DownloadError as error:

@@ -155,7 +155,7 @@ def without_long_texts(data):
 
 
 def packed_part(name, chunk):
-    """What is compressed in a chunk of a PNG file, if it is a text or a profile."""
+    """The compressed part of a chunk of a PNG file, if it is a text or a profile."""
     rest = chunk.partition(b"\0")[2]
     if name == b"iTXt" and rest[:1] == b"\1":
         return rest[2:].split(b"\0", 2)[-1]
