@@ -225,6 +225,17 @@ def test_a_size_that_nothing_can_hold_is_refused_before_weights_are_looked_for(s
         StyleTransfer(huge)
 
 
+@pytest.mark.parametrize("slack, plenty", [(0.9, False), (1.1, True)])
+def test_freed_memory_is_kept_where_there_is_plenty(small_settings, monkeypatch, slack, plenty):
+    told = []
+    transfer = StyleTransfer(dataclasses.replace(small_settings, stages=small_settings.stages[:1]))
+    free = slack * chapter.KEPT_SLACK * transfer.plan.stages[0].memory
+    monkeypatch.setattr(chapter, "available", lambda: free)
+    monkeypatch.setattr(chapter, "keep_freed", told.append)
+    transfer.run()
+    assert told == [plenty]
+
+
 def test_what_is_kept_is_made_once_and_changes_nothing(small_settings, monkeypatch):
     made = []
     places = {"find_weights": networks, "get_net": features, "get_styles": targets}

@@ -171,3 +171,12 @@ def test_a_plan_has_sizes_networks_and_shares():
     # A GPU's memory is not known, so nothing is refused.
     gpu = Means(0, "gpu")
     assert make_plan(settings, Sizes((1800, 1200), ((500, 1000),)), gpu).tiles == (None, None)
+
+
+def test_lbfgs_leaves_the_picture_less_memory():
+    settings = dataclasses.replace(SMALL, stages=LARGE)
+    sizes = Sizes((1200, 800), ((900, 900),))
+    just_enough = Means(make_plan(settings, sizes, Means(64 * GB)).memory)
+    assert make_plan(settings, sizes, just_enough).tiles == (None,)
+    with_lbfgs = dataclasses.replace(settings, method=Method("lbfgs"))
+    assert make_plan(with_lbfgs, sizes, just_enough).tiles != (None,)
