@@ -78,12 +78,13 @@ def run(ctx, precision, network):
 
 def random_parameters():
     """The real network up to the chapter's last layer, untrained: as fast as a trained one."""
-    random, parameters = np.random.RandomState(0), {}
+    random, parameters = np.random.default_rng(0), {}
     for index in CONVOLUTIONS:
         if index <= Layers().last:
             shape = convolution_shape(index)
-            kernel = random.normal(0, math.sqrt(2 / math.prod(shape[1:])), shape)
-            parameters[index] = kernel.astype("float32"), np.zeros(shape[0], "float32")
+            kernel = random.standard_normal(shape, "float32")
+            kernel *= math.sqrt(2 / math.prod(shape[1:]))
+            parameters[index] = kernel, np.zeros(shape[0], "float32")
     return Pretrained(parameters, "random")
 
 
