@@ -41,8 +41,8 @@ def build_parser():
     parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
     add_recipe(
         parser,
-        "the recipe quick, by default in the folder "
-        f"{QUICK['output']}, where each preview replaces the one before it",
+        f"the recipe quick; without --output in the folder {QUICK['output']}, where each preview "
+        "replaces the one before it; in another folder nothing is replaced without --overwrite",
     )
     group = add_options(parser, OPTIONS.values())["stopping and resuming"]
     group.add_argument(

@@ -18,7 +18,14 @@ from pathlib import Path
 
 from ..errors import ClusterError, GluonStyleError, UsageError
 from ..machine import usable_cores
-from ..machine.files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD, atomic_write
+from ..machine.files import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    EARLIER_CHECKPOINT,
+    RECORD,
+    atomic_write,
+    discard,
+)
 from ..machine.version import __version__
 from ..run import OutputFolder
 from ..settings import pictures_of
@@ -35,7 +42,6 @@ from . import on_worker
 from .hands import Hands
 
 CONNECT = 20  # seconds
-ORDER = {RECORD: 1, CHECKPOINT: 2}  # behind all other files of a job
 
 
 class Cluster(Hands):
@@ -52,6 +58,7 @@ class Cluster(Hands):
         self.futures = {}  # of jobs
         self.everywhere = {}  # names of files that all workers have, by their paths
         self.looked, self.alive = 0.0, 1  # when workers were counted, and how many there were
+        self.known = {}  # True by a worker's address if it can run jobs
 
     def __enter__(self):
         for name in list(logging.root.manager.loggerDict):
@@ -154,8 +161,22 @@ class Cluster(Hands):
     def is_alive(self):
         """True while there are workers, or are waited for."""
         if time.monotonic() > self.looked + 1:
-            self.looked, self.alive = time.monotonic(), len(self.client.nthreads())
+            self.looked, self.alive = time.monotonic(), len(self.fit())
         return self.alive or not self.stopping
+
+    def fit(self):
+        """Addresses of the workers that can run jobs; those that have joined are asked."""
+        workers = self.client.nthreads()
+        new = [each for each in workers if each not in self.known]
+        found = self.client.run(on_worker.version, workers=new, on_error="return") if new else {}
+        for worker, version in found.items():
+            if isinstance(version, OSError):  # it is ending, or is asked again
+                continue
+            self.known[worker] = version == __version__
+            if not self.known[worker]:
+                text = "the worker %s has gluon_style %s, and this machine has %s: it gets no jobs"
+                logging.getLogger(__name__).warning(text, worker, version, __version__)
+        return [each for each in workers if self.known.get(each)]
 
     def has_room(self, job, running):
         return self.is_alive() and len(running) < self.alive
@@ -169,8 +190,11 @@ class Cluster(Hands):
             reason = f"{error.filename}: {error.strerror}"
             self.told.put((job, {"ended": "failed", "reason": reason}))
             return
-        what = on_worker.run_part, self.batch, told, sent
-        future = self.client.submit(*what, key=key, pure=False, retries=0)
+        what = on_worker.run_part, self.batch, told, sent, __version__
+        how = {"key": key, "pure": False, "retries": 0}
+        if not all(self.known.values()):  # as a wish: nobody waits for a worker that dies
+            how.update(workers=self.fit(), allow_other_workers=True)
+        future = self.client.submit(*what, **how)
         self.futures[job] = future  # else it would be cancelled
         future.add_done_callback(lambda future: self.told.put((job, future)))
 
@@ -211,16 +235,23 @@ class Cluster(Hands):
 def take_in(job, files, gone, ended):
     """Write the files that a part of a job has changed.
 
-    The record comes behind the pictures that it names, and the checkpoint behind both: so the job
-    can be resumed whenever this breaks off.
+    The record comes behind the pictures that it names, and the checkpoint behind both, as a run
+    writes them: so the job can be resumed whenever this breaks off.
     """
-    names = sorted(files.keys() - {EARLIER_CHECKPOINT}, key=lambda name: ORDER.get(name, 0))
+    record, is_done = files.get(RECORD), ended == "done"
+    begun = json.dumps({**json.loads(record), "finished": False}).encode() if record else None
+    order = [(name, files[name]) for name in files.keys() - {*CHECKPOINTS, RECORD}]
     with OutputFolder(job.folder) as folder:
-        for name in names:
+        if record and not folder.has_checkpoint():
+            order.insert(0, (RECORD, begun))
+        order += [(RECORD, begun)] if record else []
+        order += [(CHECKPOINT, files[CHECKPOINT])] if CHECKPOINT in files else []
+        for name, data in order:
             keep = folder.path / EARLIER_CHECKPOINT if name == CHECKPOINT else None
             with atomic_write(folder.path / name, keep=keep) as file:
-                file.write(files[name])
-        for name in gone:
-            (folder.path / name).unlink()
-        if ended == "done":
-            (folder.path / EARLIER_CHECKPOINT).unlink(missing_ok=True)
+                file.write(data)
+        for name in [*gone, *([EARLIER_CHECKPOINT] if is_done else ())]:
+            discard(folder.path / name)
+        if record and is_done:
+            with atomic_write(folder.path / RECORD) as file:
+                file.write(record)

@@ -74,8 +74,7 @@ def compare(settings, vary, output="neural-style-compare"):
         is_ours = table.is_file() and table.read_bytes().startswith(TABLE.encode())
         refuse_foreign([table, sheet], lambda path: is_ours, "comparison")  # perhaps a picture
         networks = get_networks(cells)
-        for cell in cells:
-            cell.look(transfer_of(cell, networks))
+        cells, places = look(cells, places, networks)
         waiting = [cell for cell in cells if not cell.is_done]
         if not output.quiet:
             print(plan(transfer_of(cells[0], networks), folder, None))
@@ -92,6 +91,18 @@ def compare(settings, vary, output="neural-style-compare"):
             notices += [CREDIT] if output.book else []
             print("\n".join([*notices, str(table), str(sheet)]))
     return sheet
+
+
+def look(cells, places, networks):
+    """The cells and places without those that come to the same run; the others have looked."""
+    kept, same = {}, {}
+    for cell in cells:
+        transfer = transfer_of(cell, networks)
+        made_from = transfer.resolved(), tuple(sorted(transfer.identity().items()))
+        same[cell] = kept.setdefault(made_from, cell)
+        if same[cell] is cell:
+            cell.look(transfer)
+    return [*kept.values()], [same[cell] for cell in places]
 
 
 def transfer_of(cell, networks):

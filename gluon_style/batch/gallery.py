@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from ..errors import GluonStyleError
+from ..errors import GluonStyleError, OutputError, reason
 from ..images import to_picture
 from ..losses import TERMS
-from ..machine.files import atomic_write, write_table, write_text
+from ..machine.files import atomic_write, discard, write_table, write_text
 from ..machine.files.pictures import decode, small_jpeg
 from .job import refuse_foreign
 
@@ -45,12 +45,16 @@ class Gallery:
             refuse_foreign([folder / name], partial(begins, mark), "batch")
         for path in (*folder.glob(".*.part"), *(folder / SMALL).glob(".*.part")):
             if path.name.split(".")[1] in ("index", "results") or path.parent.name == SMALL:
-                path.unlink()  # of a process that was killed
+                discard(path)  # of a process that was killed
 
     def draw(self, job):
         """Make the small pictures of a job that is done."""
-        (self.folder / SMALL).mkdir(exist_ok=True)
         self.small[job.name] = {"result": f"{SMALL}/{job.name}.jpg"}
+        try:
+            (self.folder / SMALL).mkdir(exist_ok=True)
+        except OSError as error:
+            text, file = "cannot be written to: {reason}", self.folder / SMALL
+            raise OutputError(text, file=file, reason=reason(error)) from None
         write_small(job.picture(), self.folder / SMALL / f"{job.name}.jpg")
         for name, source in (("content", job.content), ("style", job.style)):
             path = self.folder / SMALL / f"{job.checksums[name][:16]}.jpg"
@@ -65,10 +69,11 @@ class Gallery:
         self.is_stale = not is_last and self.written is not None and now < self.written + EVERY
         if self.is_stale:
             return
-        self.written = now
+        may_fail, self.written = self.written and not is_last, now
         records = [job.record() if job.is_done else None for job in self.jobs]
-        write_table(self.folder / TABLE, self.rows(records))
-        write_text(self.folder / INDEX, self.html(records, is_last))
+        with suppress(OutputError if may_fail else ()):
+            write_table(self.folder / TABLE, self.rows(records))
+            write_text(self.folder / INDEX, self.html(records, is_last))
 
     def rows(self, records):
         options = sorted({name for job in self.jobs for name in job.options})

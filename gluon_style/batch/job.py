@@ -1,19 +1,24 @@
 """One run of many: its folder, how far it is there, and the rest of it."""
 
-import dataclasses
-import json
 import math
 import os
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..chapter import Listener
 from ..errors import CheckpointError, GluonStyleError, Message, OutputError, Setting
 from ..losses import TERMS
-from ..machine.files import CHECKPOINTS, RECORD, hashes
-from ..run import Checkpoint, ForecastRun, OutputFolder, StopOnSignal, WarnOfDivergence, writers
+from ..machine.files import hashes
+from ..run import (
+    Checkpoint,
+    ForecastRun,
+    OutputFolder,
+    StopOnSignal,
+    WarnOfDivergence,
+    finish,
+    writers,
+)
 from ..settings import LossWeights, Output, Settings, fixed_options, settings_from_json
 
 ATTEMPTS = 3
@@ -22,6 +27,11 @@ ANOTHER = Message(
     output=Setting("output"),
     overwrite=Setting("overwrite"),
 )
+
+
+# Options of pictures: those that a run keeps, and those that one that is resumed may change.
+KEPT, REMADE = ("format", "depth"), ("save_every", "animation")
+OTHER = "it was painted with another {option}"
 
 
 class SliceOver(Exception):
@@ -59,9 +69,8 @@ class Job:
     def record(self):
         """The content of its `run.json`, None if that cannot be read."""
         if not (self.is_done and self.known):  # a finished one changes no more
-            self.known = None
-            with suppress(OSError, ValueError):
-                self.known = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+            found = OutputFolder(self.folder).read_record()
+            self.known = found if is_record(found) else None
         return self.known
 
     def picture(self):
@@ -69,27 +78,39 @@ class Job:
         folder = OutputFolder(self.folder, suffix=self.output.format)
         return folder.picture(len(self.settings.stages))
 
-    def refuse(self, text):
+    def refuse(self, text, **values):
         """Refuse another run's folder that may not be overwritten."""
         if not self.output.overwrite:
-            raise CheckpointError(text, file=self.folder, remedy=ANOTHER)
+            raise CheckpointError(text, file=self.folder, remedy=ANOTHER, **values)
 
     def look_back(self):
         """Find out from its record alone, without pictures and network, if it is done."""
-        record = self.record()
+        record, folder = self.record(), OutputFolder(self.folder, suffix=self.output.format)
+        if folder.has_not_begun():
+            return
         if record is None:
-            if not self.output.overwrite:
-                OutputFolder(self.folder).refuse_results()
+            if not (self.output.overwrite or folder.has_checkpoint()):
+                folder.refuse_results()
         elif not self.is_same(record):
             self.refuse("it was painted with other settings, weights or pictures")
-        elif record["finished"] and settings_from_json(record["settings"]).stages == (
+        elif record.get("finished") and settings_from_json(record["settings"]).stages == (
             self.settings.stages
         ):
-            path = self.picture()
-            if path.exists():
-                self.state, self.left = "done", 0
-            elif any(each.stem == path.stem for each in OutputFolder(self.folder).results()):
+            path, other = self.picture(), self.other_option(record.get("options"), "depth", *REMADE)
+            if not path.exists() and any(each.stem == path.stem for each in folder.results()):
                 self.refuse("it was painted in another format")
+            elif other:
+                self.refuse(OTHER, option=Setting(other))
+            elif path.exists():
+                self.state, self.left = "done", 0
+
+    def other_option(self, was, *names):
+        """The first of these options that is wanted now and was another, None for none."""
+        now = self.output.kept()
+        for name in names if isinstance(was, dict) else ():  # else an earlier version's
+            if now[name] and was.get(name) != now[name]:
+                return name
+        return None
 
     def is_same(self, record):
         """True if a run began as this one would."""
@@ -109,13 +130,20 @@ class Job:
 
     def look(self, transfer):
         """Make sure that it can be run as a `StyleTransfer`, and read how far it is."""
+        folder = OutputFolder(self.folder, suffix=self.output.format)
         try:
-            if any((self.folder / name).exists() for name in CHECKPOINTS):
+            if folder.has_checkpoint():
                 self.checkpoint = Checkpoint.read(self.folder)
+                self.checkpoint.check_folder(folder)
                 self.checkpoint.check_settings(transfer.resolved())
                 self.checkpoint.check_identity(transfer)
+                ended = self.checkpoint.is_finished(transfer.stages)
+                names = (*KEPT, *REMADE) if ended else KEPT
+                other = self.other_option(self.checkpoint.options, *names)
+                if other:
+                    raise CheckpointError(OTHER, option=Setting(other))
             elif not self.output.overwrite:
-                OutputFolder(self.folder).refuse_results()
+                folder.refuse_results()
         except CheckpointError as error:
             self.checkpoint = None
             if not self.output.overwrite:
@@ -124,9 +152,8 @@ class Job:
                 raise
         self.stages = transfer.stages
         done = self.checkpoint is not None and self.checkpoint.is_finished(self.stages)
-        if done and not self.picture().exists():  # somebody has taken it away: make it anew
-            done, self.checkpoint = False, None
-            self.output = dataclasses.replace(self.output, overwrite=True)
+        if done and not folder.is_complete(len(self.stages)):
+            finish(transfer, self.output, folder, self.checkpoint)
         self.state = "done" if done else "waiting"
         self.left = work_left(self.stages, self.checkpoint and self.checkpoint.state)
 
@@ -189,6 +216,16 @@ class TellWork(Listener):
         if now > self.end and not is_last:
             self.checkpoints.leave()
             raise SliceOver
+
+
+def is_record(found):
+    """True if a `run.json` has what a batch reads of it."""
+    try:
+        final = found["stages"][-1]["final"]
+        numbers = [found["seconds"], *([final[term] for term in TERMS] if final else ())]
+        return all(map(math.isfinite, numbers)) and bool(found["weights"]["source"])
+    except (LookupError, TypeError):
+        return False
 
 
 def work_left(stages, state=None):

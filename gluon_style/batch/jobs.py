@@ -7,9 +7,9 @@ import hashlib
 import json
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
-from itertools import product
+from itertools import product, zip_longest
 from pathlib import Path
 
 from ..beyond import joint_checksum
@@ -35,8 +35,8 @@ def expand(texts, field):
         path = Path(expanded(text, field))
         if path.is_dir():
             pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in PICTURES]
-        elif path.exists() or not glob.has_magic(str(path)):
-            pictures = [path]
+        elif path.exists() or path.suffix.lower() in PICTURES and not glob.has_magic(str(path)):
+            pictures = [path]  # whoever paints it says what is wrong
         else:
             pictures = [Path(p) for p in sorted(glob.glob(str(path), recursive=True))]
         if not pictures:
@@ -57,12 +57,17 @@ def read_table(path, parse):
     """
     try:
         with open(expanded(path, "jobs"), newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, restkey="", skipinitialspace=True)
-            rows.fieldnames = [name.strip() for name in rows.fieldnames or []]
-            if not {"content", "style"} <= {*rows.fieldnames}:
+            rows = csv.reader(file, skipinitialspace=True)
+            names = [name.strip() for name in next(rows, [])]
+            if not {"content", "style"} <= {*names}:
                 text = "{path}: its first line has to name content and style"
                 raise UsageError(text, "jobs", path=path)
-            jobs = [row_job(path, rows.line_num, row, parse) for row in rows]
+            for name, count in Counter(map(plain, filter(None, names))).items():
+                if count > 1:
+                    text = "{path}: its first line names {name} twice"
+                    raise UsageError(text, "jobs", path=path, name=name)
+            full = (row for row in rows if any(map(str.strip, row)))
+            jobs = [row_job(path, rows.line_num, names, row, parse) for row in full]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         text = "{path}: cannot be read: {reason}"
@@ -72,18 +77,19 @@ def read_table(path, parse):
     return unique(jobs)
 
 
-def row_job(path, line, row, parse):
+def row_job(path, line, names, row, parse):
     try:
-        if "" in row:
+        cells = zip_longest(names, map(str.strip, row), fillvalue="")
+        own = {name: cell for name, cell in cells if cell}
+        if "" in own:
             raise UsageError("more cells than the first line has")
-        own = {name: value.strip() for name, value in row.items() if value and value.strip()}
         pictures = []
         for name in ("content", "style"):
             if name not in own:
                 raise UsageError("the cell is empty", name)
             pictures.append(beside(path, own.pop(name), name))
         for name in own:
-            option = SETTINGS.get(name.lstrip("-").replace("-", "_"))
+            option = SETTINGS.get(plain(name))
             if option and option.kind.form == "picture" and own[name] not in option.kind.words:
                 own[name] = beside(path, own[name], option.name)
         settings, output = parse(own)
@@ -92,6 +98,11 @@ def row_job(path, line, row, parse):
         text = "{path}, line {line}: {wrong}"
         wrong = error.as_option()
         raise UsageError(text, "jobs", path=path, line=line, wrong=wrong) from None
+
+
+def plain(name):
+    """A column's name as Python has it: `tv_weight` for `--tv-weight`."""
+    return name.lstrip("-").replace("-", "_")
 
 
 def beside(path, name, field):

@@ -27,11 +27,14 @@ def version():
     return __version__
 
 
-def run_part(batch, told, sent):
+def run_part(batch, told, sent, wanted):
     """Run a `process.task` for some time: messages, files of its folder that changed, names gone.
 
-    `sent` are the files of `Sent`, or None if all files are found where they are.
+    `sent` are the files of `Sent`, or None if all files are found where they are. A worker of
+    another version than the `wanted` one runs nothing.
     """
+    if wanted != __version__:
+        return [{"ended": "for now"}], {}, []
     with _lock:
         if batch in _stopped:
             return [{"ended": "stopped"}], {}, []

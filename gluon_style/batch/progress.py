@@ -3,7 +3,7 @@
 import sys
 import time
 
-from ..run import in_notebook, size, tqdm
+from ..run import in_notebook, print_line, size, tqdm
 
 
 class Progress:
@@ -14,6 +14,7 @@ class Progress:
     def __init__(self, jobs, quiet=False):
         self.quiet = quiet
         file = sys.stdout if in_notebook() else sys.stderr
+        quiet = quiet or not file  # nobody reads
         self.lines = not (quiet or in_notebook() or file.isatty())
         self.total = self.left = sum(job.left for job in jobs)  # in pixels times epochs
         self.began = self.told = time.monotonic()
@@ -47,5 +48,4 @@ class Progress:
 
     def tell(self, job):
         if not self.quiet:
-            tqdm.write(f"{job.label}: {job.losses()}, {job.ending()[1]:.0f} s")
-            sys.stdout.flush()
+            print_line(f"{job.label}: {job.losses()}, {job.ending()[1]:.0f} s")

@@ -2,7 +2,7 @@
 
 import logging
 
-from ..errors import GluonStyleError, JobsFailed, Stopped
+from ..errors import ImageError, JobsFailed, OutputError, Stopped
 from ..run import HearSignals, OutputFolder
 from .gallery import INDEX, TABLE, Gallery
 from .progress import Progress
@@ -20,6 +20,9 @@ def run_all(jobs, output, hands):
         for job in jobs:
             job.look_back()
         gallery = Gallery(folder.path, jobs)
+        for job in jobs:
+            if job.is_done and not draw(job, gallery):
+                job.state = "waiting"  # its picture is damaged
         waiting = [job for job in jobs if not job.is_done]
         hands.check(waiting)
         if not output.quiet:
@@ -27,9 +30,6 @@ def run_all(jobs, output, hands):
             print(f"painted   by {hands}")
             print(f"results   {folder.path / INDEX}", flush=True)
         try:
-            for job in jobs:
-                if job.is_done:
-                    gallery.draw(job)
             gallery.update()
             number = watch(waiting, hands, gallery, output.quiet)
         finally:
@@ -60,19 +60,30 @@ def watch(waiting, hands, gallery, quiet):
             elif message["ended"] in ("done", "failed"):
                 ended += 1
                 job.state, job.reason = message["ended"], message.get("reason", "")
+                job.known = None  # its record is another now
                 progress.hear(job, name, 0)
                 tell_job(job, gallery, progress)
         return stop.number
+
+
+def draw(job, gallery):
+    """Show a job that is done; False if its picture cannot be read."""
+    try:
+        gallery.draw(job)
+    except ImageError as error:
+        job.reason = str(error)
+        return False
+    except OutputError as error:
+        logger.warning("%s: %s", job.name, error)
+    return True
 
 
 def tell_job(job, gallery, progress):
     """Print a job's end, and show it."""
     if job.is_done:
         progress.tell(job)
-        try:
-            gallery.draw(job)
-        except GluonStyleError as error:
-            job.state, job.reason = "failed", str(error)
+        if not draw(job, gallery):
+            job.state = "failed"
     if job.state == "failed":
         logger.warning("%s: %s", job.name, job.reason)
     gallery.update()

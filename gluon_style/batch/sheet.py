@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -30,9 +31,10 @@ class Panel:
 
 def write_sheet(path, title, first_row, panels, columns):
     """Write the first row, and below it the other panels in so many columns, as a PNG."""
-    figure = draw_sheet(title, first_row, panels, columns)
-    with atomic_write(path) as file, warnings.catch_warnings():
+    plain = rc_context({"text.usetex": False})  # a matplotlibrc may ask for LaTeX
+    with atomic_write(path) as file, plain, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters in files' names that the font has not
+        figure = draw_sheet(title, first_row, panels, columns)
         figure.savefig(file, format="png")
 
 

@@ -1,7 +1,6 @@
 """The common part of the commands: parsing, preparing, and errors in one line."""
 
 import argparse
-import io
 import logging
 import os
 import re
@@ -12,6 +11,7 @@ from functools import partial
 
 from ..errors import GluonStyleError, UsageError
 from . import is_command, prepare, restart_with_huge_pages
+from .streams import keep_streams
 
 
 class Once(argparse.Action):
@@ -81,10 +81,7 @@ def one_line(**options):
     the pipe ends the command without a word. `options` are those with another name than their
     setting's: `weights="source"`.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # Names of files need not be text, and not all text fits the terminal's encoding.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    keep_streams()
     try:
         yield
         sys.stdout.flush()

@@ -467,6 +467,15 @@ CHINESE = {
     ),
     "after that: %s: %s": "之后又出错：%s：%s",
     "the picture is not judged: %s: %s": "没有评判这张合成图像：%s：%s",
+    "the animation is not made: %s: %s": "没有做成动画：%s：%s",
+    "the losses are not drawn: %s: %s": "没有画出损失曲线：%s：%s",
+    "progress is not shown: %s: %s": "不再显示进度：%s：%s",
+    "what nobody needs any more stays: %s": "不再需要的文件没有删掉：%s",
+    "cannot be removed: {reason}": "无法删除：{reason}",
+    "it belongs to another run than {record}": "它与 {record} 不属于同一次运行",
+    "put back the run's own, or start a new run with another {output}": (
+        "请放回这次运行自己的检查点，或用另一个 {output} 重新开始"
+    ),
     "%s: made with another %s than is used now": "%s：做它时用的 %s 与现在的不同",
     "%s: %s; going back to the one before it": "%s：%s；用它之前的那一个",
     "{name} is damaged ({error})": "{name} 已损坏（{error}）",

@@ -12,8 +12,11 @@ import numpy as np
 
 from ..chapter import Listener, State
 from ..errors import CheckpointError, Message, NonFiniteLoss, OutputError, Setting, reason
-from ..machine.files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, atomic_write
+from ..machine.files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, RECORD, atomic_write
+from ..plan import get_canvas
 from ..settings import (
+    LEAST_TILE,
+    Output,
     Settings,
     as_text,
     fixed_options,
@@ -27,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 3
 STATE = ("stage", "epochs", "lr", "ended", "tile")
+UNFIT = "its parts do not fit together"
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,7 @@ class Checkpoint:
                 values = {"format": rest["format"], "output": Setting("output")}
                 raise CheckpointError(text, remedy=remedy, **values)
             arrays = {name: file[name] for name in file.files if name != "rest"}
-        shapes = {array.shape for array in arrays.values()}
-        if len(shapes) > 1 or any(array.dtype != np.float32 for array in arrays.values()):
-            raise ValueError("its arrays do not fit together")
-        return cls(
+        checkpoint = cls(
             settings_from_json(rest["settings"]),
             rest["identity"],
             rest["options"],
@@ -92,6 +93,32 @@ class Checkpoint:
             rest["started"],
             rest["seconds"],
         )
+        checkpoint.check_parts()
+        return checkpoint
+
+    def check_parts(self):
+        """Refuse what no run has written, though every checksum is right."""
+        state, settings, stages = self.state, self.settings, self.settings.stages
+        Output("", **self.options)
+        numbers = [state.lr, self.started, self.seconds]
+        numbers += [value for _, epoch in self.records for value in dataclasses.astuple(epoch)]
+        fits = all(type(value) in (int, float) for value in numbers) and state.lr > 0
+        tile = LEAST_TILE if state.tile is None else state.tile
+        fits &= all(type(value) is int for value in (state.stage, state.epochs, tile))
+        fits &= type(state.ended) is bool and isinstance(self.identity, dict)
+        if not (fits and 1 <= state.stage <= len(stages) and tile >= LEAST_TILE):
+            raise ValueError(UNFIT)
+        stage, adam = stages[state.stage - 1], settings.method.optimizer == "adam"
+        had = [each.max_epochs for each in stages[: state.stage - 1]] + [state.epochs]
+        epochs = [(number, epoch) for number, count in enumerate(had, 1) for epoch in range(count)]
+        fits = [(number, epoch.epoch) for number, epoch in self.records] == epochs
+        fits &= (stage.max_epochs if state.ended else 0) <= state.epochs <= stage.max_epochs
+        shape = (1, 3, *get_canvas(settings, stage.image_shape)[::-1])
+        arrays, pairs = (state.X, *state.memory.values()), range(len(state.memory) // 2)
+        fits &= all(each.shape == shape and each.dtype == np.float32 for each in arrays)
+        known = {"mean", "var"} if adam else {f"{name}{n}" for n in pairs for name in "sy"}
+        if not (fits and (state.memory.keys() == known or "start" in state.memory and not adam)):
+            raise ValueError(UNFIT)
 
     @classmethod
     def read(cls, folder):
@@ -130,6 +157,24 @@ class Checkpoint:
             found = Message("{this} and {other}", this=found, other=other)
         remedy = "the run cannot be resumed, start it again"
         raise CheckpointError(found, "resume", file=folder, remedy=remedy)
+
+    def check_folder(self, folder):
+        """Make sure that it stands in its own run's folder."""
+        record = folder.read_record()
+        try:
+            settings = settings_from_json(record["settings"])
+            same = fixed_options(settings) == fixed_options(self.settings)
+            same &= record["identity"] == self.identity
+        except Exception:  # there is no record, or not a sound one
+            return
+        if not same:
+            raise CheckpointError(
+                "it belongs to another run than {record}",
+                file=folder.path / CHECKPOINT,
+                remedy="put back the run's own, or start a new run with another {output}",
+                record=RECORD,
+                output=Setting("output"),
+            )
 
     def check_settings(self, settings):
         """Make sure that a run with these settings, both sides of its stages given, continues here.
@@ -207,10 +252,10 @@ class Checkpoints(Listener):
 
     def end_stage(self, stage_run):
         # Its results are written: a run that is resumed here need not look back.
-        self.save(dataclasses.replace(self.states[-1], ended=True))
+        state = dataclasses.replace(self.states[-1], ended=True)
+        self.save(state)
         self.states = []
-        if stage_run.number == len(self.settings.stages):
-            (self.results.folder.path / EARLIER_CHECKPOINT).unlink(missing_ok=True)
+        self.results.tidy(state)
 
     def leave(self):
         """Save the run as it is, to be resumed by another process."""
@@ -221,9 +266,9 @@ class Checkpoints(Listener):
         if isinstance(error, OutputError) or not self.states or not self.results.records:
             return
         state = self.states[0 if isinstance(error, NonFiniteLoss) else -1]
+        self.results.name_snapshot(state.stage, state.epochs)
         self.save(state)
         self.results.write_state(state)
-        self.results.write_run()
         self.results.plot_losses()
 
     def save(self, state):
@@ -239,9 +284,10 @@ class Checkpoints(Listener):
             results.started,
             results.seconds,
         )
-        results.write_run()  # first: it names all pictures that this checkpoint is behind
+        # First: the record names all pictures that this checkpoint is behind.
+        results.write_run()
+        results.write_losses()
         folder = results.folder.path
         with atomic_write(folder / CHECKPOINT, keep=folder / EARLIER_CHECKPOINT) as file:
             checkpoint.write(file)
-        results.write_losses()
         self.saved = time.monotonic()

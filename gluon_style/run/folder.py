@@ -10,9 +10,18 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import OutputError, Setting, UsageError, reason
+from ..errors import GluonStyleError, OutputError, Setting, UsageError, reason
 from ..machine import format_bytes
-from ..machine.files import CHECKPOINTS, CURVES, LOSSES, RECORD, has_no_locks
+from ..machine.files import (
+    CHECKPOINTS,
+    CURVES,
+    EARLIER_CHECKPOINT,
+    LOSSES,
+    RECORD,
+    discard,
+    has_no_locks,
+)
+from ..machine.files.pictures import decode
 from ..settings import ANIMATIONS, FORMATS
 
 # Every run writes these.
@@ -35,6 +44,7 @@ class OutputFolder:
         self.path, self.make, self.suffix = Path(path), make, suffix
         self.wait = wait  # seconds, for another run to end
         self.made = []  # this folder and those above it, as far as they were missing
+        self.is_first = False  # True if no run has been here before
         # The system frees it when the process ends, in whatever way.
         self.lock = filelock.FileLock(str(self.path / ".lock"))
 
@@ -46,7 +56,8 @@ class OutputFolder:
             raise
         for pattern in self.PATTERNS:
             for part in self.path.glob(f".{pattern}.*.part"):  # of a process that was killed
-                part.unlink()
+                with suppress(OSError):
+                    part.unlink()
         return self
 
     def _take(self):
@@ -56,6 +67,7 @@ class OutputFolder:
                 self._make()
             with tempfile.TemporaryFile(dir=self.path):
                 pass
+            self.is_first = not (self.path / ".lock").exists()
             try:
                 self.lock.acquire(timeout=self.wait)
             except (NotImplementedError, OSError) as error:
@@ -83,17 +95,18 @@ class OutputFolder:
         self.made = missing
 
     def __exit__(self, *_):
-        self.lock.release()
-        self.remove_if_empty()
+        try:
+            self.remove_if_empty()
+        finally:
+            self.lock.release()
 
     def remove_if_empty(self):
-        """Remove the folders that were created for nothing."""
+        """Remove the lock and the folders that were made for nothing."""
         with suppress(OSError):  # what holds anything else stays
-            if self.made and {path.name for path in self.path.iterdir()} <= {".lock"}:
-                for path in self.path.iterdir():
-                    path.unlink()
-                for path in self.made:
-                    path.rmdir()
+            if self.is_first and not self.results():
+                (self.path / ".lock").unlink()
+            for path in self.made:
+                path.rmdir()
 
     def picture(self, number):
         return self.path / f"neural-style-{number}.{self.suffix}"
@@ -106,21 +119,40 @@ class OutputFolder:
         """Paths of what may be the results of earlier runs."""
         return [path for pattern in self.PATTERNS for path in sorted(self.path.glob(pattern))]
 
-    def record(self, name):
-        """A list that the last run has left in its `run.json`, or an empty one."""
+    def read_record(self):
+        """The `run.json` that the last run has left, as far as it is one: a dict."""
         try:
-            found = json.loads((self.path / RECORD).read_text(encoding="utf-8"))[name]
-        except (OSError, ValueError, KeyError, TypeError):  # none, or not ours
-            return []
+            found = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            found = None
+        return found if isinstance(found, dict) else {}
+
+    def record(self, name):
+        """A list in `run.json`, or an empty one."""
+        found = self.read_record().get(name)
         return found if isinstance(found, list) else []
+
+    def has_checkpoint(self):
+        return any((self.path / name).exists() for name in CHECKPOINTS)
+
+    def has_not_begun(self):
+        """True if the last run was ended before its first checkpoint: it begins anew."""
+        return self.read_record().get("finished") is False and not self.has_checkpoint()
+
+    def is_complete(self, number):
+        """True if a run of so many stages has ended here, and nothing of it is missing."""
+        names = EARLIER_CHECKPOINT, LOSSES
+        earlier, losses = ((self.path / name).exists() for name in names)
+        ended = self.read_record().get("finished") is True
+        return ended and losses and not earlier and is_sound(self.picture(number))
 
     def refuse_results(self):
         """Make sure that a new run replaces nothing."""
         standing = self.results()
-        if not standing:
+        if not standing or self.has_not_begun():
             return
         remedy = "give another {output}, or {overwrite} to replace the results there"
-        if any(path.name in CHECKPOINTS for path in standing):
+        if self.has_checkpoint():
             remedy = (
                 "give another {output}, {resume} {folder} to resume the run there, or {overwrite} "
                 "to replace the results there"
@@ -133,7 +165,7 @@ class OutputFolder:
         """Remove those of a run's files that have these names."""
         for path in self.results():
             if path.name in names and path.is_file():
-                path.unlink()
+                discard(path)
 
     def check_space(self, stages, pictures=None):
         """Make sure that the disk can take a run which writes so many pictures of each stage."""
@@ -149,3 +181,12 @@ class OutputFolder:
             values = {"needed": format_bytes(needed), "free": format_bytes(free)}
             values["output"] = Setting("output")
             raise OutputError(text, file=self.path, remedy=remedy, **values)
+
+
+def is_sound(path):
+    """True if a picture is there and can be read."""
+    try:
+        decode(path)
+    except GluonStyleError:
+        return False
+    return True

@@ -1,6 +1,7 @@
 """A run on the terminal: the chapter's lines, and the time left."""
 
 import dataclasses
+import functools
 import logging
 import math
 import os
@@ -11,6 +12,7 @@ import warnings
 from contextlib import suppress
 
 from ..chapter import Listener
+from ..errors import GluonStyleError
 from ..machine import format_bytes, format_duration, peak, resident
 from ..plan import FIXED_BYTES, LEAST_PIXELS, Measurement, forecast_rest
 
@@ -26,18 +28,38 @@ WEEK = 6 * 86400  # seconds, in which the name of a day says which
 MOST_SECONDS = 1e10  # which clocks can still tell
 
 
+class Telling(Listener):
+    """Pass on to a listener that tells somebody; once it fails, the run continues without it."""
+
+    def __init__(self, listener):
+        self.listener = listener
+
+    def tell(self, event, *what):
+        try:
+            getattr(self.listener, event)(*what)
+        except (BrokenPipeError, GluonStyleError):  # who reads wants no more, or the run shall end
+            raise
+        except Exception as error:
+            self.listener = Listener()
+            logger.warning("progress is not shown: %s: %s", type(error).__name__, error)
+
+    start_stage = functools.partialmethod(tell, "start_stage")
+    end_epoch = functools.partialmethod(tell, "end_epoch")
+    end_stage = functools.partialmethod(tell, "end_stage")
+    break_off = functools.partialmethod(tell, "break_off")
+
+
 class PrintLosses(Listener):
     """Print the losses every 50 epochs and each change of the rate, in the chapter's form."""
 
     def end_epoch(self, stage_run, epoch):
         if epoch.epoch % PRINT_EVERY == 0 and epoch.epoch != 0:
-            tqdm.write(
+            print_line(
                 f"epoch {epoch.epoch:3d}, content loss {epoch.content:.2f}, "
                 f"style loss {epoch.style:.2f}, TV loss {epoch.tv:.2f}, {epoch.seconds:.2f} sec"
             )
         if epoch.next_lr != epoch.lr:
-            tqdm.write(f"change lr to {epoch.next_lr:.1e}")
-        sys.stdout.flush()
+            print_line(f"change lr to {epoch.next_lr:.1e}")
 
 
 class ProgressBar(Listener):
@@ -164,8 +186,7 @@ class ForecastRun(Listener):
         if not self.quiet:
             what = f"{format_duration(seconds)} more, until {clock(self.end)}"
             what += f", and {format_bytes(memory)} of memory" if self.on_cpu else ""
-            tqdm.write(f"the whole run will take {what}")
-            sys.stdout.flush()
+            print_line(f"the whole run will take {what}")
 
 
 class WarnOfDivergence(Listener):
@@ -183,6 +204,13 @@ class WarnOfDivergence(Listener):
                 "picture is worse than before: a lower learning rate may help",
                 *(self.name, number, totals[-1], totals[0]),
             )
+
+
+def print_line(line):
+    """Print a line above the bar."""
+    if sys.stdout:  # else nobody reads
+        tqdm.write(line)
+        sys.stdout.flush()
 
 
 def clock(when):
@@ -214,4 +242,6 @@ def progress(forecast):
     if in_notebook():
         # Where the lines go, too: else each begins a new bar.
         return ProgressBar(forecast, sys.stdout)
+    if not sys.stderr:  # nobody reads
+        return Listener()
     return ProgressBar(forecast) if sys.stderr.isatty() else ProgressLines(forecast)

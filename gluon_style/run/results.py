@@ -4,8 +4,10 @@ import dataclasses
 import json
 import logging
 import platform
+import shutil
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
@@ -17,17 +19,28 @@ from mxnet import image, nd
 
 from ..beyond import check_writable, save_photograph
 from ..chapter import Listener
+from ..errors import OutputError
 from ..images import to_picture
 from ..losses import TERMS
-from ..machine.files import CURVES, LOSSES, RECORD, atomic_write, short, write_table, write_text
+from ..machine.files import (
+    CURVES,
+    EARLIER_CHECKPOINT,
+    LOSSES,
+    RECORD,
+    atomic_write,
+    short,
+    write_table,
+    write_text,
+)
 from ..machine.version import __version__
 from ..settings import Output, command_line, settings_to_json, with_pictures, with_whole_paths
 from .animation import frame_epochs, write_animation
-from .folder import ALWAYS
+from .folder import ALWAYS, is_sound
 
 logger = logging.getLogger(__name__)
 
 LONG = 3.0  # seconds
+NO_ANIMATION = "the animation is not made: %s: %s"
 WEIGHTS = ("source", "sha256", "gain", "origin", "licence")  # of `Pretrained`
 CSV_COLUMNS = ("stage", "epoch", *TERMS, "lr", "seconds")
 
@@ -42,7 +55,7 @@ class Results(Listener):
         self.records = []  # (number of the stage, Epoch)
         self.started, self.seconds_before = time.time(), 0.0
         self.began = time.monotonic()
-        self.is_new = True
+        self.is_new, self.was_ended, self.is_finished = True, False, False
         # Names of the pictures that are there, and of those that go when their stage has ended.
         self.pictures, self.temporary = set(), set()
         self.quality = {}  # number of the stage -> the real network's judgement of its picture
@@ -51,11 +64,14 @@ class Results(Listener):
         """Take over the records of the run so far, from its `Checkpoint` and its folder."""
         self.records = list(checkpoint.records)
         self.started, self.seconds_before = checkpoint.started, checkpoint.seconds
-        self.is_new = False
+        self.is_new, self.was_ended = False, checkpoint.state.ended
         self.pictures = {*map(str, self.folder.record("pictures"))}
         self.temporary = {*map(str, self.folder.record("temporary"))}
         for number, stage in enumerate(self.folder.record("stages"), 1):
-            self.quality[number] = stage.get("quality")
+            if isinstance(stage, dict):
+                self.quality[number] = stage.get("quality")
+        if self.was_ended:
+            self.remove_temporary()
 
     @property
     def seconds(self):
@@ -96,10 +112,20 @@ class Results(Listener):
 
     def start_stage(self, stage_run):
         self.due = self.snapshots(stage_run.stage)
+        number, epochs = stage_run.number, stage_run.first_epoch
+        if self.output.animation and self.was_ended and epochs and self.animation(number).exists():
+            # The stage had ended, and gets more epochs: its moving picture gets longer.
+            film = self.folder.snapshot(number, epochs).with_suffix(f".{self.output.animation}")
+            self.pictures.add(film.name)
+            self.temporary.add(film.name)
+            with accessory(sentence=NO_ANIMATION):
+                with atomic_write(film) as file, open(self.animation(number), "rb") as so_far:
+                    shutil.copyfileobj(so_far, file)
 
     def end_epoch(self, stage_run, epoch):
         if self.is_new:
             self.replace_earlier()
+            self.write_run()  # first of all: what follows is known as this run's
         self.records.append((stage_run.number, epoch))
         epochs = epoch.epoch + 1
         if epochs in self.due:
@@ -107,10 +133,10 @@ class Results(Listener):
 
     def replace_earlier(self):
         """Remove what an earlier run left, now that this one has something to put there."""
-        if self.output.overwrite:
-            self.folder.remove({*self.names(), *map(str, self.folder.record("pictures"))})
-        else:
+        if not self.output.overwrite:
             self.folder.refuse_results()
+        if self.folder.results():
+            self.folder.remove({*self.names(), *map(str, self.folder.record("pictures"))})
         self.is_new = False
 
     def end_stage(self, stage_run):
@@ -120,22 +146,43 @@ class Results(Listener):
         self.judge(picture, number)
         if self.output.animation:
             self.write_animation(stage_run)
+        self.plot_losses()
+
+    def tidy(self, state):
+        """Remove what nobody needs any more, now that a checkpoint holds the end of a stage."""
+        self.is_finished = state.stage == len(self.transfer.stages)
+        try:
+            self.remove_temporary()
+            if self.is_finished:
+                self.folder.remove([EARLIER_CHECKPOINT])
+        except OutputError as error:
+            logger.warning("what nobody needs any more stays: %s", error)
+        self.write_run()
+
+    def remove_temporary(self):
         self.folder.remove(self.temporary)
         self.pictures -= self.temporary
         self.temporary.clear()
+
+    def finish(self, state):
+        """Write what is missing of a run that has ended."""
+        path = self.folder.picture(state.stage)
+        if not is_sound(path):
+            picture = self.transfer.show(nd.array(state.X))
+            self.save(picture, path, state.stage, state.epochs)
+        self.pictures.add(path.name)
         self.write_losses()
         self.plot_losses()
-        self.write_run()
+        self.tidy(state)
 
     def judge(self, picture, number):
-        """Ask the real network; whatever happens then, the run is not lost for it."""
+        """Ask the real network."""
         told = "stage %d is finished; the real network judges the picture, which takes some time"
         timer = threading.Timer(LONG, logger.info, [told, number])
         timer.start()
         try:
-            self.quality[number] = self.transfer.judge(picture)
-        except Exception as error:
-            logger.warning("the picture is not judged: %s: %s", type(error).__name__, error)
+            with accessory(sentence="the picture is not judged: %s: %s"):
+                self.quality[number] = self.transfer.judge(picture)
         finally:
             timer.cancel()
 
@@ -162,10 +209,16 @@ class Results(Listener):
 
     def save_snapshot(self, picture, number, epochs):
         """Save the picture of a stage that has not ended; for good only if it was asked for."""
+        path = self.name_snapshot(number, epochs)
+        self.save(picture, path, number, epochs)
+
+    def name_snapshot(self, number, epochs):
+        """The path of a snapshot, which the record names from now on."""
         path, every = self.folder.snapshot(number, epochs), self.output.save_every
         if not every or epochs % every:
             self.temporary.add(path.name)
-        self.save(picture, path, number, epochs)
+        self.pictures.add(path.name)
+        return path
 
     def write_state(self, state):
         """Write the picture of a `State`."""
@@ -174,16 +227,26 @@ class Results(Listener):
     def write_animation(self, stage_run):
         """Make one moving picture of the content photo, a stage's snapshots and its result."""
         number, stage = stage_run.number, stage_run.stage
-        paths = [self.folder.snapshot(number, n) for n in frame_epochs(stage.max_epochs)]
         path, result = self.animation(number), self.folder.picture(number)
-        if path.exists() and not any(map(Path.exists, paths[:1])):
-            # The stage had ended, and has got more epochs: its moving picture gets longer.
-            first = path
-        else:
-            photo = image.imresize(self.transfer.content_img, *stage.image_shape)
-            first = to_picture(photo.asnumpy(), self.transfer.alpha)
-        write_animation(path, [first, *filter(Path.exists, paths), result])
-        self.pictures.add(path.name)
+        frames, self.temporary = self.temporary, set()  # which stay if that fails
+        with accessory(sentence=NO_ANIMATION):
+            first, had = self.film_so_far(number, frames)
+            epochs = [n for n in frame_epochs(stage.max_epochs) if n > had]
+            if first is None:
+                photo = image.imresize(self.transfer.content_img, *stage.image_shape)
+                first = to_picture(photo.asnumpy(), self.transfer.alpha)
+            paths = (self.folder.snapshot(number, n) for n in epochs)
+            write_animation(path, [first, *filter(Path.exists, paths), result])
+            self.pictures.add(path.name)
+            self.temporary = frames
+
+    def film_so_far(self, number, names):
+        """The moving picture that a stage had when it got more epochs, and those it had had."""
+        for path in map(Path, names):
+            begin, _, epochs = path.stem.rpartition("-epoch-")
+            if begin == self.folder.picture(number).stem and path.suffix[1:] != self.folder.suffix:
+                return self.folder.path / path.name, int(epochs)
+        return None, 0
 
     def write_losses(self):
         rows = (
@@ -193,8 +256,11 @@ class Results(Listener):
         write_table(self.folder.path / LOSSES, [CSV_COLUMNS, *rows])
 
     def plot_losses(self):
-        with atomic_write(self.folder.path / CURVES) as file:
-            plot_losses(self.records, self.quality).savefig(file, format="png", dpi=120)
+        with accessory(sentence="the losses are not drawn: %s: %s"):
+            # A matplotlibrc may ask for LaTeX.
+            plain = matplotlib.rc_context({"text.usetex": False})
+            with atomic_write(self.folder.path / CURVES) as file, plain:
+                plot_losses(self.records, self.quality).savefig(file, format="png", dpi=120)
 
     def write_run(self):
         """Write `run.json`: settings, versions, device, weights, final losses and times."""
@@ -220,9 +286,8 @@ class Results(Listener):
                 "file": transfer.names.get(pretrained.file, pretrained.file),
             },
             "stages": stages,
-            "finished": all(
-                each["epochs"] == stage.max_epochs for each, stage in zip(stages, transfer.stages)
-            ),
+            "finished": self.is_finished,
+            "options": self.output.kept(),
             "pictures": sorted(self.pictures),
             "temporary": sorted(self.temporary),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(self.started)),
@@ -237,6 +302,15 @@ class Results(Listener):
             },
         }
         write_text(self.folder.path / RECORD, json.dumps(run, indent=2) + "\n")
+
+
+@contextmanager
+def accessory(sentence):
+    """Warn if something fails without which the run continues."""
+    try:
+        yield
+    except Exception as error:
+        logger.warning(sentence, type(error).__name__, " ".join(str(error).split())[:300])
 
 
 def describe_quality(quality):

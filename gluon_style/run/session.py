@@ -18,7 +18,7 @@ from ..settings import CHAPTER_STAGES, Output, Settings, pictures_of
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
 from .folder import OutputFolder
-from .progress import ForecastRun, PrintLosses, WarnOfDivergence, progress
+from .progress import ForecastRun, PrintLosses, Telling, WarnOfDivergence, progress
 from .results import Results
 from .stopping import StopOnSignal
 
@@ -125,15 +125,19 @@ def resume(path, revise=None, listeners=()):
         if output.overwrite:
             remedy = "leave it out to resume this one, which replaces nothing"
             raise UsageError("is for new runs", "overwrite", remedy=remedy)
-        if checkpoint.is_finished(settings.stages):
-            if settings != checkpoint.settings:
-                checkpoint.check_identity(StyleTransfer(settings))
+        checkpoint.check_folder(folder)
+        is_finished, number = checkpoint.is_finished(settings.stages), len(settings.stages)
+        is_complete = is_finished and folder.is_complete(number)
+        if not is_complete or settings != checkpoint.settings:
+            transfer = StyleTransfer(settings)
+            checkpoint.check_identity(transfer)
+        if is_finished:
+            if not is_complete:
+                finish(transfer, output, folder, checkpoint)
             if not output.quiet:
-                print(f"the run is finished: {folder.picture(len(settings.stages))}")
+                print(f"the run is finished: {folder.picture(number)}")
                 print(what_more(settings.stages, folder))
             return None
-        transfer = StyleTransfer(settings)
-        checkpoint.check_identity(transfer)
         return run(transfer, output, folder, checkpoint, listeners)
 
 
@@ -150,10 +154,10 @@ def run(transfer, output, folder, checkpoint=None, listeners=()):
     """Run, from the start or from a checkpoint, with everything that listens."""
     results, checkpoints = writers(transfer, output, folder, checkpoint)
     forecast = ForecastRun(transfer, output.quiet)
-    listeners = [results, checkpoints, forecast, *listeners]
+    listeners = [results, checkpoints, Telling(forecast), *listeners]
     if not output.quiet:
         print(plan(transfer, folder, checkpoint), flush=True)
-        listeners += [PrintLosses(), progress(forecast)]
+        listeners += [Telling(PrintLosses()), Telling(progress(forecast))]
     listeners.append(WarnOfDivergence(results))
     try:
         with StopOnSignal(transfer, folder.remove_if_empty) as stop:
@@ -183,6 +187,12 @@ def writers(transfer, output, folder, checkpoint=None):
     if checkpoint:
         results.resume(checkpoint)
     return results, Checkpoints(results, output.checkpoint_every)
+
+
+def finish(transfer, output, folder, checkpoint):
+    """Write what is missing of a run that has ended, as after a kill in its last moment."""
+    results, _ = writers(transfer, output, folder, checkpoint)
+    results.finish(checkpoint.state)
 
 
 def with_book_pictures(settings):

@@ -34,5 +34,5 @@ from .settings import (
     Settings,
 )
 from .stages import CHAPTER_STAGES, MOST, Stage, read_stages
-from .values import as_text, check_choice
+from .values import LEAST_TILE, as_text, check_choice
 from .words import add_options, command_line, get_words, read_words, typed

@@ -5,6 +5,7 @@ text for paths, Python's numbers for NumPy's, tuples for lists. An error names t
 """
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple, Union
@@ -409,6 +410,8 @@ class Output(Declared):
 
     def __post_init__(self):
         super().__post_init__()
+        if ".." in Path(self.folder).parts:  # else the folders before it would be made
+            put(self, folder=os.path.realpath(self.folder))
         if self.format not in DEPTHS[self.depth]:
             raise UsageError(
                 "{depth}: {format} has 8 bits a colour: choose the format {formats}",

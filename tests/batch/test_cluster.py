@@ -1,5 +1,6 @@
 """The batch on a Dask cluster: real schedulers and workers, in processes of their own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,13 +14,20 @@ import pytest
 from gluon_style.batch.__main__ import main
 from gluon_style.batch.job import Job
 from gluon_style.machine.files import CHECKPOINT, EARLIER_CHECKPOINT, RECORD
+from gluon_style.machine.version import __version__
+from gluon_style.run import OutputFolder
 from gluon_style.settings import Output, Settings
 
 from ..conftest import command, outcome
+from ..kills import Killed, killed_at
 from .conftest import alone, make_pictures
 from .test_command import all_ended, jobs_in, table
 
 pytest.importorskip("distributed")
+from gluon_style.batch import cluster as cluster_module
+from gluon_style.batch import on_worker
+from gluon_style.batch.cluster import take_in
+
 GOOD = 11  # jobs: enough for two workers, one of which dies in the middle
 DASK = (sys.executable, "-m", "dask")
 
@@ -219,27 +227,72 @@ def test_without_dask(run_command, pictures):
 
 
 def test_a_record_is_written_behind_its_pictures_and_the_checkpoint_last(tmp_path, monkeypatch):
-    from gluon_style.batch import cluster
-
-    written, atomic_write = [], cluster.atomic_write
+    written, atomic_write = [], cluster_module.atomic_write
 
     def write(path, **how):
         written.append(path.name)
         return atomic_write(path, **how)
 
-    monkeypatch.setattr(cluster, "atomic_write", write)
+    monkeypatch.setattr(cluster_module, "atomic_write", write)
     job = Job("job", Settings(), Output(tmp_path / "out"))
     (tmp_path / "out").mkdir()
     for name in (CHECKPOINT, "neural-style-1-epoch-00003.png"):
         (tmp_path / "out" / name).write_bytes(b"before")
     pictures = ("neural-style-1.png", "neural-style-2.png")
     names = (CHECKPOINT, EARLIER_CHECKPOINT, RECORD, *pictures)
+    record = {"name": RECORD, "finished": False}
     for files in (names, names[::-1]):
         written.clear()
-        cluster.take_in(job, {name: name.encode() for name in files}, [], "for now")
+        sent = {name: name.encode() for name in files}
+        take_in(job, {**sent, RECORD: json.dumps(record).encode()}, [], "for now")
         assert written[-2:] == [RECORD, CHECKPOINT]
         assert {*written[:-2]} == {*pictures}
     assert (tmp_path / "out" / EARLIER_CHECKPOINT).read_text() == CHECKPOINT
     gone = ["neural-style-1-epoch-00003.png"]
-    cluster.take_in(job, {CHECKPOINT: b"last"}, gone, "done")
+    written.clear()
+    last = {CHECKPOINT: b"last", RECORD: json.dumps({**record, "finished": True}).encode()}
+    take_in(job, last, gone, "done")
+    assert written == [RECORD, CHECKPOINT, RECORD]
     assert {path.name for path in job.folder.glob("[!.]*")} == {RECORD, CHECKPOINT, *pictures}
+    assert json.loads((job.folder / RECORD).read_text())["finished"]
+
+
+def test_what_comes_from_a_worker_is_known_as_the_jobs_whenever_it_breaks_off(tmp_path):
+    """Before its first checkpoint is there, the job begins anew."""
+    record = json.dumps({"finished": True}).encode()
+    files = {"neural-style-1.png": b"1", CHECKPOINT: b"2", RECORD: record}
+    for number in range(5):
+        folder = OutputFolder(tmp_path / str(number))
+        job = Job("job", Settings(), Output(folder.path))
+        with pytest.raises(Killed), killed_at(number):
+            take_in(job, files, [], "done")
+        begins = folder.has_not_begun() or not folder.results()
+        assert begins is not folder.has_checkpoint(), number
+        assert folder.read_record().get("finished") in (None, False)
+
+
+class Client:
+    """As much of a Dask client as is asked for workers and their versions."""
+
+    def __init__(self, **versions):
+        self.versions, self.asked = versions, []
+
+    def nthreads(self):
+        return dict.fromkeys(self.versions, 1)
+
+    def run(self, function, workers, on_error):
+        self.asked += workers
+        return {worker: self.versions[worker] for worker in workers}
+
+
+def test_a_worker_of_another_version_that_joins_gets_no_jobs(caplog):
+    hands = cluster_module.Cluster()
+    hands.client = Client(first=__version__)
+    assert hands.fit() == ["first"]
+    hands.client.versions.update(second="0.0.1", third=ImportError("none"), fourth=__version__)
+    assert hands.fit() == hands.fit() == ["first", "fourth"]
+    assert hands.client.asked == ["first", "second", "third", "fourth"]
+    assert "the worker second has gluon_style 0.0.1, and this machine" in caplog.text
+    assert caplog.text.count("it gets no jobs") == 2
+    # What is sent to it before it is known runs nothing.
+    assert on_worker.run_part("batch", {}, None, "0.0.1") == ([{"ended": "for now"}], {}, [])

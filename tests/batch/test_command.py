@@ -129,6 +129,8 @@ def test_a_table_names_pictures_and_options(run_command, small_options, pictures
         ((*BOTH, "--weights", "smal"), "did you mean small?"),
         ((*BOTH, "--content", "nowhere/*.jpg"), "--content nowhere/*.jpg: there are no pictures"),
         ((*BOTH, "--style", "empty"), "--style empty: there are no pictures"),
+        ((*BOTH, "--content", "no-such-folder/"), "--content no-such-folder/: there are no pictu"),
+        ((*BOTH, "--style", "no-such-folder"), "--style no-such-folder: there are no pictures"),
         (("--jobs", "no.csv"), "--jobs no.csv: cannot be read: No such file"),
         (("--jobs", "a.csv"), "--jobs a.csv: its first line has to name content and style"),
         (("--jobs", "b.csv"), "--jobs b.csv, line 3: --lr -1.0: the learning rate"),

@@ -25,6 +25,7 @@ from gluon_style.errors import (
     UsageError,
     WeightsError,
 )
+from gluon_style.machine import get_ctx, get_precision
 from gluon_style.run.session import stylize
 from gluon_style.settings import LossWeights, Output, Stage, with_option
 
@@ -144,6 +145,13 @@ def test_a_changed_picture_is_refused(settings, tmp_path):
         compare(settings, {"lr": (0.02,)}, Output(tmp_path / "out", quiet=True))
 
 
+def test_what_comes_to_the_baseline_is_not_run_again(settings, tmp_path):
+    vary = {"precision": (get_precision("auto", get_ctx("cpu")),)}
+    sheet = compare(dataclasses.replace(settings, precision="auto"), vary, Output(tmp_path / "out"))
+    assert {path.name for path in sheet.parent.iterdir() if path.is_dir()} == {"baseline"}
+    assert len(sheet.with_suffix(".csv").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize("name", ["style.png", "style.csv"])
 def test_a_sheet_replaces_nobodys_picture(settings, tmp_path, name):
     """What is called like it may be the very picture that is used."""
@@ -154,7 +162,7 @@ def test_a_sheet_replaces_nobodys_picture(settings, tmp_path, name):
         with pytest.raises(OutputError, match=f"{name} exists, and no comparison has written it"):
             compare(settings, {"style": (settings.style,)}, Output(tmp_path, overwrite=overwrite))
     assert (tmp_path / name).read_bytes() == before
-    assert {path.name for path in tmp_path.iterdir()} == {name, ".lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {name}
 
 
 def test_a_cell_that_gets_worse_says_so(settings, tmp_path, caplog):

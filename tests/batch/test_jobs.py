@@ -116,6 +116,31 @@ def test_a_table_from_a_spreadsheet(small_settings, pictures):
     assert job.options == {}
 
 
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        ("content,style,lr,lr\n", "names lr twice"),
+        ("content,style,tv-weight,--tv_weight\n", "names tv_weight twice"),
+        ("content,style,content\n", "names content twice"),
+        ("content,style,\nphotos/00.png,styles/00.png,x\n", "line 2: more cells than the first"),
+        ("content,,style,\nphotos/00.png,x,styles/00.png,\n", "line 2: more cells than the first"),
+        ("content,style\n,,\n \n", "it has no rows"),
+        ("", "its first line has to name"),
+    ],
+)
+def test_a_table_that_cannot_be_meant_is_refused(small_settings, pictures, text, wrong):
+    (pictures / "jobs.csv").write_text(text)
+    with pytest.raises(UsageError, match=wrong):
+        read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
+
+
+def test_empty_rows_and_columns_of_a_table_are_left_out(small_settings, pictures):
+    rows = ",,\nphotos/00.png,styles/00.png,\n , ,\n,,\n"
+    (pictures / "jobs.csv").write_text(f"content,style,\n{rows}")
+    (job,) = read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
+    assert job.options == {}
+
+
 def test_paths_hold_in_any_folder(small_settings, pictures, monkeypatch):
     """Workers stand in others."""
     monkeypatch.chdir(pictures)

@@ -1,8 +1,14 @@
+import subprocess
+import sys
+
 import pytest
 
 from gluon_style.errors import NonFiniteLoss, UsageError, WeightsError
 from gluon_style.machine.command_line import Parser, one_line
 from gluon_style.settings import Option, add_options, choice
+
+from .. import needs
+from ..conftest import before_exec
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,35 @@ def test_a_command_ends_with_one_line_and_its_status(error, status, line, capsys
     out, err = capsys.readouterr()
     assert (end.value.code, out) == (status, "")
     assert err.startswith(line) and err.count("\n") == 1
+
+
+@needs.device("/dev/full")
+def test_what_cannot_be_written_ends_no_command(monkeypatch):
+    with open("/dev/full", "w") as full:
+        for name in ("stdout", "stderr"):
+            monkeypatch.setattr(sys, name, full)
+            monkeypatch.setattr(sys, f"__{name}__", full)
+        with one_line():
+            print("x" * 100_000, flush=True)
+            print("x", file=sys.stderr, flush=True)
+            Parser(prog="x").print_help()
+        monkeypatch.undo()
+
+
+def test_a_command_has_its_streams(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with one_line():
+        assert sys.stdout.write("") == sys.stderr.write("") == 0
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_closed_stream_leaves_its_number_to_no_file(closed):
+    code = "from gluon_style.machine.streams import keep_streams; keep_streams(); "
+    code += "file = open('/dev/zero'); print('x', file=sys.stderr); sys.exit(file.fileno() < 3)"
+    close = "; ".join(f"os.close({number})" for number in closed)
+    arguments = before_exec(close, [sys.executable, "-c", f"import sys; {code}"])
+    assert subprocess.run(arguments, stderr=subprocess.DEVNULL).returncode == 0
 
 
 def test_other_errors_are_not_hidden():

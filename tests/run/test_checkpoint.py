@@ -18,6 +18,7 @@ from gluon_style.run.checkpoint import Checkpoint, Checkpoints
 from gluon_style.run.folder import CHECKPOINTS, OutputFolder
 from gluon_style.run.results import Results
 from gluon_style.settings import Layers, LossWeights, Output, Stage
+from gluon_style.train import main
 
 from ..conftest import Break, BreakAfter, outcome
 
@@ -219,6 +220,54 @@ DAMAGES = {
     "not a checkpoint": lambda data: b"hello",
     "a pickle": lambda data: pickle.dumps({"X": 1}),
 }
+
+
+EDITS = {
+    "epochs below 0": lambda rest, arrays: rest["state"].update(epochs=-5),
+    "more epochs than the stage has": lambda rest, arrays: rest["state"].update(epochs=3),
+    "epochs as text": lambda rest, arrays: rest["state"].update(epochs="1"),
+    "stage 0": lambda rest, arrays: rest["state"].update(stage=0),
+    "stage 7": lambda rest, arrays: rest["state"].update(stage=7),
+    "ended before its end": lambda rest, arrays: rest["state"].update(ended=True),
+    "a rate as text": lambda rest, arrays: rest["state"].update(lr="fast"),
+    "a rate of 0": lambda rest, arrays: rest["state"].update(lr=0),
+    "a tile of a pixel": lambda rest, arrays: rest["state"].update(tile=1),
+    "an unknown part": lambda rest, arrays: rest["state"].update(mood="good"),
+    "another shape": lambda rest, arrays: arrays.update(
+        {name: each[..., :8, :8] for name, each in arrays.items()}
+    ),
+    "moments of another shape": lambda rest, arrays: arrays.update(mean=arrays["mean"][..., :8]),
+    "no moments": lambda rest, arrays: [arrays.pop(name) for name in ("mean", "var")],
+    "float64": lambda rest, arrays: arrays.update(X=arrays["X"].astype("float64")),
+    "no last epoch": lambda rest, arrays: rest["records"].pop(),
+    "an epoch cut out": lambda rest, arrays: rest["records"].pop(1),
+    "a loss as text": lambda rest, arrays: rest["records"][0].__setitem__(2, "low"),
+    "an unknown option": lambda rest, arrays: rest["options"].update(mood="good"),
+    "an option's nonsense": lambda rest, arrays: rest["options"].update(depth=7),
+    "settings' nonsense": lambda rest, arrays: rest["settings"].update(lr=-1),
+    "stages as numbers": lambda rest, arrays: rest["settings"].update(stages=[1, 2]),
+    "no identity": lambda rest, arrays: rest.update(identity=None),
+    "seconds as text": lambda rest, arrays: rest.update(seconds="many"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_checkpoint_is_told_in_one_line(stopped, edit, capsys):
+    """Its checksums are right."""
+    last, previous = (stopped.path / name for name in CHECKPOINTS)
+    previous.unlink()
+    with np.load(last) as file:
+        arrays = dict(file)
+    rest = json.loads(arrays.pop("rest").tobytes())
+    edit(rest, arrays)
+    arrays["rest"] = np.frombuffer(json.dumps(rest).encode(), np.uint8)
+    with open(last, "wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(SystemExit) as ended:
+        main(["--resume", str(stopped.path)])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "checkpoint.npz is damaged (" in line
 
 
 def load(path):

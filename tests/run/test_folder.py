@@ -64,7 +64,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
         (tmp_path / name).touch()
     with OutputFolder(tmp_path):
         pass
-    assert {path.name for path in tmp_path.iterdir()} == {".lock", ".other.part"}
+    assert {path.name for path in tmp_path.iterdir()} == {".other.part"}
 
 
 def test_a_folder_belongs_to_one_run_at_a_time(tmp_path):

@@ -11,7 +11,8 @@ from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import OutputError
 from gluon_style.machine.files.pictures import decode
 from gluon_style.run.folder import OutputFolder
-from gluon_style.run.results import Results, plot_losses
+from gluon_style.run.results import plot_losses
+from gluon_style.run.session import writers
 from gluon_style.settings import Output, Stage
 from gluon_style.trainer import Epoch
 
@@ -21,10 +22,10 @@ webp = pytest.param("webp", marks=needs.webp)
 
 
 def run(settings, path, **output):
-    """Run with nothing but results; the folder."""
-    transfer = StyleTransfer(settings)
+    """Run with nothing but what writes into the folder; the folder."""
+    transfer, output = StyleTransfer(settings), Output(path, **output)
     with OutputFolder(path) as folder:
-        transfer.run([Results(folder, transfer, Output(path, **output))])
+        transfer.run(writers(transfer, output, folder))
     return folder
 
 
@@ -108,6 +109,7 @@ def test_a_run_replaces_only_what_a_run_has_left_and_only_when_told(tmp_path, sm
     assert {each.name for each in path.iterdir()} == {
         *FOREIGN,
         *(".lock", "neural-style-1.png", "losses.csv", "losses.png", "run.json"),
+        "checkpoint.npz",
     }
     assert all((path / name).read_bytes() == b"another's" for name in FOREIGN)
 

@@ -1,12 +1,16 @@
 """A whole run as a program starts it."""
 
 import dataclasses
+import errno
 import json
+import os
 import shlex
+import shutil
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,13 +20,14 @@ from gluon_style.errors import CheckpointError, GluonStyleError, OutputError, St
 from gluon_style.run import session
 from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.run.folder import OutputFolder
-from gluon_style.run.results import Results
+from gluon_style.run.results import Results, plot_losses
 from gluon_style.run.session import resume, stylize, what_more, writers
-from gluon_style.settings import Output, Stage
+from gluon_style.settings import Output, Painting, Stage
 from gluon_style.train import main
 
 from .. import odd_pictures
 from ..conftest import outcome
+from ..kills import contents
 
 
 def test_a_run_leaves_its_results_and_returns_the_picture(small_settings, tmp_path, capsys):
@@ -92,6 +97,123 @@ def test_a_finished_run_may_get_more_epochs(small_settings, tmp_path, capsys):
     assert outcome(tmp_path / "out") == outcome(tmp_path / "whole")
     with pytest.raises(CheckpointError, match="^lr was 0.01 and is now 0.5"):
         resume(tmp_path / "out", lambda s, output: (dataclasses.replace(s, lr=0.5), output))
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"x"), os.unlink])
+def test_the_picture_of_a_finished_run_is_written_again(small_settings, tmp_path, damage):
+    settings = dataclasses.replace(small_settings, painting=Painting(colors="luminance"))
+    stylize(settings, Output(tmp_path / "out", quiet=True))
+    before = contents(tmp_path / "out")
+    damage(tmp_path / "out" / "neural-style-2.png")
+    (tmp_path / "out" / "losses.csv").unlink()
+    assert resume(tmp_path / "out") is None
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_finished_runs_earlier_checkpoint_is_removed_in_the_end(small_settings, tmp_path):
+    stylize(small_settings, Output(tmp_path / "out", quiet=True))
+    shutil.copy(tmp_path / "out" / "checkpoint.npz", tmp_path / "out" / "checkpoint-previous.npz")
+    assert resume(tmp_path / "out") is None
+    assert not (tmp_path / "out" / "checkpoint-previous.npz").exists()
+
+
+def test_another_runs_checkpoint_is_refused(small_settings, tmp_path, capsys):
+    other = dataclasses.replace(small_settings, lr=0.02)
+    for name, settings in (("out", small_settings), ("other", other)):
+        stylize(settings, Output(tmp_path / name, quiet=True))
+    shutil.copy(tmp_path / "other" / "checkpoint.npz", tmp_path / "out")
+    with pytest.raises(SystemExit) as ended:
+        main(["--resume", str(tmp_path / "out")])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "checkpoint.npz: it belongs to another run than run.json: put back" in line
+
+
+def test_a_damaged_record_does_not_keep_a_run_from_being_resumed(small_settings, stopped, tmp_path):
+    stylize(small_settings, Output(tmp_path / "whole", quiet=True))
+    for number, text in enumerate(('{"stages": [1, 2]}', "[]", '{"stages": [{"quality": 7}]}')):
+        folder = tmp_path / str(number)
+        stopped(small_settings, folder)
+        (folder / "run.json").write_text(text)
+        resume(folder)
+        assert outcome(folder) == outcome(tmp_path / "whole")
+
+
+def fail(*_, **__):
+    raise RuntimeError("no\nLaTeX")
+
+
+@pytest.mark.parametrize(
+    "name, told",
+    [
+        ("gluon_style.run.results.plot_losses", "the losses are not drawn: RuntimeError: no LaTeX"),
+        ("gluon_style.run.results.write_animation", "the animation is not made: RuntimeError: no"),
+        ("gluon_style.chapter.StyleTransfer.judge", "the picture is not judged: RuntimeError: no"),
+        ("gluon_style.run.progress.PrintLosses.end_epoch", "progress is not shown: RuntimeError"),
+    ],
+)
+def test_what_goes_with_a_picture_does_not_cost_it(
+    small_settings, tmp_path, monkeypatch, caplog, name, told
+):
+    monkeypatch.setattr(name, fail)
+    stylize(small_settings, Output(tmp_path / "out", animation="gif"))
+    assert told in caplog.text
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["finished"]
+    frames = {path.name for path in (tmp_path / "out").glob("*-epoch-*")}
+    # The frames of an animation that could not be made are not thrown away.
+    assert frames == ({"neural-style-1-epoch-00002.png"} if "animation is" in told else set())
+
+
+def test_a_matplotlibrc_that_wants_latex_changes_nothing(small_settings, tmp_path, monkeypatch):
+    one = dataclasses.replace(small_settings, stages=small_settings.stages[:1])
+    monkeypatch.setattr("gluon_style.run.results.plot_losses", plot_losses)
+    stylize(one, Output(tmp_path / "plain", quiet=True))
+    monkeypatch.setitem(matplotlib.rcParams, "text.usetex", True)
+    stylize(one, Output(tmp_path / "out", quiet=True))
+    pictures = [(tmp_path / name / "losses.png").read_bytes() for name in ("plain", "out")]
+    assert pictures[0] == pictures[1]
+
+
+def test_a_file_that_cannot_be_removed_costs_nothing(small_settings, tmp_path, monkeypatch, caplog):
+    unlink = os.unlink
+
+    def stay(path, **how):
+        if "-epoch-" in str(path) or "previous" in str(path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        unlink(path, **how)
+
+    monkeypatch.setattr("os.unlink", stay)
+    stylize(small_settings, Output(tmp_path / "out", animation="gif", quiet=True))
+    assert "neural-style-1-epoch-00002.png: cannot be removed: Permission denied" in caplog.text
+    assert (tmp_path / "out" / "neural-style-2.png").exists()
+    monkeypatch.undo()
+    resume(tmp_path / "out")
+    assert not [*(tmp_path / "out").glob("*-epoch-*"), *(tmp_path / "out").glob("*previous*")]
+
+
+@pytest.mark.parametrize("names", [("stdout",), ("stderr",), ("stdout", "stderr")])
+def test_nobody_has_to_read(small_settings, tmp_path, monkeypatch, names):
+    for name in names:
+        monkeypatch.setattr(f"sys.{name}", None)
+    stylize(small_settings, tmp_path / "out")
+    assert resume(tmp_path / "out") is None
+
+
+def test_the_folders_on_the_way_to_another_are_not_made(small_settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stylize(small_settings, Output("./x/../out", quiet=True))
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_a_refused_run_leaves_nothing_in_a_folder_that_was_there(
+    small_settings, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    mistyped = dataclasses.replace(small_settings, content="nowhere.jpg")
+    for output in (".", "x/../y", "x/../../" + tmp_path.name):
+        with pytest.raises(GluonStyleError, match="nowhere.jpg"):
+            stylize(mistyped, output)
+        assert not list(tmp_path.iterdir())
 
 
 def test_a_finished_run_takes_no_other_pictures(small_settings, tmp_path):

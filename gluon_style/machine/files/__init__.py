@@ -1,6 +1,6 @@
 """Files: written whole or not at all, checked, downloaded once."""
 
-from .atomic import atomic_write, write_table, write_text
+from .atomic import atomic_write, discard, write_table, write_text
 from .downloads import (
     LARGEST,
     LONGEST,

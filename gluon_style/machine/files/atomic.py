@@ -35,6 +35,16 @@ def atomic_write(path, keep=None):
             os.unlink(temporary)
 
 
+def discard(path):
+    """Remove a file, if it is there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise OutputError("cannot be removed: {reason}", file=path, reason=reason(error)) from None
+
+
 def write_text(path, text):
     """Write a text file atomically, whatever bytes the names of files in it hold."""
     with atomic_write(path) as file:
