@@ -1,12 +1,15 @@
-"""Draw `gallery.jpg`: the shipped photo, painted in eight ways that go beyond the chapter.
+"""Draw README's two sheets: twelve pairs painted, and one pair in eight ways.
 
-    python img/make_gallery.py WEIGHTS FOLDER
+    python img/make_gallery.py paintings FOLDER
+    python img/make_gallery.py options FOLDER
 
-WEIGHTS as `--weights` has them; the runs and the pictures made for them stay in FOLDER, and are
+The first one, `paintings.jpg`, takes photos that scikit-image and Matplotlib bring (`pip install
+scikit-image`), the second one, `gallery.jpg`, the shipped photo. The runs stay in FOLDER, and are
 not run again.
 """
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import gluon_style  # noqa: F401  before MXNet, which it prepares
@@ -14,18 +17,59 @@ import gluon_style  # noqa: F401  before MXNet, which it prepares
 # isort: split
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from gluon_style import Method, Output, Painting, Settings, Stage, shipped, stylize
+from gluon_style import Output, Settings, stylize
 
-STAGE = Stage(300, 150, 100)
-COLUMNS, WIDTH, GAP, TEXT = 4, 340, 6, 20
+HERE = Path(__file__).resolve().parent
+GAP = 6
+PAIRS = (
+    *(("chelsea", "night"), ("hopper", "outlines"), ("mountain", "ink"), ("coffee", "waves")),
+    *(("astronaut", "autumn_tree"), ("chelsea", "glass"), ("rocket", "night"), ("hopper", "ink")),
+    *(("coffee", "outlines"), ("mountain", "waves"), ("rocket", "glass"), ("camera", "night")),
+)
+COLUMNS, SIDE, INSET = 4, 318, 88
 
 
-def draw_ink(path):
-    """A second style: the first one's strokes, in ink."""
-    with Image.open(shipped("autumn_tree.jpg")) as picture:
-        lines = picture.convert("L").resize((900, 600)).filter(ImageFilter.FIND_EDGES)
-    lines = ImageOps.autocontrast(ImageOps.invert(lines.filter(ImageFilter.MaxFilter(3))), 5)
-    ImageOps.colorize(lines, "#14213d", "#f4ead5").save(path)
+def photo(name):
+    """The file of a photo."""
+    if name == "mountain":
+        return HERE / "mountain.jpg"
+    package, folder = "skimage", "data"
+    if name == "hopper":
+        package, folder, name = "matplotlib", "mpl-data/sample_data", "grace_hopper"
+    spec = find_spec(package)
+    if spec is None:
+        sys.exit("the photos are scikit-image's: pip install scikit-image")
+    return next((Path(spec.submodule_search_locations[0]) / folder).glob(name + ".*g"))
+
+
+def paint(out, settings):
+    """The picture of a run in the folder `out`, painted if it is not there."""
+    if not list(out.glob("neural-style-*.png")):
+        stylize(settings, Output(out, overwrite=True, quiet=True))
+        print(out.name, flush=True)
+    with Image.open(max(out.glob("neural-style-?.png"))) as picture:
+        return picture.convert("RGB")
+
+
+def paintings(folder):
+    """Twelve squares, each with its painting in a corner."""
+    rows = len(PAIRS) // COLUMNS
+    size = COLUMNS * (SIDE + GAP) - GAP, rows * (SIDE + GAP) - GAP
+    sheet = Image.new("RGB", size, "white")
+    for index, (content, style) in enumerate(PAIRS):
+        row, column = divmod(index, COLUMNS)
+        left, top = column * (SIDE + GAP), row * (SIDE + GAP)
+        path = HERE / (style + ".jpg")
+        settings = Settings.recipe("painting", content=str(photo(content)), style=str(path))
+        picture = paint(folder / f"{content}-{style}", settings)
+        middle = 0.5, 0.3 if picture.height > picture.width else 0.5
+        cell = ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS, centering=middle)
+        sheet.paste(cell, (left, top))
+        with Image.open(path) as picture:
+            inset = ImageOps.fit(picture, (INSET, INSET * 3 // 4), Image.Resampling.LANCZOS)
+        inset = ImageOps.expand(inset, 2, "white")
+        sheet.paste(inset, (left, top + SIDE - inset.height))
+    sheet.save(HERE / "paintings.jpg", quality=80)
 
 
 def draw_masks(sky, ground):
@@ -39,60 +83,35 @@ def draw_masks(sky, ground):
     ImageOps.invert(mask).save(ground)
 
 
-def cells(folder):
-    """What is typed, and the settings that it gives."""
-    ink, sky, ground = (str(folder / name) for name in ("ink.png", "sky.png", "ground.png"))
-    draw_ink(ink)
-    draw_masks(sky, ground)
-    tree = str(shipped("autumn_tree.jpg"))
-    return {
-        "the chapter": {},
-        "--style tree ink": {"style": (tree, ink)},
-        "--style-scale 0.5": {"painting": Painting(style_scale=0.5)},
-        "--style-scale 2": {"painting": Painting(style_scale=2)},
-        "--colors content": {"painting": Painting(colors="content")},
-        "--colors luminance": {"painting": Painting(colors="luminance")},
-        "--init noise --optimizer lbfgs": {
-            "painting": Painting(init="noise"),
-            "method": Method("lbfgs"),
-        },
-        "--style tree ink --mask sky ground": {
-            "style": (tree, ink),
-            "painting": Painting(mask=(sky, ground)),
-        },
-        "--optimizer lbfgs --pooling average": {"method": Method("lbfgs", "average")},
-    }
-
-
-def paint(weights, folder):
-    """The pictures by their titles."""
+def options(folder):
+    """Eight ways to paint the shipped photo, with what is typed behind `--recipe painting`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, (title, changes) in enumerate(cells(folder).items()):
-        out = folder / str(number)
-        if not (out / "neural-style-1.png").exists():
-            settings = Settings(stages=(STAGE,), weights=weights, lr=0.03, **changes)
-            stylize(settings, Output(out, overwrite=True, quiet=True))
-            print(title, flush=True)
-        yield title, out / "neural-style-1.png"
-
-
-def main():
-    """Draw the sheet: the chapter's picture first is left out, where eight cells follow."""
-    weights, folder = sys.argv[1], Path(sys.argv[2])
-    painted = list(paint(weights, folder))[1:]
-    height = WIDTH * 2 // 3
-    rows = -(-len(painted) // COLUMNS)
-    size = COLUMNS * (WIDTH + GAP) - GAP, rows * (height + TEXT + GAP) - GAP
+    sky, ground = (str(folder / name) for name in ("sky.png", "ground.png"))
+    draw_masks(sky, ground)
+    night, waves = (str(HERE / name) for name in ("night.jpg", "waves.jpg"))
+    ways = {
+        "--style night.jpg": {"style": night},
+        "--style night.jpg waves.jpg": {"style": (night, waves)},
+        "--strength 0.25": {"style": night, "strength": 0.25},
+        "--strength 1": {"style": night, "strength": 1.0},
+        "--style-scale 2": {"style": night, "style_scale": 2.0},
+        "--recolor 0 --colors luminance": {"style": night, "recolor": 0.0, "colors": "luminance"},
+        "--init noise": {"style": night, "init": "noise"},
+        "--style night.jpg waves.jpg --mask ...": {"style": (night, waves), "mask": (sky, ground)},
+    }
+    width, text = 340, 20
+    height = width * 2 // 3
+    size = 4 * (width + GAP) - GAP, 2 * (height + text + GAP) - GAP
     sheet = Image.new("RGB", size, "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    for index, (title, path) in enumerate(painted):
-        row, column = divmod(index, COLUMNS)
-        left, top = column * (WIDTH + GAP), row * (height + TEXT + GAP)
+    for index, (title, changes) in enumerate(ways.items()):
+        row, column = divmod(index, 4)
+        left, top = column * (width + GAP), row * (height + text + GAP)
+        picture = paint(folder / str(index), Settings.recipe("painting", size=352, **changes))
         draw.text((left + 2, top), title, "black", font)
-        with Image.open(path) as picture:
-            sheet.paste(picture.convert("RGB").resize((WIDTH, height)), (left, top + TEXT))
-    sheet.save(Path(__file__).with_name("gallery.jpg"), quality=82)
+        sheet.paste(picture.resize((width, height)), (left, top + text))
+    sheet.save(HERE / "gallery.jpg", quality=82)
 
 
 if __name__ == "__main__":
-    main()
+    {"paintings": paintings, "options": options}[sys.argv[1]](Path(sys.argv[2]))

@@ -153,7 +153,7 @@ class Painting(Declared):
         kinds.share,
         TRAINING,
         "from the photo (0) to the painting (1): the style weight times 100^(strength - 0.5), the "
-        "TV weight times 10^(strength - 0.5), recolor times 4 strength, at most 1",
+        "TV weight times 10^(strength - 0.5), recolor times 3 strength, at most 1",
     )
     recolor: float = opt(
         0.0,
@@ -303,7 +303,7 @@ class Settings(Declared):
             style_weight=weights.style_weight * 100 ** (strength - 0.5),
             tv_weight=weights.tv_weight * 10 ** (strength - 0.5),
         )
-        return weights, self.painting.recolor * min(1.0, 4 * strength)
+        return weights, self.painting.recolor * min(1.0, 3 * strength)
 
     @classmethod
     def recipe(cls, name, size=None, **options):
