@@ -314,7 +314,8 @@ class Settings(Declared):
         name : str
             One of `RECIPES`: `chapter`, `painting` or `quick`.
         size : int, optional
-            Long side of the result; the stages up to it follow by themselves. Not of the chapter.
+            Long side of the result; the stages up to it follow by themselves, and above 448 pixels
+            the style weight grows with it. Not of the chapter.
         options
             Options by their names, for example `content="me.jpg"` or `tv_weight=30`; a whole part
             such as `method=Method(...)` too.

@@ -147,6 +147,9 @@ def test_the_stages_of_a_recipe_follow_from_its_size():
         assert [stage.image_shape for stage in stages] == sizes
         epochs = [stage.max_epochs for stage in stages]
         assert epochs == sorted(epochs, reverse=True) and min(epochs) >= 15
+    # A larger picture is painted more strongly, a smaller one as it is by default.
+    for size, weight in ((200, 0.3), (448, 0.3), (1024, 0.686), (2048, 1.371)):
+        assert Settings.recipe("painting", size).loss_weights.style_weight == weight
     with pytest.raises(UsageError, match="^size goes with the recipes painting or quick"):
         Settings.recipe("chapter", 448)
     with pytest.raises(UsageError, match="^size cannot be combined with stages: leave one out"):
