@@ -52,7 +52,7 @@ def get_recipe(name, size=None):
             recipes=[*SIZES],
             stages=Setting("stages"),
         )
-    # The network sees as many pixels at any size: in a larger picture strokes are finer and fainter.
+    # The network sees as many pixels at any size, so a larger picture has finer, fainter strokes.
     style_weight = round(recipe["style_weight"] * max(1, size / SIZES["painting"]), 3)
     stages = stages_up_to(size, ITERATIONS[name])
     return {**recipe, "style_weight": style_weight, "stages": stages}
