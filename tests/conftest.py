@@ -178,7 +178,7 @@ def outcome(folder, pictures="neural-style-?.png"):
 
 @pytest.fixture(scope="session")
 def starter():
-    """What starts the package's commands without waiting for their imports."""
+    """The starter of the package's commands, which waits for no imports."""
     with Starter() as starter:
         yield starter
 

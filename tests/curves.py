@@ -1,4 +1,4 @@
-"""What most tests' runs draw in place of the curves of their losses, which take longest."""
+"""A stand-in for the curves of a run's losses, which take longer to draw than the tests' runs."""
 
 import io
 

@@ -26,7 +26,7 @@ main([*options, "refused", "--precision", "bfloat16"])
 
 
 class Look(NamedTuple):
-    """What was seen of a level: losses of shape (epochs, 4), the precision, the doctor's words."""
+    """The results of a level: losses of shape (epochs, 4), the precision, the doctor's words."""
 
     losses: np.ndarray
     precision: str
