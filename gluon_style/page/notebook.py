@@ -104,7 +104,8 @@ class Screen:
         for letter, (image, title) in zip(ascii_lowercase, zip_longest(images, titles)):
             lines = [f"({letter}) {title}" if fold else title or ""]
             if isinstance(image, Painted):
-                lines.append(self.losses(image))
+                line = self.phrase("content {content:.2f}, style {style:.2f}, TV {tv:.2f}")
+                lines.append(line.format(**vars(image.last)))
                 image = image.picture
             below = "<br>".join(map(html.escape, lines))
             figures.append(f'<div style="margin:4px">{as_html(image)}<div>{below}</div></div>')
@@ -116,11 +117,6 @@ class Screen:
         if fold:
             grid = f"<details><summary>{html.escape(fold)}</summary>{grid}</details>"
         display(HTML(grid))
-
-    def losses(self, painted):
-        """The losses of a picture in a line."""
-        line = self.phrase("content {content:.2f}, style {style:.2f}, TV {tv:.2f}")
-        return line.format(**vars(painted.last))
 
     def same(self, mine, packages, within=1e-3):
         """Print whether results agree with the package's, up to a share of their size.
