@@ -122,7 +122,7 @@ class StyleTransfer:
         self.settings, self.names, self.kept = settings, {}, kept or Kept()
         own = relative_loss if settings.method.losses == "relative" else losses.compute_loss
         self.compute_loss = compute_loss or own
-        self.pictures = Pictures(settings)
+        self.pictures = Pictures(settings, self.kept.take)
         self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
         self.ctx = get_ctx(settings.ctx)
         self.precision = get_precision(settings.precision, self.ctx)

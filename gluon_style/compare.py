@@ -2,13 +2,14 @@
 
 import dataclasses
 
-from .errors import UsageError
+from .errors import Mistakes, UsageError
 from .machine.command_line import (
     ExamplesFormatter,
     Parser,
     log_to_stderr,
     one_line,
     prepare_command,
+    restart_command,
 )
 from .settings import (
     OPTIONS,
@@ -16,10 +17,11 @@ from .settings import (
     RECIPE,
     SETTINGS,
     SIZE,
-    Output,
     add_options,
     check_option,
+    get_output,
     get_settings,
+    variations,
     with_option,
     with_recipe,
 )
@@ -76,23 +78,45 @@ def parse_values(name, text):
 def main(argv=None):
     """Run the command; the exit status is that of `gluon_style.train`."""
     with one_line(folder="output"):
-        parser = build_parser()
-        options = parser.parse_args(argv)
-        vary = dict(parse_values(*each) for each in options.vary)
-        if len(vary) < len(options.vary):
-            raise UsageError("names an option twice", "vary", remedy="give all its values at once")
-        values, size = vars(options), options.size
-        if options.recipe == "chapter":  # whose only stage gets that size
-            values = {**values, "size": None}
-        settings = get_settings(with_recipe(values, parser.given))
-        if size and options.recipe == "chapter":
-            settings = with_option(settings, "size", size)
+        parser, mistakes, vary = build_parser(), Mistakes(), {}
+        options = parser.parse_args(argv, together=True)
+        for name, text in options.vary:
+            with mistakes:
+                name, read = parse_values(name, text)
+                if name in vary:
+                    remedy = "give all its values at once"
+                    raise UsageError("names an option twice", "vary", remedy=remedy)
+                vary[name] = read
+        with mistakes:
+            size = SIZE.check(options.size)
+        restart_command(argv)
+        from .run import PAIR, OutputFolder, check_book, check_settings, make_part, read_weights
+
+        values = vars(options)
+        of_chapter = options.recipe == "chapter"  # whose only stage gets that size
+        with mistakes:
+            values = with_recipe({**values, "size": None if of_chapter else size}, parser.given)
+        settings = make_part(get_settings, values, mistakes)
+        with mistakes:
+            settings = with_option(settings, "size", size) if size and of_chapter else settings
+        kept = {name: getattr(options, name) for name in ("output", "overwrite", "book", "quiet")}
+        output = make_part(get_output, kept, mistakes)
         log_to_stderr(options.quiet, once=True)  # every run reads the same pictures
+        with mistakes:
+            if output.book:
+                check_book(settings)
+        with mistakes:
+            runs = [settings, *variations(settings, vary)]
+            kept = check_settings(runs, mistakes, PAIR if output.book else ())
+        with mistakes:
+            OutputFolder(output.folder).check(overwrite=True)
+        mistakes.tell()
+        for each in runs:
+            read_weights(each, kept)
         prepare_command(argv)
         from .batch import compare  # which imports MXNet
 
-        kept = {name: getattr(options, name) for name in ("overwrite", "book", "quiet")}
-        compare(settings, vary, Output(options.output, **kept))
+        compare(settings, vary, output)
 
 
 if __name__ == "__main__":

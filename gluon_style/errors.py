@@ -12,12 +12,14 @@ GluonStyleError
     CheckpointError    a run cannot be resumed
     ClusterError       a cluster cannot be reached, or cannot be used
     NonFiniteLoss      a loss became infinite or not a number (exit status 3)
+    WorseResult        a run has ended with a picture worse than at its start (exit status 3)
     JobsFailed         some runs of a batch have failed (exit status 4)
     Stopped            a signal ended the run (exit status 128 + its number)
 """
 
 import difflib
 import functools
+import os
 import signal
 
 
@@ -107,7 +109,8 @@ def from_json(data):
 class GluonStyleError(Exception):
     """Something that the user can fix: a problem, and its remedy with the same values.
 
-    `field` is the setting that is meant, as in `Settings`; others may add remarks.
+    `field` is the setting that is meant, as in `Settings`; others may add remarks. `others` are
+    further errors, see `Mistakes`.
     """
 
     exit_status = 2  # of a command that reports it
@@ -115,7 +118,7 @@ class GluonStyleError(Exception):
     def __init__(self, text, field=None, *, file=None, remedy=None, **values):
         super().__init__(text)
         self.problem = text if isinstance(text, Message) else Message(text, **values)
-        self.field, self.file, self.remarks = field, file, []
+        self.field, self.file, self.remarks, self.others = field, file, [], []
         self.remedy = Message(remedy, **values) if isinstance(remedy, str) else remedy
 
     def add(self, text, **values):
@@ -125,9 +128,10 @@ class GluonStyleError(Exception):
 
     def suggest(self, word, names):
         """Add the name that is like a misspelt word, if there is one; the error itself."""
-        near = difflib.get_close_matches(word, names, 1, 0.7)
-        if near:
-            self.add("did you mean {name}?", name=near[0])
+        near = difflib.get_close_matches(word, names, 3, 0.7)
+        if near:  # of several, the one that begins like it: `--stile` is `--style`, not `--tile`
+            near = max(near, key=lambda name: len(os.path.commonprefix([name, word])))
+            self.add("did you mean {name}?", name=near)
         return self
 
     def tell(self, name=str, phrase=str, called=str):
@@ -140,7 +144,11 @@ class GluonStyleError(Exception):
         return phrase("; ").join([told, *(each.tell(name, phrase) for each in self.remarks)])
 
     def tell_all(self, name=str, phrase=str):
-        """The same behind the setting that is meant."""
+        """The same behind the setting that is meant, and the others."""
+        return phrase("; ").join(each.tell_own(name, phrase) for each in (self, *self.others))
+
+    def tell_own(self, name=str, phrase=str):
+        """The same without the others."""
         told = self.tell(name, phrase)
         return f"{name(self.field)} {told}" if self.field else told
 
@@ -153,7 +161,27 @@ class GluonStyleError(Exception):
 
 
 # The parts of an error as plain data.
-PARTS = ("problem", "field", "file", "remedy", "remarks", "exit_status")
+PARTS = ("problem", "field", "file", "remedy", "remarks", "others", "exit_status")
+
+
+class Mistakes(list):
+    """Errors that are told together: each block with it adds one, `tell` raises the first."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _, error, trace):
+        if not isinstance(error, GluonStyleError):
+            return False
+        found, error.others = [error, *error.others], []
+        self += [each for each in found if str(each) not in map(str, self)]
+        return True
+
+    def tell(self):
+        """Raise the first with the others, if there are any."""
+        if self:
+            self[0].others = self[1:]
+            raise self[0]
 
 
 class UsageError(GluonStyleError):
@@ -219,6 +247,12 @@ class NonFiniteLoss(GluonStyleError):
             value=value,
         )
         self.epoch, self.term = epoch, term
+
+
+class WorseResult(GluonStyleError):
+    """A run has ended, and its last stage has made the picture worse."""
+
+    exit_status = 3
 
 
 class JobsFailed(GluonStyleError):

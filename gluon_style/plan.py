@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from .errors import ImageError, Message, NotEnoughMemory, Setting, UsageError
+from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
 from .machine import format_bytes, format_duration
 from .settings import Stage
 from .vgg19 import CHANNELS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
@@ -26,6 +26,7 @@ BYTES_PER_VALUE = {"float32": 10.5, "bfloat16": 8.5}
 TILED_BYTES_PER_PIXEL = 250
 # For each pixel: the pairs that L-BFGS remembers, and what an iteration works with.
 LBFGS_BYTES_PER_PIXEL = 360
+LEAST_SIDE = 16  # that five pooling layers leave a pixel of
 SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
 TILED_SLOWER = 1.6  # the epoch, as was seen at 1200x800
 # Seen: 16 times as many pixels take 18 to 21 times as long on a CPU: caches hold less of them.
@@ -222,46 +223,53 @@ def check_sizes(settings, sizes, stages, shapes):
     pixels = text((least, least))
     enough = Message("the chosen layers need at least {least} pixels", least=pixels)
     names = (settings.content, *settings.styles)
+    mistakes = Mistakes()
     for name, size in zip(names, (sizes.content, *sizes.styles)):
-        if min(size) < least:
-            raise ImageError(
-                "{size} is too small: {enough}", file=name, size=text(size), enough=enough
-            )
-    for given, stage, of_styles in zip(settings.stages, stages, shapes):
-        if min(stage.image_shape) < least:
-            if given == stage:
-                raise UsageError(
-                    "{stage} is too small: {enough}", "stages", stage=stage, enough=enough
+        with mistakes:
+            if min(size) < least:
+                raise ImageError(
+                    "{size} is too small: {enough}", file=name, size=text(size), enough=enough
                 )
-            # Nobody has typed this size: it comes from the picture's proportions.
-            proportions = max(sizes.content) / min(sizes.content)
-            fitting = math.ceil(least * proportions)
-            raise ImageError(
-                "its proportions of {proportions}:1 ({size}) make it {shape} at a long side of "
-                "{long}, and {enough}",
-                file=settings.content,
-                remedy="crop it, or choose a long side of {fitting} or more in all stages, as in "
-                "{example}",
-                proportions=f"{proportions:.3g}",
-                size=text(sizes.content),
-                shape=text(stage.image_shape),
-                long=given.image_shape,
-                fitting=fitting,
-                example=dataclasses.replace(given, image_shape=fitting),
+    for planned in zip(settings.stages, stages, shapes):
+        with mistakes:
+            check_stage(settings, sizes, least, enough, *planned)
+    mistakes.tell()
+
+
+def check_stage(settings, sizes, least, enough, given, stage, of_styles):
+    """Make sure that a stage, as given and with both sides, is large enough."""
+    if min(stage.image_shape) < least:
+        if given == stage or max(stage.image_shape) < least:
+            raise UsageError("{stage} is too small: {enough}", "stages", stage=given, enough=enough)
+        # Nobody has typed this size: it comes from the picture's proportions.
+        proportions = max(sizes.content) / min(sizes.content)
+        fitting = math.ceil(least * proportions)
+        raise ImageError(
+            "its proportions of {proportions}:1 ({size}) make it {shape} at a long side of "
+            "{long}, and {enough}",
+            file=settings.content,
+            remedy="crop it, or choose a long side of {fitting} or more in all stages, as in "
+            "{example}",
+            proportions=f"{proportions:.3g}",
+            size=text(sizes.content),
+            shape=text(stage.image_shape),
+            long=given.image_shape,
+            fitting=fitting,
+            example=dataclasses.replace(given, image_shape=fitting),
+            enough=enough,
+        )
+    for name, shape in zip(settings.styles, of_styles):
+        if min(shape) < least:
+            raise UsageError(
+                "{scale} makes {name} {shape} in stage {stage}, and {enough}",
+                "style_scale",
+                remedy="choose a larger one",
+                scale=f"{settings.painting.style_scale:g}",
+                name=name,
+                shape=text(shape),
+                stage=stage,
                 enough=enough,
             )
-        for name, shape in zip(settings.styles, of_styles):
-            if min(shape) < least:
-                raise UsageError(
-                    "{scale} makes {name} {shape} in stage {stage}, and {enough}",
-                    "style_scale",
-                    remedy="choose a larger one",
-                    scale=f"{settings.painting.style_scale:g}",
-                    name=name,
-                    shape=text(shape),
-                    stage=stage,
-                    enough=enough,
-                )
 
 
 def tile_of(settings, stage, style_shapes, values, means):
@@ -318,6 +326,13 @@ def choose_tile(shape, values, precision, free):
             return side
     pixels = TILED_BYTES_PER_PIXEL * math.prod(shape)
     scale = math.sqrt(max(0, free - needed + pixels) / pixels)
+    if scale * min(shape) < LEAST_SIDE:
+        raise NotEnoughMemory(
+            "{free} of memory are free, and even a small picture needs {needed}",
+            remedy="end other programs, or raise the limit of this process or its container",
+            needed=format_bytes(tiled_bytes((LEAST_SIDE, LEAST_SIDE), values, side)),
+            free=format_bytes(free),
+        )
     raise NotEnoughMemory(
         "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size "
         "that fits is {fitting}",
@@ -354,6 +369,12 @@ def warnings(settings, sizes, stages, means):
         yield Message("the small network paints all stages, so there is nothing to draft")
     elif drafts >= len(stages):
         yield Message("all stages are drafts: the small network paints them, and no other")
+    largest = max((stage.image_shape for stage in stages), key=max)
+    if max(largest) > max(sizes.content):
+        yield Message(
+            "%dx%d is larger than %s, %s: its details are invented",
+            *(*largest, settings.content, text(sizes.content)),
+        )
     for stage in stages:
         (w, h), long_side = stage.image_shape, max(stage.image_shape)
         fitting = dataclasses.replace(stage, image_shape=long_side).fitted(sizes.content)

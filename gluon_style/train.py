@@ -4,8 +4,15 @@ import argparse
 import dataclasses
 import shlex
 
-from .errors import ImageError, Setting, UsageError
-from .machine.command_line import HelpFormatter, Parser, log_to_stderr, one_line, prepare_command
+from .errors import GluonStyleError, ImageError, Mistakes, Setting, UsageError
+from .machine.command_line import (
+    HelpFormatter,
+    Parser,
+    log_to_stderr,
+    one_line,
+    prepare_command,
+    restart_command,
+)
 from .machine.version import __version__
 from .settings import (
     OPTIONS,
@@ -81,6 +88,26 @@ def apply_recipe(options, given):
     vars(options).update(with_recipe(vars(options), given))
 
 
+def vary(parser, argv, path, command):
+    """Values by option from the words that made a picture, and those that are given now."""
+    for name in ("quick", "recipe", "size", "resume", "book"):
+        if name in parser.given:
+            raise UsageError(
+                "cannot be combined with {other}",
+                "again",
+                remedy="leave one out",
+                other=Setting(name),
+            )
+    try:
+        was = parser.parse_args(shlex.split(command)[3:])
+        foreign = parser.given - SETTINGS.keys()
+    except (ValueError, GluonStyleError, SystemExit):
+        foreign = True
+    if foreign:  # it may come from anybody
+        raise ImageError("its command is none that made a picture", file=path)
+    return vars(parser.parse_args(argv, was, together=True))
+
+
 def main(argv=None, listeners=()):
     """Run the command, watched by the listeners.
 
@@ -88,44 +115,36 @@ def main(argv=None, listeners=()):
     143 after SIGTERM.
     """
     with one_line(folder="output"):
-        parser = build_parser()
-        options = parser.parse_args(argv)
-        apply_recipe(options, parser.given)
+        parser, mistakes = build_parser(), Mistakes()
+        options = parser.parse_args(argv, together=True)
+        given = parser.given
+        with mistakes:
+            apply_recipe(options, given)
+        values, strict = vars(options), not listeners  # which tell it in their own way
         log_to_stderr(options.quiet)
-        prepare_command(argv)
-        from .run import again, resume, stylize  # which imports MXNet
+        restart_command(argv)
+        from .machine.files.pictures import origin_of
+        from .run import check_command, check_resume
 
         if options.again is not None:
+            origin = origin_of(options.again)
+            values = vary(parser, argv, options.again, origin["command"])
+            checked = check_command(values, mistakes)
+            prepare_command(argv)
+            from .run import again  # which imports MXNet
 
-            def vary(command):
-                """Parse the words that made the picture, and those that are given now."""
-                try:
-                    was = parser.parse_args(shlex.split(command)[3:])
-                    foreign = parser.given - SETTINGS.keys()
-                except (ValueError, UsageError, SystemExit):
-                    foreign = True
-                if foreign:  # it may come from anybody
-                    raise ImageError("its command is none that made a picture", file=options.again)
-                now = vars(parser.parse_args(argv, was))
-                return get_settings(now), get_output(now)
-
-            for name in ("quick", "recipe", "size", "resume", "book"):
-                if name in parser.given:
-                    raise UsageError(
-                        "cannot be combined with {other}",
-                        "again",
-                        remedy="leave one out",
-                        other=Setting(name),
-                    )
-            again(options.again, vary)
+            again(options.again, origin, *checked)
             return
         if options.resume is None:
+            settings, output, kept = check_command(values, mistakes)
+            prepare_command(argv)
+            from .run import start
+
             if options.quick and not options.quiet:
                 print(
                     "a quick look, small, with the small network: without --quick for the real one"
                 )
-            values = vars(options)
-            stylize(get_settings(values), get_output(values), listeners)
+            start(settings, output, kept, listeners, strict=strict)
             return
 
         def revise(settings, output):
@@ -146,7 +165,11 @@ def main(argv=None, listeners=()):
                     )
             return get_settings(now), get_output(now)
 
-        resume(options.resume, revise, listeners)
+        check_resume(options.resume, values, given, mistakes)
+        prepare_command(argv)
+        from .run import resume
+
+        resume(options.resume, revise, listeners, strict)
 
 
 if __name__ == "__main__":

@@ -76,8 +76,12 @@ def test_a_stage_that_does_not_fit_in_tiles_is_refused_with_one_that_does():
         "that fits is 3331x2221: choose it with --stages, or end other programs"
     )
     assert choose_tile((3331, 2221), 290, "float32", 2 * GB) == 128
-    with pytest.raises(NotEnoughMemory, match="fits is 1x1:"):
-        choose_tile((6000, 4000), 290, "float32", 0)
+
+
+@pytest.mark.parametrize("free", [0, GB // 20, GB // 9])
+def test_where_no_picture_fits_none_is_suggested(free):
+    with pytest.raises(NotEnoughMemory, match="are free, and even a small picture needs 150 MB:"):
+        choose_tile((6000, 4000), 290, "float32", free)
 
 
 def test_this_machine_can_do_a_small_stage_and_not_an_enormous_one():
@@ -180,3 +184,14 @@ def test_lbfgs_leaves_the_picture_less_memory():
     assert make_plan(settings, sizes, just_enough).tiles == (None,)
     with_lbfgs = dataclasses.replace(settings, method=Method("lbfgs"))
     assert make_plan(with_lbfgs, sizes, just_enough).tiles != (None,)
+
+
+def test_a_stage_larger_than_the_photo_is_told():
+    def told(*sides):
+        stages = [Stage(side, 1, 1) for side in sides]
+        plan = make_plan(Settings("a.jpg", stages=stages), Sizes((900, 600), ((90, 90),)), Means())
+        return [str(each) for each in plan.warnings]
+
+    assert told(900) == told(300, 900) == []
+    invented = "1200x800 is larger than a.jpg, 900x600: its details are invented"
+    assert told(300, 1200) == [invented]

@@ -2,13 +2,14 @@
 
 import argparse
 
-from ..errors import Setting, UsageError
+from ..errors import Mistakes, Setting, UsageError
 from ..machine.command_line import (
     ExamplesFormatter,
     Parser,
     log_to_stderr,
     one_line,
     prepare_command,
+    restart_command,
 )
 from ..settings import (
     OUTPUT,
@@ -125,14 +126,25 @@ def main(argv=None):
     """Run the command; the exit status is 4 if some failed, else that of `gluon_style.train`."""
     with one_line(folder="output"):
         parser = build_parser()
-        options = parser.parse_args(argv)
-        given = parser.given
-        check(options, given)
+        options = parser.parse_args(argv, together=True)
+        mistakes = Mistakes()
+        with mistakes:
+            check(options, parser.given)
+        with mistakes:
+            WORKERS.check(options.workers)
         contents, styles = options.content, options.style
         options.content = options.style = "of a job"
         values = vars(options)
-        settings, output = get_settings(values), get_output(values)
         log_to_stderr(options.quiet)
+        restart_command(argv)
+        from ..run import PAIR, OutputFolder, check_settings, make_part
+
+        settings = make_part(get_settings, values, mistakes)
+        output = make_part(get_output, values, mistakes)
+        check_settings([settings], mistakes, PAIR)
+        with mistakes:
+            OutputFolder(output.folder).check(overwrite=True)
+        mistakes.tell()
 
         def parse_row(own):
             """The settings and output of a table's row, from its own options."""

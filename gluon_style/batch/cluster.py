@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from ..errors import ClusterError, GluonStyleError, UsageError
-from ..machine import usable_cores
+from ..machine import install_extra, source, usable_cores
 from ..machine.files import (
     CHECKPOINT,
     CHECKPOINTS,
@@ -36,7 +36,7 @@ try:
     import distributed
 except ImportError:
     raise UsageError(
-        "Dask is not installed", remedy="run: python -m pip install 'gluon-style[cluster]'"
+        "Dask is not installed", remedy="run: {command}", command=install_extra("cluster")
     ) from None
 from . import on_worker
 from .hands import Hands
@@ -129,8 +129,9 @@ class Cluster(Hands):
             versions = {*self.client.run(on_worker.version).values()}
         except Exception as error:  # whatever keeps them from importing it
             text = "the workers cannot run gluon_style ({reason})"
-            remedy = "install it there, as here: python -m pip install 'gluon-style[cluster]'"
-            raise ClusterError(text, remedy=remedy, reason=str(error)) from None
+            remedy = "install it there, as here from {source}, and: {command}"
+            values = {"reason": str(error), "source": source(), "command": install_extra("cluster")}
+            raise ClusterError(text, remedy=remedy, **values) from None
         if versions != {__version__}:
             text = "the workers have gluon_style {theirs}, and this machine has {ours}"
             theirs = ", ".join(sorted(versions))

@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import itertools
 import math
 import os
 import re
@@ -21,7 +20,7 @@ from ..settings import (
     as_text,
     check_option,
     get_options,
-    with_option,
+    variations,
     with_whole_paths,
 )
 from .job import Job, refuse_foreign
@@ -124,11 +123,7 @@ def plan_cells(output, settings, vary):
     baseline = with_whole_paths(settings)
     first = cell("baseline", baseline, f"baseline: {describe(baseline, vary)}")
     cells, places = {first.name: first}, []
-    for combination in itertools.product(*vary.values()):
-        varied = baseline
-        for name, value in zip(vary, combination):
-            varied = with_option(varied, name, value)
-        varied = with_whole_paths(varied)
+    for varied in map(with_whole_paths, variations(baseline, vary)):
         name = first.name if varied == baseline else folder_name(varied, vary)
         places.append(cells.setdefault(name, cell(name, varied, describe(varied, vary))))
     return list(cells.values()), places

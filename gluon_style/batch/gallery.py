@@ -11,7 +11,7 @@ from urllib.parse import quote
 from ..errors import GluonStyleError, OutputError, reason
 from ..images import to_picture
 from ..losses import TERMS
-from ..machine.files import atomic_write, discard, write_table, write_text
+from ..machine.files import atomic_write, discard, open_file, write_table, write_text
 from ..machine.files.pictures import decode, small_jpeg
 from .job import refuse_foreign
 
@@ -139,7 +139,8 @@ def text(value):
 
 def begins(mark, path):
     """True if a file has a mark in its first lines."""
-    return mark.encode() in path.read_bytes()[:500]
+    with open_file(path) as file:
+        return mark.encode() in file.read(500)
 
 
 def write_small(source, path):

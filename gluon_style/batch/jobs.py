@@ -34,7 +34,7 @@ def expand(texts, field):
     for text in texts:
         path = Path(expanded(text, field))
         if path.is_dir():
-            pictures = [p for p in sorted(path.iterdir()) if p.suffix.lower() in PICTURES]
+            pictures = [each for each in sorted(path.iterdir()) if is_photo(each)]
         elif path.exists() or path.suffix.lower() in PICTURES and not glob.has_magic(str(path)):
             pictures = [path]  # whoever paints it says what is wrong
         else:
@@ -43,6 +43,12 @@ def expand(texts, field):
             raise UsageError("{value}: there are no pictures of that name", field, value=text)
         found += map(str, pictures)
     return found
+
+
+def is_photo(path):
+    """True for a file that is called like a picture, and not hidden, as a Mac's `._x.jpg` is."""
+    is_called_so = path.suffix.lower() in PICTURES and not path.name.startswith(".")
+    return is_called_so and not path.is_dir()
 
 
 def combine(settings, output, contents, styles):

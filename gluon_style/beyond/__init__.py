@@ -4,7 +4,7 @@ from .judging import judge
 from .lbfgs import LBFGS
 from .masks import InRegions
 from .mixing import for_regions, mixed, shares_of
-from .photographs import check_writable, origin_of, save_photograph
+from .photographs import save_photograph
 from .pictures import Pictures, joint_checksum
 from .relative import relative_loss
 from .shortcuts import get_shortcut, own_terms

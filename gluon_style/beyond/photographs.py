@@ -1,44 +1,18 @@
 """Pictures as a photographer wants them: deep, with a colour profile, resolution and origin."""
 
-import io
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from mxnet import nd
 from PIL import Image, ImageCms, PngImagePlugin
 
-from ..errors import ImageError, Setting, UsageError, reason
 from ..images import FORMATS, to_picture
-from ..machine.files import atomic_write, expanded, open_file
-from ..machine.files.pictures import damaged
+from ..machine.files import atomic_write, expanded
+from ..machine.files.pictures import DESCRIPTION, ORIGIN
 
-ORIGIN = "gluon_style"  # the name of the text in a PNG; others have it as their description
-DESCRIPTION, X_DPI, Y_DPI, UNIT, INCH = 0x010E, 0x011A, 0x011B, 0x0128, 2  # in EXIF and TIFF
+X_DPI, Y_DPI, UNIT, INCH = 0x011A, 0x011B, 0x0128, 2  # in EXIF and TIFF
 PROFILE, UNDEFINED = 34675, 7  # a tag of TIFF, and its type
-WRITERS = {"png": "numpngw", "tif": "tifffile"}  # of 16 bits, which Pillow cannot write in colour
-
-
-def check_writable(output, alpha):
-    """Make sure that a run's pictures can be written, before it is run."""
-    if output.format == "jpg" and alpha is not None:
-        raise UsageError(
-            "{format}: knows no transparency, which the content picture has",
-            "format",
-            remedy="choose another, or {background} white",
-            format=output.format,
-            background=Setting("background"),
-        )
-    if output.depth == 16 and not find_spec(WRITERS[output.format]):
-        raise UsageError(
-            "{depth}: {format} needs the package {package}",
-            "depth",
-            remedy="pip install 'gluon-style[photo]'",
-            depth=output.depth,
-            format=output.format,
-            package=WRITERS[output.format],
-        )
 
 
 def srgb_profile():
@@ -130,38 +104,4 @@ def write_deep_tiff(file, pixels, text, dpi):
         extratags=[(PROFILE, UNDEFINED, len(profile), profile, True)],
         resolution=dpi or (72, 72),
         resolutionunit=INCH if dpi else 1,
-    )
-
-
-def origin_of(path):
-    """The origin of a picture, as its file tells it.
-
-    Raises
-    ------
-    ImageError
-        It cannot be read, or does not tell it.
-    """
-    path = Path(expanded(path, "again"))
-    data = b""
-    try:
-        with open_file(path) as file:
-            data = file.read()
-        with Image.open(io.BytesIO(data)) as picture:
-            text = picture.info.get(ORIGIN) or picture.getexif().get(DESCRIPTION)
-    except OSError as error:
-        said = reason(error) if error.strerror else "not a picture that can be read"
-        raise ImageError(said, file=path) from None
-    except Exception as error:  # what a damaged file does to Pillow is its own
-        raise damaged(error, path, data) from None
-    try:
-        origin = json.loads(text)
-        if isinstance(origin["command"], str) and isinstance(origin["identity"], dict):
-            return origin
-    except (TypeError, ValueError, KeyError):
-        pass
-    raise ImageError(
-        "it does not tell how it was made",
-        file=path,
-        remedy="only pictures that gluon_style has written do, as long as no other program has "
-        "saved them",
     )

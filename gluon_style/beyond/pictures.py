@@ -6,9 +6,8 @@ import numpy as np
 from mxnet import image, nd
 from PIL import Image
 
-from ..errors import ImageError
 from ..images import crop
-from ..machine.files.pictures import decode
+from ..machine.files.pictures import decode, decode_mask
 from ..plan import margin_of, style_shape
 from ..settings import INITS
 from .colors import (
@@ -23,8 +22,13 @@ from .masks import Masks, composed
 from .mixing import shares_of
 
 
+def read_now(source, how=decode):
+    """A picture that nobody has read before."""
+    return how(source)
+
+
 class Pictures:
-    """The pictures that settings name, read once.
+    """The pictures that settings name, read once by `read(source, how)`.
 
     Attributes
     ----------
@@ -37,15 +41,15 @@ class Pictures:
         SHA-256 of what was read; of several pictures, of their checksums.
     """
 
-    def __init__(self, settings):
+    def __init__(self, settings, read=read_now):
         painting = settings.painting
-        content = decode(settings.content)
-        styles = [decode(each) for each in settings.styles]
-        masks = [decode(each) for each in painting.mask]
+        content = read(settings.content)
+        styles = [read(each) for each in settings.styles]
+        masks = [read(each, decode_mask) for each in painting.mask]
         self.settings, self.painting = settings, painting
         self.content = nd.array(content.rgb, dtype="uint8")
         self.styles = [nd.array(each.rgb, dtype="uint8") for each in styles]
-        self.masks = [grey(each, name) for each, name in zip(masks, painting.mask)]
+        self.masks = [grey(each) for each in masks]
         self.alpha = content.alpha if settings.background == "keep" else None
         self.dpi = content.dpi
         self.checksums = {"content": content.sha256}
@@ -54,7 +58,7 @@ class Pictures:
                 self.checksums[name] = joint_checksum([picture.sha256 for picture in each])
         self.init = None
         if painting.init not in INITS:
-            init = decode(painting.init)
+            init = read(painting.init)
             self.init = nd.array(init.rgb, dtype="uint8")
             self.checksums["init"] = init.sha256
 
@@ -151,13 +155,9 @@ class Pictures:
         return nd.array(pixels[inside, inside], img.context)
 
 
-def grey(picture, name):
+def grey(picture):
     """A mask's pixels, as a grey picture of three channels."""
     pixels = np.repeat((picture.rgb @ LUMINANCE)[:, :, None], 3, axis=2)
-    if not pixels.any():
-        raise ImageError(
-            "the mask is black all over", file=name, remedy="what is white in it is painted"
-        )
     return nd.array((pixels + 0.5).astype("uint8"), dtype="uint8")
 
 

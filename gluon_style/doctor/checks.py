@@ -17,7 +17,7 @@ from .findings import Finding, broken
 
 TO_GPU_WHEEL = (
     "python -m pip uninstall -y mxnet",
-    "python -m pip install 'gluon-style[cu112]'",
+    machine.install_extra("cu112"),
     "python -m pip install --no-deps mxnet-cu112==1.9.1",
 )
 BUSY = 0.5  # load average for each core
@@ -164,7 +164,8 @@ def check_weights():
     if damaged:
         fix = [f"rm '{each.path}'" for each in damaged if each.source != "small"]
         if len(fix) < len(damaged):
-            fix.append("python -m pip install --force-reinstall --no-deps gluon-style")
+            where = shlex.quote(machine.source())
+            fix.append(f"python -m pip install --force-reinstall --no-deps {where}")
         names = ", ".join(str(each.path) for each in damaged)
         return Finding("Weights", False, f"damaged: {names}", tuple(fix))
     sound = [each for each in found if each.state == "sound"]

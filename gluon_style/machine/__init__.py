@@ -6,7 +6,8 @@ Nothing here imports MXNet before it is used, but `bfloat16`, which is imported 
 from . import interrupts  # the first: the others take most of a second
 from .amounts import format_bytes, format_duration
 from .companion import Companion, CompanionDied, serve
-from .devices import get_cpu, get_ctx, has_gpu_code, try_gpu
+from .devices import check_ctx, get_cpu, get_ctx, gpu_of, has_gpu_code, try_gpu
+from .installation import install_extra, source
 from .interrupts import is_command
 from .malloc import KEPT_SLACK, keep_freed, restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total

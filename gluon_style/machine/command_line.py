@@ -4,12 +4,13 @@ import argparse
 import logging
 import os
 import re
+import shlex
 import signal
 import sys
 from contextlib import contextmanager
 from functools import partial
 
-from ..errors import GluonStyleError, UsageError
+from ..errors import GluonStyleError, Mistakes, UsageError, option
 from . import is_command, prepare, restart_with_huge_pages
 from .streams import keep_streams
 
@@ -26,6 +27,9 @@ class Once(argparse.Action):
         setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
 
 
+PAIR = ("--content", "--style")  # for which two names alone are meant
+
+
 class Parser(argparse.ArgumentParser):
     """A parser of command lines whose complaints are one line.
 
@@ -40,14 +44,26 @@ class Parser(argparse.ArgumentParser):
         self.register("action", None, Once)
         self.register("action", "store_true", partial(Once, nargs=0, const=True, default=False))
 
-    def parse_args(self, args=None, namespace=None):
-        """Parse; an option may be given once, unless all its values are kept."""
+    def parse_args(self, args=None, namespace=None, together=False):
+        """Parse; an option may be given once, unless all its values are kept.
+
+        With `together`, a value that makes no sense is left as its error, to be told with others.
+        """
         self.given = set()
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             error = UsageError("unrecognized arguments: {words}", words=" ".join(unknown))
             declared = re.findall(r"^ +(?:-h, )?(--[\w-]+)", self.format_help(), re.MULTILINE)
-            raise complete(error.suggest(unknown[0].split("=")[0], declared))
+            error.suggest(unknown[0].split("=")[0], declared)
+            if {*PAIR} <= {*declared} and not any(each.startswith("-") for each in unknown):
+                meant = [word for pair in zip(PAIR, unknown) for word in pair]
+                error.add("did you mean {name}?", name=shlex.join(meant))
+            raise complete(error)
+        mistakes = Mistakes(
+            each for each in vars(options).values() if isinstance(each, GluonStyleError)
+        )
+        if not together:
+            mistakes.tell()
         return options
 
     def error(self, message):
@@ -86,10 +102,11 @@ def one_line(**options):
         yield
         sys.stdout.flush()
     except GluonStyleError as error:
-        error.field = options.get(error.field, error.field)
-        line = " ".join(error.as_option().split())
         kind = "error: " if error.exit_status < 128 else ""  # being stopped is none
-        print(f"gluon_style: {kind}{line}", file=sys.stderr)
+        for each in (error, *error.others):
+            each.field = options.get(each.field, each.field)
+            line = " ".join(each.tell_own(option).split())
+            print(f"gluon_style: {kind}{line}", file=sys.stderr)
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
         print("gluon_style: interrupted", file=sys.stderr)
@@ -114,8 +131,13 @@ def log_to_stderr(quiet=False, once=False):
     logging.getLogger("gluon_style").setLevel("WARNING" if quiet else "INFO")
 
 
-def prepare_command(argv=None):
-    """Before a command computes: memory in huge pages, if this process is its own, and MXNet."""
+def restart_command(argv=None):
+    """Before a command reads anything: memory in huge pages, if this process is its own."""
     if argv is None and is_command():
         restart_with_huge_pages()
+
+
+def prepare_command(argv=None):
+    """Before a command computes: the same, and MXNet."""
+    restart_command(argv)
     prepare()

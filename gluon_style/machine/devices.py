@@ -81,23 +81,38 @@ def get_ctx(name):
     """
     import mxnet as mx
 
-    if name == "auto":
-        return try_gpu()
-    if name == "cpu":
-        return get_cpu()
-    match = re.fullmatch(r"gpu(?:\(([0-9]{1,4})\))?", name)
-    if not match:
+    name = check_ctx(name)
+    if name in ("auto", "cpu"):
+        return try_gpu() if name == "auto" else get_cpu()
+    found = gpu_of(name)
+    reason = gpu.why_not(found, gpu.ask_driver().cuda, has_gpu_code())
+    if reason:
+        raise no_gpu(name, reason)
+    return mx.gpu(found.number)
+
+
+def check_ctx(name, field="ctx"):
+    """A device's name, `cpu` for `cpu(0)`, as MXNet names it."""
+    name = "cpu" if str(name) == "cpu(0)" else str(name)
+    if not re.fullmatch(r"auto|cpu|gpu(\([0-9]{1,4}\))?", name):
         text, choices = "{value}: one of {choices} is wanted", "auto, cpu, gpu, gpu(N)"
-        error = DeviceError(text, "ctx", value=name, choices=choices)
+        error = DeviceError(text, field, value=name, choices=choices)
         raise error.suggest(name, ("auto", "cpu", "gpu", "gpu(0)"))
-    number, report = int(match[1] or 0), gpu.ask_driver()
+    return name
+
+
+def gpu_of(name):
+    """The GPU that is meant by `gpu` or `gpu(N)`, as the driver tells of it."""
+    number, report = int(name[4:-1] or 0), gpu.ask_driver()
     if number < len(report.gpus):
-        reason = gpu.why_not(report.gpus[number], report.cuda, has_gpu_code())
-        if reason is None:
-            return mx.gpu(number)
-    elif report.gpus:
-        reason = Message("the last GPU here is gpu({number})", number=len(report.gpus) - 1)
-    else:
-        reason = report.failure or Message("there is no NVIDIA GPU here")
+        return report.gpus[number]
+    if report.gpus:
+        raise no_gpu(
+            name, Message("the last GPU here is gpu({number})", number=len(report.gpus) - 1)
+        )
+    raise no_gpu(name, report.failure or Message("there is no NVIDIA GPU here"))
+
+
+def no_gpu(name, reason):
     error = DeviceError("{value}: {reason}", "ctx", value=name, reason=reason)
-    raise error.add("use {ctx} cpu", ctx=Setting("ctx"))
+    return error.add("use {ctx} cpu", ctx=Setting("ctx"))

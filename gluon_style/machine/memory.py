@@ -1,8 +1,9 @@
 """The memory that this process has used, and that the machine can still give it."""
 
+import os
 import re
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import NotEnoughMemory, Setting
@@ -19,7 +20,10 @@ def resident():
     """Bytes of memory that this process holds now."""
     import psutil
 
-    return psutil.Process().memory_info().rss
+    try:
+        return psutil.Process().memory_info().rss
+    except (psutil.Error, OSError):  # no /proc
+        return peak()
 
 
 def peak():
@@ -32,16 +36,37 @@ def peak():
 
 def total():
     """Bytes of memory of the machine."""
-    import psutil
-
-    return psutil.virtual_memory().total
+    return _of_machine("total", "SC_PHYS_PAGES")
 
 
 def available():
     """Bytes that this process can still take without swapping, or being killed in a container."""
+    free = _of_machine("available", "SC_AVPHYS_PAGES")
+    return min([free, *_container_limits(), *_own_limits()])
+
+
+def _of_machine(name, pages):
+    """Bytes of the machine's memory by psutil's name, or by the system's count of pages."""
     import psutil
 
-    return min([psutil.virtual_memory().available, *_container_limits()])
+    try:
+        return getattr(psutil.virtual_memory(), name)
+    except OSError:  # no /proc
+        return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _own_limits():
+    """Bytes that each limit of this process still allows (`ulimit -v`, `prlimit`)."""
+    import psutil
+
+    with suppress(ImportError, psutil.Error, OSError):
+        import resource  # which Windows has not
+
+        held = psutil.Process().memory_info()
+        for limit, now in ((resource.RLIMIT_AS, held.vms), (resource.RLIMIT_DATA, held.rss)):
+            most, _ = resource.getrlimit(limit)
+            if most != resource.RLIM_INFINITY:
+                yield max(0, most - now)
 
 
 def _container_limits(groups="/proc/self/cgroup", root="/sys/fs/cgroup"):

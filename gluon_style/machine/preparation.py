@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 from ..errors import Message, RuntimeNotReady
 from . import gpu, malloc
 from .interrupts import catch_interrupts
-from .processor import choose_isa, usable_cores
+from .processor import choose_isa, thread_count
 
 _TRIED_BELOW = "2.6"  # of NumPy
 # The distributions on PyPI that bring MXNet, all in one folder of the same name.
@@ -50,8 +50,8 @@ def prepare_process():
     - NumPy has the names that it has removed and MXNet uses, while MXNet is imported.
     - The libraries that mxnet-cu112 is linked with are loaded, where that is installed.
     - Environment: `MXNET_CUDNN_AUTOTUNE_DEFAULT`, `DNNL_MAX_CPU_ISA`, `MXNET_CPU_TEMP_COPY`,
-      `OMP_NUM_THREADS`, unless the user has set them; `XDG_CONFIG_HOME` and `XDG_CACHE_HOME`
-      where there is no home directory.
+      unless the user has set them; `OMP_NUM_THREADS`, see `thread_count`; `XDG_CONFIG_HOME` and
+      `XDG_CACHE_HOME` where there is no home directory.
     - `pkgutil.find_loader`, which Python 3.14 has dropped and NiceGUI's vbuild calls, is back.
     - glibc gives arrays from 4 MB on back to the system when they are freed (until `keep_freed`
       says otherwise), and has one arena.
@@ -67,7 +67,7 @@ def prepare_process():
         os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
     choose_isa(os.environ)
     malloc.save_memory(os.environ)
-    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+    os.environ["OMP_NUM_THREADS"] = str(thread_count(os.environ.get("OMP_NUM_THREADS")))
     if os.path.expanduser("~") == "~":
         # Matplotlib asks for it, which fails on Python 3.8; so it makes a folder of its own.
         for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+import re
 import sys
 from contextlib import suppress
 
@@ -25,8 +26,20 @@ def usable_cores():
     """
     import psutil
 
-    allowed = allowed_cores()
-    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
+    allowed = cores = allowed_cores()
+    with suppress(OSError):  # no /proc
+        cores = psutil.cpu_count(logical=False) or allowed
+    return max(1, min(allowed, cores))
+
+
+def thread_count(asked):
+    """Threads to compute with: what `OMP_NUM_THREADS` asks for, of levels the first, or all cores.
+
+    OpenMP takes `4,2`, MXNet a number alone, and ends the process at anything else.
+    """
+    first = (asked or "").split(",")[0].strip()
+    is_number = re.fullmatch("0*[1-9][0-9]{0,2}", first)
+    return int(first) if is_number else usable_cores()
 
 
 def cpu_flags(path="/proc/cpuinfo"):

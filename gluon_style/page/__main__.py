@@ -6,8 +6,15 @@ from pathlib import Path
 from ..errors import RuntimeNotReady
 from ..machine.command_line import Parser, one_line
 from ..machine.files import expanded
+from ..settings import Option, add_options, whole
 
 LOCAL = "127.0.0.1"
+PORT = Option(
+    "port",
+    whole("{value}: a port from 0 to 65535 is wanted", 0, 65535),
+    None,
+    "a port from 0 to 65535; by default one from 8080 on that is free",
+)
 
 
 def build_parser():
@@ -30,7 +37,7 @@ def build_parser():
         help="serve others, too, at this address of the machine (0.0.0.0: at all of them), who "
         "then need the token in the address that is printed",
     )
-    parser.add_argument("--port", type=int, metavar="N", help="a port from 0 to 65535")
+    add_options(parser, [PORT])
     parser.add_argument("--no-browser", action="store_true", help="open no browser")
     return parser
 

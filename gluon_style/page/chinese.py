@@ -117,8 +117,25 @@ CHINESE = {
     "{depth}: {format} needs the package {package}": (
         "{depth} 位：{format} 格式需要软件包 {package}"
     ),
-    "pip install 'gluon-style[photo]'": "请运行 pip install 'gluon-style[photo]'",
+    "run: python -m pip install {package}": "请运行 python -m pip install {package}",
+    "python -m gluon_style.batch paints all pictures of a folder": (
+        "python -m gluon_style.batch 可以画整个文件夹的图片"
+    ),
+    "%dx%d is larger than %s, %s: its details are invented": (
+        "%dx%d 比 %s（%s）还大：多出来的细节是编造的"
+    ),
+    # Numbers.
+    "{value}: a number from {least} to {most} is wanted": (
+        "{value}：应为 {least} 到 {most} 之间的数"
+    ),
+    "{value}: a port from 0 to 65535 is wanted": "{value}：端口应在 0 到 65535 之间",
     # Memory, disk, folders.
+    "{free} of memory are free, and even a small picture needs {needed}": (
+        "空闲内存只有 {free}，而小图也需要 {needed}"
+    ),
+    "end other programs, or raise the limit of this process or its container": (
+        "请关闭其他程序，或放宽这个进程或容器的内存限制"
+    ),
     "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size that "
     "fits is {fitting}": (
         "{size} 即使分块也需要内存 {needed}，而可用的只有 {free}：放得下的最大尺寸是 {fitting}"
@@ -352,9 +369,8 @@ CHINESE = {
     "'{value}': a whole number above 0 is wanted": "'{value}'：应为大于 0 的整数",
     "a whole number above 0 is wanted": "应为大于 0 的整数",
     "{value}: a whole number above 0 is wanted": "{value}：应为大于 0 的整数",
-    "'{value}': layer indices with commas between them are wanted, for example 0,5,10": (
-        "“{value}”：应为用逗号隔开的层号，例如 0,5,10"
-    ),
+    "'{value}': layer indices or names with commas between them are wanted, for example 0,5,10 or "
+    "conv1_1,conv2_1": "“{value}”：应为用逗号隔开的层号或层名，例如 0,5,10 或 conv1_1,conv2_1",
     "'{value}': numbers with commas between them are wanted, for example 0.7,0.3": (
         "“{value}”：应为用逗号隔开的数，例如 0.7,0.3"
     ),

@@ -84,8 +84,9 @@ class Screen:
         """Print a mistake in one line, without the way to it."""
         if isinstance(error, KeyboardInterrupt):
             self.say("interrupted: nothing of this cell is kept")
-        else:
-            print(self.phrase("Error") + self.phrase(": ") + error.tell(phrase=self.phrase))
+            return
+        told = (each.tell(phrase=self.phrase) for each in (error, *error.others))
+        print(self.phrase("Error") + self.phrase(": ") + "; ".join(told))
 
     def show(self, *images, titles=(), columns=3, fold=""):
         """Show pictures side by side, each with its title, or folded behind some words.

@@ -3,6 +3,7 @@
 import base64
 import csv
 import dataclasses
+import io
 import json
 import os
 import re
@@ -10,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..errors import from_json
-from ..machine.files import CHECKPOINT, LOSSES, RECORD
+from ..machine.files import CHECKPOINT, LOSSES, RECORD, read_text
 from ..plan import PlannedStage
 from ..settings import (
     FORMATS,
@@ -220,7 +221,7 @@ EMPTY = {"arguments": [], "pictures": {}, "size": (3, 2)}
 def read_json(path):
     """The content of a JSON file, None if it cannot be read."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -246,13 +247,12 @@ def read_losses(path, stages):
     """[(stage, record)] of every epoch in `losses.csv`, none if it is damaged."""
     records = []
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                number = int(row.pop("stage"))
-                epoch = {name: float(row[name]) for name in (*TERMS, "seconds")}
-                if not 1 <= number <= stages:
-                    return []
-                records.append((number, {**epoch, "epoch": int(row["epoch"])}))
+        for row in csv.DictReader(io.StringIO(read_text(path))):
+            number = int(row.pop("stage"))
+            epoch = {name: float(row[name]) for name in (*TERMS, "seconds")}
+            if not 1 <= number <= stages:
+                return []
+            records.append((number, {**epoch, "epoch": int(row["epoch"])}))
     except (OSError, ValueError, TypeError, KeyError, csv.Error):
         return []
     return records

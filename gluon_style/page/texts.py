@@ -271,6 +271,7 @@ class Words:
             text = told.tell(self.quoted, self.phrase, self.file)
             if told.field:
                 text = self.label(told.field) + self.phrase(": ") + text
+            text = self.phrase("; ").join([text, *map(self.error, told.others)])
         elif isinstance(told, Message):  # whose further lines are for a terminal
             text = told.tell(self.quoted, self.phrase).split("\n")[0]
         else:

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from ..errors import OutputError, Setting, WeightsError
-from ..machine.files import atomic_write, hashes, open_file
+from ..machine.files import atomic_write, hashes, read_text
 from ..machine.version import __version__
 from ..settings import Layers
 from ..vgg19 import ARRAYS, CONVOLUTIONS, RGB_MEAN, RGB_STD
@@ -69,8 +69,7 @@ def described(path, sha256):
     """The origin, gain and licence that the description beside a file tells."""
     beside = sidecar(path)
     try:
-        with open_file(beside) as file:
-            description = json.loads(file.read())
+        description = json.loads(read_text(beside))
         known = {name: description[name] for name in ("source", "gain", "origin", "licence")}
         expected, gain = description["sha256"], known["gain"]
         if not (gain is None or (math.isfinite(gain) and gain > 0)):

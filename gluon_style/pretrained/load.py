@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from ..errors import DownloadError, Message, WeightsError, reason
-from ..machine.files import cache_folder, expanded, fetch, hashes
+from ..machine.files import beside, cache_folder, expanded, fetch, hashes
 from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
 from .exporting import described
@@ -131,16 +131,24 @@ def from_source(source, path, sha256, origin=None):
     return Pretrained(parameters, source.name, str(path), sha256, source.gain, *about)
 
 
-def from_path(path):
-    """Read a file that the user gives."""
-    if not path.exists():
+def check_file(which):
+    """Make sure that there is a file, of a kind that can be read, if `--weights` names one."""
+    if which in ("auto", "small", *SOURCES):
+        return
+    path = Path(expanded(which, "weights"))
+    if not path.exists() or path.is_dir():
         names = ["auto", *SOURCES, "small"]
         text = "no such file (nor is it one of: {names})"
         error = WeightsError(text, "weights", file=path, names=", ".join(names))
-        raise error.suggest(str(path), names)
+        raise error.suggest(path.name, [*names, *beside(path)])
     if path.suffix not in READERS:
         text = "a file of {suffixes} is wanted"
         raise WeightsError(text, "weights", file=path, suffixes=", ".join(READERS))
+
+
+def from_path(path):
+    """Read a file that the user gives."""
+    check_file(path)
     network = NETWORKS[path.suffix]
     try:
         (sha256,) = hashes(path, "sha256")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ..machine.files.pictures import decode
 from .load import find_weights, real_network, to_scale
 
 
@@ -27,6 +28,17 @@ class Kept:
 
     def __init__(self):
         self.parameters, self.nets, self.style_grams = Last(3), Last(2), Last(64)
+        self.pictures = {}  # that were read beforehand
+
+    def decoded(self, source, read=decode):
+        """A picture, read once, and kept for whoever takes it."""
+        if source not in self.pictures:
+            self.pictures[source] = read(source)
+        return self.pictures[source]
+
+    def take(self, source, read=decode):
+        """A picture that was read beforehand, or else is read now."""
+        return self.pictures.pop(source, None) or read(source)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,41 @@
 """A run: its folder, results, checkpoints and progress, and the session that binds them."""
 
-from .book import CREDIT
-from .checkpoint import Checkpoint
+import importlib
+
+from .checks import (
+    PAIR,
+    check_book,
+    check_command,
+    check_resume,
+    check_run,
+    check_settings,
+    make_part,
+    read_weights,
+)
 from .folder import PICTURES, OutputFolder, is_sound
-from .progress import ForecastRun, WarnOfDivergence, in_notebook, print_line, size, tqdm
-from .results import plot_losses
-from .session import again, finish, plan, resume, stylize, with_book_pictures, writers
-from .stopping import HearSignals, StopOnSignal
+
+# The other names, by their modules, which import MXNet: the commands check without it.
+_MODULES = {
+    "book": ("CREDIT",),
+    "checkpoint": ("Checkpoint",),
+    "progress": ("ForecastRun", "WarnOfDivergence", "in_notebook", "print_line", "size", "tqdm"),
+    "results": ("plot_losses",),
+    "session": (
+        "again",
+        "finish",
+        "plan",
+        "resume",
+        "start",
+        "stylize",
+        "with_book_pictures",
+        "writers",
+    ),
+    "stopping": ("HearSignals", "StopOnSignal"),
+}
+
+
+def __getattr__(name):
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(importlib.import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

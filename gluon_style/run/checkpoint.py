@@ -12,7 +12,14 @@ import numpy as np
 
 from ..chapter import Listener, State
 from ..errors import CheckpointError, Message, NonFiniteLoss, OutputError, Setting, reason
-from ..machine.files import CHECKPOINT, CHECKPOINTS, EARLIER_CHECKPOINT, RECORD, atomic_write
+from ..machine.files import (
+    CHECKPOINT,
+    CHECKPOINTS,
+    EARLIER_CHECKPOINT,
+    RECORD,
+    atomic_write,
+    open_file,
+)
 from ..plan import get_canvas
 from ..settings import (
     LEAST_TILE,
@@ -25,6 +32,7 @@ from ..settings import (
     settings_to_json,
 )
 from ..trainer import Epoch
+from .folder import no_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +137,8 @@ class Checkpoint:
         damaged = []
         for path in (folder / name for name in CHECKPOINTS):
             try:
-                data = path.read_bytes()
+                with open_file(path) as file:
+                    data = file.read()
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -152,11 +161,12 @@ class Checkpoint:
                 logger.warning("%s: %s; going back to the one before it", folder, damaged[0])
                 path.replace(folder / CHECKPOINT)
             return checkpoint
-        found, *others = damaged or [Message("there is no checkpoint")]
+        if not damaged:
+            raise no_checkpoint(folder)
+        found, *others = damaged
         for other in others:
             found = Message("{this} and {other}", this=found, other=other)
-        remedy = "the run cannot be resumed, start it again"
-        raise CheckpointError(found, "resume", file=folder, remedy=remedy)
+        raise no_checkpoint(folder, found)
 
     def check_folder(self, folder):
         """Make sure that it stands in its own run's folder."""

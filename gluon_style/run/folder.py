@@ -1,16 +1,26 @@
 """The folder that a run writes into."""
 
+import errno
 import json
 import math
+import os
 import shlex
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
-from ..errors import GluonStyleError, OutputError, Setting, UsageError, reason
+from ..errors import (
+    CheckpointError,
+    GluonStyleError,
+    Message,
+    OutputError,
+    Setting,
+    UsageError,
+    reason,
+)
 from ..machine import format_bytes
 from ..machine.files import (
     CHECKPOINTS,
@@ -20,6 +30,7 @@ from ..machine.files import (
     RECORD,
     discard,
     has_no_locks,
+    read_text,
 )
 from ..machine.files.pictures import decode
 from ..settings import ANIMATIONS, FORMATS
@@ -31,6 +42,13 @@ PICTURES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
     *(".heic", ".heif", ".avif", ".jp2"),
 )
+
+
+def no_checkpoint(folder, found=None):
+    """The error for a folder in which there is nothing to resume, or only what was found."""
+    found = found or Message("there is no checkpoint")
+    remedy = "the run cannot be resumed, start it again"
+    return CheckpointError(found, "resume", file=folder, remedy=remedy)
 
 
 class OutputFolder:
@@ -62,7 +80,7 @@ class OutputFolder:
 
     def _take(self):
         """Make the folder and lock it."""
-        try:
+        with self.told():
             if self.make:
                 self._make()
             with tempfile.TemporaryFile(dir=self.path):
@@ -73,6 +91,12 @@ class OutputFolder:
             except (NotImplementedError, OSError) as error:
                 if not has_no_locks(error):
                     raise
+
+    @contextmanager
+    def told(self):
+        """Turn the system's errors into ours."""
+        try:
+            yield
         except (FileExistsError, NotADirectoryError):
             raise OutputError("there is a file of that name, no folder", file=self.path) from None
         except FileNotFoundError:
@@ -84,12 +108,34 @@ class OutputFolder:
             text = "cannot be written to: {reason}"
             raise OutputError(text, file=self.path, reason=reason(error)) from None
 
-    def _make(self):
+    def check(self, overwrite=False):
+        """Make sure, and leave nothing behind, that a run can write there, or resume."""
+        if not self.make:
+            if not self.path.is_dir():
+                raise OutputError("no such folder", file=self.path)
+            if not self.has_checkpoint():
+                raise no_checkpoint(self.path)
+            return
+        self.refuse_picture()
+        with self.told():
+            place = next(path for path in (self.path, *self.path.parents) if path.exists())
+            if not place.is_dir():
+                raise NotADirectoryError
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            if not overwrite:
+                self.refuse_results()
+
+    def refuse_picture(self):
+        """Refuse a picture's name for the folder."""
         if self.path.suffix.lower() in PICTURES and not self.path.is_dir():
             text = "this is the folder of the results, in which the picture will be {picture}"
             remedy = "give it a folder's name, such as {folder}"
             values = {"picture": self.picture(1).name, "folder": self.path.with_suffix("")}
             raise UsageError(text, "output", file=self.path, remedy=remedy, **values)
+
+    def _make(self):
+        self.refuse_picture()
         missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
         self.made = missing
@@ -122,7 +168,7 @@ class OutputFolder:
     def read_record(self):
         """The `run.json` that the last run has left, as far as it is one: a dict."""
         try:
-            found = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
+            found = json.loads(read_text(self.path / RECORD))
         except (OSError, ValueError, RecursionError):
             found = None
         return found if isinstance(found, dict) else {}

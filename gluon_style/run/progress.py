@@ -12,7 +12,7 @@ import warnings
 from contextlib import suppress
 
 from ..chapter import Listener
-from ..errors import GluonStyleError
+from ..errors import GluonStyleError, Message, WorseResult
 from ..machine import format_bytes, format_duration, peak, resident
 from ..plan import FIXED_BYTES, LEAST_PIXELS, Measurement, forecast_rest
 
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 PRINT_EVERY = 50  # epochs, as in the chapter
 RECENT = 20  # epochs, whose time says how long the next will take
+MUCH_WORSE = 1.5  # as much loss; a few epochs may end with a little more than at the start
 WEEK = 6 * 86400  # seconds, in which the name of a day says which
 MOST_SECONDS = 1e10  # which clocks can still tell
 
@@ -190,20 +191,33 @@ class ForecastRun(Listener):
 
 
 class WarnOfDivergence(Listener):
-    """Warn at the end of a stage that has made the picture worse."""
+    """Warn at the end of a stage that has made the picture worse.
 
-    def __init__(self, results, name=""):
+    Attributes
+    ----------
+    error : WorseResult or None
+        Of a last stage that has made it much worse, if that is `strict`: the run ends with it.
+    """
+
+    def __init__(self, results, name="", strict=False):
         self.results, self.name = results, f"{name}, " if name else ""
+        self.strict, self.error = strict, None
 
     def end_stage(self, stage_run):
         number = stage_run.number
         totals = [epoch.total for of_stage, epoch in self.results.records if of_stage == number]
-        if totals[-1] > totals[0]:
-            logger.warning(
-                "%sstage %d: the total loss was %.6g at its end and %.6g at its beginning, so the "
-                "picture is worse than before: a lower learning rate may help",
-                *(self.name, number, totals[-1], totals[0]),
-            )
+        if not totals[-1] > totals[0]:
+            return
+        worse = Message(
+            "%sstage %d: the total loss was %.6g at its end and %.6g at its beginning, so the "
+            "picture is worse than before: a lower learning rate may help",
+            *(self.name, number, totals[-1], totals[0]),
+        )
+        is_last = number == len(self.results.transfer.stages)
+        if self.strict and is_last and totals[-1] > MUCH_WORSE * totals[0]:
+            self.error = WorseResult(worse)
+        else:
+            logger.warning(worse.text, *worse.arguments)
 
 
 def print_line(line):

@@ -17,7 +17,7 @@ import PIL
 from matplotlib.figure import Figure
 from mxnet import image, nd
 
-from ..beyond import check_writable, save_photograph
+from ..beyond import save_photograph
 from ..chapter import Listener
 from ..errors import OutputError
 from ..images import to_picture
@@ -35,6 +35,7 @@ from ..machine.files import (
 from ..machine.version import __version__
 from ..settings import Output, command_line, settings_to_json, with_pictures, with_whole_paths
 from .animation import frame_epochs, write_animation
+from .checks import check_writable
 from .folder import ALWAYS, is_sound
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,8 @@ import shlex
 from itertools import zip_longest
 from pathlib import Path
 
-from ..beyond import origin_of
 from ..chapter import StyleTransfer
-from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, Setting, UsageError
+from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
 from ..images import read
 from ..machine import available
 from ..machine.files import GIVEN, expanded
@@ -17,6 +16,7 @@ from ..plan import TILED_SLOWER, tiled_bytes
 from ..settings import CHAPTER_STAGES, Output, Settings, pictures_of
 from . import book
 from .checkpoint import Checkpoint, Checkpoints
+from .checks import check_book, check_run
 from .folder import OutputFolder
 from .progress import ForecastRun, PrintLosses, Telling, WarnOfDivergence, progress
 from .results import Results
@@ -51,13 +51,13 @@ def stylize(settings=Settings(), output=Output(), listeners=()):
     GluonStyleError
         And what `StyleTransfer` raises.
     """
-    return start(settings, output, listeners)
+    if isinstance(output, (str, Path)):
+        output = Output(output)
+    return start(settings, output, check_run(settings, output), listeners)
 
 
-def again(path, revise):
-    """Run a picture's command again; `revise` makes `Settings` and `Output` of it."""
-    origin = origin_of(path)
-    settings, output = revise(origin["command"])
+def again(path, origin, settings, output, kept):
+    """Run a picture's command again, as its file tells it, perhaps with other options."""
     if not output.quiet:
         print(f"made by  {origin['command']}")
     refuse_given(settings)
@@ -68,24 +68,22 @@ def again(path, revise):
             if identity.get(name) != checksum:
                 logger.warning("%s: made with another %s than is used now", path, name)
 
-    return start(settings, output, check=tell_changes)
+    return start(settings, output, kept, check=tell_changes, strict=True)
 
 
-def start(settings, output, listeners=(), check=lambda transfer: None):
-    """Do what `stylize` does; `check` sees the run before it starts."""
-    if isinstance(output, (str, Path)):
-        output = Output(output)
+def start(settings, output, kept, listeners=(), check=lambda transfer: None, strict=False):
+    """Do what `stylize` does with what `check_run` has read; `check` sees the run first."""
     with OutputFolder(output.folder, suffix=output.format) as folder:
         if not output.overwrite:
             folder.refuse_results()
         if output.book:
             settings = with_book_pictures(settings)
-        transfer = StyleTransfer(settings)
+        transfer = StyleTransfer(settings, kept=kept)
         check(transfer)
-        return run(transfer, output, folder, listeners=listeners)
+        return run(transfer, output, folder, listeners=listeners, strict=strict)
 
 
-def resume(path, revise=None, listeners=()):
+def resume(path, revise=None, listeners=(), strict=False):
     """Continue a run that was stopped, or give it more epochs or more stages.
 
     Parameters
@@ -97,6 +95,8 @@ def resume(path, revise=None, listeners=()):
         moved, other intervals, more epochs in the last stage, more stages.
     listeners : sequence of Listener
         Further watchers of the run.
+    strict : bool
+        Raise `WorseResult` at the end if the last stage has made the picture worse.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def resume(path, revise=None, listeners=()):
                 print(f"the run is finished: {folder.picture(number)}")
                 print(what_more(settings.stages, folder))
             return None
-        return run(transfer, output, folder, checkpoint, listeners)
+        return run(transfer, output, folder, checkpoint, listeners, strict)
 
 
 def refuse_given(settings):
@@ -150,7 +150,7 @@ def refuse_given(settings):
             raise CheckpointError(text, name, remedy=remedy)
 
 
-def run(transfer, output, folder, checkpoint=None, listeners=()):
+def run(transfer, output, folder, checkpoint=None, listeners=(), strict=False):
     """Run, from the start or from a checkpoint, with everything that listens."""
     results, checkpoints = writers(transfer, output, folder, checkpoint)
     forecast = ForecastRun(transfer, output.quiet)
@@ -158,12 +158,13 @@ def run(transfer, output, folder, checkpoint=None, listeners=()):
     if not output.quiet:
         print(plan(transfer, folder, checkpoint), flush=True)
         listeners += [Telling(PrintLosses()), Telling(progress(forecast))]
-    listeners.append(WarnOfDivergence(results))
+    divergence = WarnOfDivergence(results, strict=strict)
+    listeners.append(divergence)
     try:
         with StopOnSignal(transfer, folder.remove_if_empty) as stop:
             picture = transfer.run([*listeners, stop], checkpoint and checkpoint.state)
     except GluonStyleError as error:
-        if checkpoint or checkpoints.saved:
+        if folder.has_checkpoint():
             if isinstance(error, NonFiniteLoss):
                 error.add("the last picture that was in order is in {folder}", folder=folder.path)
             else:
@@ -177,6 +178,8 @@ def run(transfer, output, folder, checkpoint=None, listeners=()):
             print(transfer.pretrained.notice)
         print(what_more(transfer.stages, folder))
         print(folder.picture(len(transfer.stages)))
+    if divergence.error:
+        raise divergence.error
     return picture
 
 
@@ -197,11 +200,9 @@ def finish(transfer, output, folder, checkpoint):
 
 def with_book_pictures(settings):
     """The settings with the book's own pictures."""
-    names = {name: Setting(name) for name in ("content", "style")}
-    if (settings.content, settings.style) != (Settings().content, Settings().style):
-        remedy = "leave out {content} and {style}"
-        raise UsageError("brings its own pictures", "book", remedy=remedy, **names)
-    return dataclasses.replace(settings, **dict(zip(names, map(str, book.pictures()))))
+    check_book(settings)
+    content, style = map(str, book.pictures())
+    return dataclasses.replace(settings, content=content, style=style)
 
 
 def plan(transfer, folder, checkpoint=None):

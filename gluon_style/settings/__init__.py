@@ -14,6 +14,7 @@ from .options import (
     get_output,
     get_settings,
     pictures_of,
+    variations,
     with_option,
     with_pictures,
     with_recipe,

@@ -11,7 +11,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Callable
 
-from ..errors import UsageError, option
+from ..errors import GluonStyleError, Mistakes, UsageError, option
 from .values import as_text, brief
 
 
@@ -56,6 +56,8 @@ class Option:
 
     def check(self, value, field=None):
         """The plain value; an error names the option, or the field of that name."""
+        if isinstance(value, GluonStyleError):  # of a text that stands for none
+            raise value
         is_none = value is None and self.default in (None, ())
         return self.default if is_none else self.kind.check(value, field or self.name)
 
@@ -103,13 +105,15 @@ def flatten(instance):
 
 def build(kind, values):
     """A dataclass from values by their options' names; all others are the defaults."""
-    given = {}
+    given, mistakes = {}, Mistakes()
     for name, declared, inner in get_fields(kind):
         key = declared.name if declared else name
-        if key in values:
-            given[name] = values[key]
-        elif inner:
-            given[name] = build(inner, values)
+        with mistakes:
+            if key in values:
+                given[name] = declared.check(values[key], name) if declared else values[key]
+            elif inner:
+                given[name] = build(inner, values)
+    mistakes.tell()
     return kind(**given)
 
 
@@ -117,12 +121,15 @@ class Declared:
     """The common part of the dataclasses: a check of every value when they are made."""
 
     def __post_init__(self):
+        mistakes = Mistakes()
         for name, declared, inner in get_fields(self):
             value = getattr(self, name)
-            if declared:
-                put(self, **{name: declared.check(value, name)})
-            else:
-                check_type(value, name, inner)
+            with mistakes:
+                if declared:
+                    put(self, **{name: declared.check(value, name)})
+                else:
+                    check_type(value, name, inner)
+        mistakes.tell()
 
 
 def documented(kind):

@@ -1,13 +1,16 @@
 """The kinds of values that options take: the text of each is read here, wherever it comes from."""
 
 import math
+from contextlib import suppress
 from functools import partial
 
 from ..errors import UsageError
+from ..machine import check_ctx
 from .fields import Kind
 from .pictures import check_picture, check_pictures, check_styles
 from .stages import check_stages, read_stages
 from .values import (
+    LAYER_NAMES,
     check_choice,
     check_layers,
     check_number,
@@ -19,7 +22,10 @@ from .values import (
 
 # Said of other values.
 NUMBERS = "'{value}': numbers with commas between them are wanted, for example 0.7,0.3"
-LAYERS = "'{value}': layer indices with commas between them are wanted, for example 0,5,10"
+LAYERS = (
+    "'{value}': layer indices or names with commas between them are wanted, for example 0,5,10 or "
+    "conv1_1,conv2_1"
+)
 
 
 def read_number(text, name):
@@ -27,7 +33,12 @@ def read_number(text, name):
     try:
         return float(text)
     except ValueError:
-        raise UsageError("'{value}': a number is wanted", name, value=text) from None
+        error = UsageError("'{value}': a number is wanted", name, value=text)
+    with suppress(ValueError):
+        plain = text.strip().replace(",", ".")
+        meant = float(plain[:-1]) / 100 if plain.endswith("%") else float(plain)
+        error.add("did you mean {name}?", name=f"{meant:g}")
+    raise error
 
 
 def read_whole(text, name):
@@ -46,9 +57,15 @@ def read_list(text, name, number, sentence):
         raise UsageError(sentence, name, value=text) from None
 
 
-def number(sentence, or_zero=False, metavar="X", most=math.inf):
+def layer(text):
+    """A layer's index, or its name."""
+    name = text.strip().lower()
+    return name if name in LAYER_NAMES else int(text)
+
+
+def number(sentence, or_zero=False, metavar="X", most=math.inf, within=None):
     """A finite number above 0; the sentence is said of any other value."""
-    check = partial(check_number, sentence=sentence, or_zero=or_zero, most=most)
+    check = partial(check_number, sentence=sentence, or_zero=or_zero, most=most, within=within)
     return Kind(check, read_number, "number", metavar=metavar)
 
 
@@ -70,11 +87,6 @@ def choice(*words):
     return Kind(partial(check_choice, choices=words), form="choice", words=words, metavar=metavar)
 
 
-def text(*words, metavar):
-    """A text, for example one of these."""
-    return Kind(lambda value, name: str(value), words=words, metavar=metavar)
-
-
 def path(*words, metavar="DIR"):
     """A path, or one of these words."""
     return Kind(check_path, form="path", words=words, metavar=metavar)
@@ -85,10 +97,11 @@ def picture(*words, metavar="FILE"):
     return Kind(check_picture, form="picture", words=words, metavar=metavar)
 
 
-layers = Kind(check_layers, partial(read_list, number=int, sentence=LAYERS), metavar="I,J,...")
+layers = Kind(check_layers, partial(read_list, number=layer, sentence=LAYERS), metavar="I,J,...")
 share = number("{value}: a number from 0 to 1 is wanted", or_zero=True, most=1)
 masks = Kind(check_pictures, form="picture", several=True, metavar="FILE")
 styles = Kind(check_styles, form="picture", several=True, metavar="FILE")
 stages = Kind(check_stages, read_stages, metavar="STAGES")
 switch = Kind(lambda value, name: bool(value), lambda text, name: text not in ("", "no"), "switch")
+device = Kind(check_ctx, words=("auto", "cpu", "gpu"), metavar="auto|cpu|gpu|gpu(N)")
 tile = Kind(check_tile, words=("auto", "off"), metavar="auto|off|N")

@@ -1,6 +1,7 @@
 """The values of the settings by their options' names: made, changed, looked up."""
 
 import dataclasses
+import itertools
 import os
 from pathlib import Path
 from types import MappingProxyType
@@ -47,9 +48,10 @@ def get_output(values):
 
 def with_recipe(values, given):
     """Values by option, with those of their recipe, but for the options that were given."""
-    if values.get("size") and "stages" in given:
+    name, size = RECIPE.check(values["recipe"]), SIZE.check(values.get("size"))
+    if size and "stages" in given:
         raise both_sizes()
-    recipe = get_recipe(values["recipe"], values.get("size"))
+    recipe = get_recipe(name, size)
     return {**values, **{name: recipe[name] for name in recipe.keys() - given}}
 
 
@@ -66,6 +68,15 @@ def with_option(settings, name, value):
             raise UsageError("is for a single stage, and there are several", "size")
         name, value = "stages", (dataclasses.replace(settings.stages[0], image_shape=value),)
     return get_settings({**flatten(settings), name: value})
+
+
+def variations(settings, vary):
+    """The settings with each combination of the values of some options, a dict."""
+    for values in itertools.product(*vary.values()):
+        varied = settings
+        for name, value in zip(vary, values):
+            varied = with_option(varied, name, value)
+        yield varied
 
 
 def with_pictures(settings, change):

@@ -42,13 +42,13 @@ class Layers(Declared):
         (0, 5, 10, 19, 28),
         kinds.layers,
         NETWORK,
-        "layers of VGG-19, 0 to 36, whose outputs are the style features",
+        "layers of VGG-19, 0 to 36 or as conv1_1, whose outputs are the style features",
     )
     content_layers: tuple = opt(
         (25,),
         kinds.layers,
         NETWORK,
-        "layers of VGG-19, 0 to 36, whose outputs are the content features",
+        "layers of VGG-19, 0 to 36 or as conv4_2, whose outputs are the content features",
     )
 
     @property
@@ -117,7 +117,7 @@ class Painting(Declared):
     )
     style_scale: Optional[float] = opt(
         None,
-        kinds.number("{value}: a finite number above 0 is wanted"),
+        kinds.number("{value}: a finite number above 0 is wanted", within=(1e-3, 1e3)),
         PICTURES,
         "size of the strokes: long side of the style picture relative to the result's, its "
         "proportions kept; by default it is resized to the result's size",
@@ -247,7 +247,7 @@ class Settings(Declared):
     )
     ctx: str = opt(
         "auto",
-        kinds.text("auto", "cpu", "gpu", metavar="auto|cpu|gpu|gpu(N)"),
+        kinds.device,
         NETWORK,
         "device to compute on",
     )
@@ -259,7 +259,8 @@ class Settings(Declared):
     )
     lr: float = opt(
         0.01,
-        kinds.number("{value}: the learning rate is a finite number above 0"),
+        # Of MXNet's float32, by decays smaller.
+        kinds.number("{value}: the learning rate is a finite number above 0", within=(1e-30, 1e30)),
         TRAINING,
         "Adam's learning rate",
     )
@@ -291,7 +292,6 @@ class Settings(Declared):
 
     def __post_init__(self):
         super().__post_init__()
-        put(self, ctx="cpu" if self.ctx == "cpu(0)" else self.ctx)  # as MXNet names it
         self.check_counts()
 
     @property

@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from ..errors import UsageError
 from ..machine.files import expanded
-from ..vgg19 import LAST_LAYER
+from ..vgg19 import CONVOLUTIONS, LAST_LAYER
 
 LEAST_TILE = 64
+LAYER_NAMES = {name: index for index, name in CONVOLUTIONS.items()}
 
 
-def check_number(value, name, sentence, or_zero=False, most=math.inf):
+def check_number(value, name, sentence, or_zero=False, most=math.inf, within=None):
     """A finite number above 0, and of at most `most`, NumPy's too, as a `float`."""
     try:
         plain = math.nan if isinstance(value, (str, bytes)) else float(value)
@@ -21,6 +22,10 @@ def check_number(value, name, sentence, or_zero=False, most=math.inf):
         plain = math.nan
     if not (math.isfinite(plain) and (plain > 0 or or_zero and plain == 0) and plain <= most):
         raise UsageError(sentence, name, value=value)
+    if within and not within[0] <= plain <= within[1]:
+        least, most = map("{:g}".format, within)
+        text = "{value}: a number from {least} to {most} is wanted"
+        raise UsageError(text, name, value=value, least=least, most=most)
     return plain
 
 
@@ -61,7 +66,9 @@ def check_choice(value, name, choices):
 
 
 def check_layers(values, name):
-    """Indices of layers, at least one and none twice, as a tuple of `int`."""
+    """Layers by index or name, at least one and none twice, as a tuple of indices."""
+    with suppress(TypeError):  # no list, or of lists
+        values = [LAYER_NAMES.get(value, value) for value in values]
     layers = whole_numbers(values)
     if layers is None:
         raise UsageError("{value}: a list like [0, 5, 10] is wanted", name, value=brief(values))

@@ -2,6 +2,7 @@
 
 import shlex
 
+from ..errors import GluonStyleError
 from .fields import find_option, flatten
 from .options import OPTIONS
 from .pictures import as_tuple
@@ -18,7 +19,7 @@ def add_options(parser, options):
         if each.kind.form == "switch":
             how["action"] = "store_true"
         else:
-            how.update(metavar=each.kind.metavar, type=str if each.kind.several else each.read)
+            how.update(metavar=each.kind.metavar, type=str if each.kind.several else reader(each))
             if each.default and isinstance(each.default, tuple):
                 how["default"] = as_text(each.default)  # for the help
         if each.kind.several:
@@ -27,6 +28,18 @@ def add_options(parser, options):
             how.update(nargs="?", const=each.alone)
         groups[each.group].add_argument(each.flag, **how)
     return groups
+
+
+def reader(option):
+    """Reads an option's text; a mistake is the value, which its check raises with the others."""
+
+    def read(text):
+        try:
+            return option.read(text)
+        except GluonStyleError as error:
+            return error
+
+    return read
 
 
 def get_words(*parts, but=()):

@@ -51,6 +51,14 @@ def test_a_pipe_among_photos_is_told_by_its_own_job(small_settings, pictures):
         decode(pipe.content)
 
 
+def test_hidden_files_and_folders_are_no_photos(pictures):
+    (pictures / "photos" / "folder.jpg").mkdir()
+    for name in ("._00.png", ".hidden.png"):
+        (pictures / "photos" / name).touch()
+    found = expand([str(pictures / "photos")], "content")
+    assert [os.path.basename(each) for each in found] == ["00.png", "01.png", "02.png"]
+
+
 def test_names_are_for_the_eye_and_cannot_clash(small_settings, pictures):
     photo = (pictures / "photos" / "00.png").read_bytes()
     for folder in "ab":

@@ -10,10 +10,11 @@ import tifffile
 from mxnet import nd
 from PIL import Image, ImageCms
 
-from gluon_style.beyond import check_writable, origin_of, save_photograph
+from gluon_style.beyond import save_photograph
 from gluon_style.errors import ImageError, UsageError
 from gluon_style.images import save
-from gluon_style.machine.files.pictures import decode
+from gluon_style.machine.files.pictures import decode, origin_of
+from gluon_style.run.checks import check_writable
 from gluon_style.settings import Output
 
 ORIGIN = {"command": "python -m gluon_style.train --lr 0.5", "identity": {"content": "0ff"}}
@@ -105,8 +106,8 @@ def test_what_cannot_be_written_is_told_before_the_run(monkeypatch):
         check_writable(Output(format="jpg"), alpha)
     check_writable(Output(format="jpg"), None)
     check_writable(Output(format="tif", depth=16), alpha)
-    monkeypatch.setattr("gluon_style.beyond.photographs.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"^depth 16: png needs the package numpngw: pip install"):
+    monkeypatch.setattr("gluon_style.run.checks.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"^depth 16: png needs the package numpngw: run: python"):
         check_writable(Output(depth=16), None)
 
 

@@ -1,9 +1,10 @@
 import numpy as np
+import psutil
 import pytest
 from mxnet import MXNetError
 
 from gluon_style.errors import NotEnoughMemory
-from gluon_style.machine import memory
+from gluon_style.machine import memory, run_python, usable_cores
 
 from .. import needs
 
@@ -11,6 +12,31 @@ from .. import needs
 def test_the_memory_of_this_machine():
     assert 0 < memory.available() <= memory.total()
     assert 0 < memory.resident() <= memory.peak() * 1.05
+
+
+def test_a_machine_without_proc_has_memory_and_cores(monkeypatch):
+    def gone(*_, **__):
+        raise FileNotFoundError(2, "No such file or directory", "/proc/meminfo")
+
+    for name in ("virtual_memory", "Process", "cpu_count"):
+        monkeypatch.setattr(psutil, name, gone)
+    assert 0 < memory.available() <= memory.total()
+    assert memory.resident() == memory.peak() > 0
+    assert usable_cores() >= 1
+
+
+@needs.linux
+@pytest.mark.parametrize("limit", ["AS", "DATA"])
+def test_the_limit_of_a_process_counts(limit):
+    code = f"""
+import resource
+from gluon_style.machine import available
+limit = resource.RLIMIT_{limit}
+resource.setrlimit(limit, (2 * 10**9, resource.getrlimit(limit)[1]))
+print(available())
+"""
+    told = run_python(["-c", code], 60)
+    assert 10**9 < int(told.stdout) < 2 * 10**9, told
 
 
 @needs.linux

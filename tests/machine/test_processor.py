@@ -80,7 +80,7 @@ def test_the_processor_of_this_machine():
 def test_all_cores_compute_unless_the_user_says_otherwise():
     command = "import os, gluon_style; print(os.environ['OMP_NUM_THREADS'])"
     environment = {key: os.environ[key] for key in os.environ if key != "OMP_NUM_THREADS"}
-    for given, expected in (({}, str(processor.usable_cores())), ({"OMP_NUM_THREADS": "7"}, "7")):
+    for given, expected in (({}, str(processor.usable_cores())), ({"OMP_NUM_THREADS": "7,2"}, "7")):
         told = subprocess.run(
             [sys.executable, "-c", command],
             env={**environment, **given},
@@ -91,6 +91,17 @@ def test_all_cores_compute_unless_the_user_says_otherwise():
         )
         assert told.stdout.strip() == expected
     assert 1 <= processor.usable_cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    "asked, threads",
+    [
+        *(("3", 3), ("4,2", 4), (" 5 , 1", 5), ("007", 7)),
+        *((each, None) for each in (None, "", "abc", "0", "-1", ",2", "2.5", "1000000", "٣")),
+    ],
+)
+def test_what_mxnet_would_die_of_is_not_taken_for_a_number_of_threads(asked, threads):
+    assert processor.thread_count(asked) == (threads or processor.usable_cores())
 
 
 def test_there_is_no_processor_where_there_is_no_such_file(tmp_path):

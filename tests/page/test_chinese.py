@@ -13,8 +13,6 @@ from mxnet import MXNetError, nd
 from PIL import Image
 
 from gluon_style.beyond.masks import normalised
-from gluon_style.beyond.photographs import check_writable
-from gluon_style.beyond.pictures import grey
 from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import (
     DownloadError,
@@ -30,7 +28,7 @@ from gluon_style.errors import (
 from gluon_style.losses import TERMS
 from gluon_style.machine import get_ctx, get_precision, out_of_memory, run_python
 from gluon_style.machine.files import atomic_write
-from gluon_style.machine.files.pictures import Picture, decode
+from gluon_style.machine.files.pictures import decode, decode_mask
 from gluon_style.page.chinese import CHINESE
 from gluon_style.page.notebook import CURVES, STAND_IN
 from gluon_style.page.studio import read_values
@@ -38,6 +36,7 @@ from gluon_style.page.texts import Words
 from gluon_style.plan import choose_tile
 from gluon_style.pretrained.load import find
 from gluon_style.pretrained.small import NOTICE
+from gluon_style.run.checks import check_writable
 from gluon_style.run.folder import OutputFolder
 from gluon_style.settings import Output, Painting, Settings, Stage
 
@@ -48,7 +47,10 @@ NUMBER, FILE = re.compile(r"\d[\d.]*\d|\d"), re.compile(r"[\w-]+\.[a-z]\w+")
 
 
 # What only a terminal is told.
-TERMINAL = ("batch/", "doctor/", "compare.py", "train.py", "machine/command_line.py", "weights.py")
+TERMINAL = (
+    *("__main__.py", "batch/", "doctor/", "compare.py", "train.py", "machine/command_line.py"),
+    "weights.py",
+)
 # What joins the parts of errors; losses, the notebook's curves; and what the system says.
 JOINTS = {": ", "; ", " or ", "run: {commands}", *TERMS, *CURVES, STAND_IN}
 SYSTEM = {os.strerror(number) for number in errno.errorcode}
@@ -155,7 +157,7 @@ def test_bad_combinations(values):
 
 
 def test_masks(tmp_path):
-    check(error_of(grey, Picture(np.zeros((4, 4, 3), "uint8"), None, ""), "sky.png"))
+    check(error_of(decode_mask, np.zeros((4, 4, 3), "uint8")))
     check(error_of(normalised, nd.zeros((1, 1, 4, 6))))
 
 

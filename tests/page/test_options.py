@@ -22,6 +22,7 @@ from gluon_style.page.selection import Selection
 from gluon_style.page.studio import Studio, command_of, gone, read_values
 from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
 from gluon_style.plan import PlannedStage, Sizes
+from gluon_style.run import stylize
 from gluon_style.settings import (
     CHAPTER_STAGES,
     Method,
@@ -435,3 +436,14 @@ def test_what_no_browser_shows_is_shown_as_jpeg_over_white(tmp_path, name, depth
     shown = Image.open(io.BytesIO(small_jpeg(Image.open(tmp_path / name), 20)))
     assert (shown.format, shown.mode, shown.size) == ("JPEG", "RGB", (20, 10))
     assert abs(np.asarray(shown)[5, [2, 17], 0] - [255.0, 127.5]).max() < 4
+
+
+@needs.posix
+@pytest.mark.parametrize("name", ["losses.csv", "run.json", "page.json"])
+def test_a_pipe_among_a_runs_files_is_not_waited_for(small_settings, tmp_path, name):
+    stylize(small_settings, Output(tmp_path / "a", quiet=True))
+    (tmp_path / "a" / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "a" / name)
+    found = read_runs(tmp_path)
+    assert [*found] == ([] if name == "run.json" else ["a"])
+    assert not found or len(found["a"].records) == (0 if name == "losses.csv" else 5)

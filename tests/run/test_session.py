@@ -423,3 +423,35 @@ def test_a_run_may_be_in_a_thread(small_settings, tmp_path):
     with ThreadPoolExecutor() as pool:
         picture = pool.submit(stylize, small_settings, tmp_path / "out").result()
     assert picture.shape == (24, 36, 3)
+
+
+class Removes(Listener):
+    """Remove the output's folder in mid run."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def end_epoch(self, stage_run, epoch):
+        shutil.rmtree(self.folder)
+
+
+def test_a_folder_that_is_gone_is_not_named_as_the_way_on(small_settings, tmp_path):
+    output = Output(tmp_path / "out", checkpoint_every=0, quiet=True)
+    with pytest.raises(OutputError) as caught:
+        stylize(small_settings, output, [Removes(tmp_path / "out")])
+    assert "resume" not in str(caught.value)
+
+
+def test_a_result_worse_than_the_start_is_told_by_the_status(
+    small_settings, small_options, tmp_path, monkeypatch, capfd, caplog
+):
+    monkeypatch.chdir(tmp_path)
+    how = (*small_options, "--stages", "24:4:3", "--lr", "1000", "--quiet")
+    with pytest.raises(SystemExit) as ended:
+        main([*how, "--output", "out"])
+    assert ended.value.code == 3
+    assert "so the picture is worse than before: a lower" in capfd.readouterr().err
+    assert (tmp_path / "out" / "neural-style-1.png").exists()
+    # Python's own are warned.
+    stylize(dataclasses.replace(small_settings, lr=1000.0), Output("two", quiet=True))
+    assert "worse than before" in caplog.text

@@ -15,9 +15,11 @@ from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import (
     CHAPTER_STAGES,
     MOST,
+    OPTIONS,
     Layers,
     LossWeights,
     Output,
+    Painting,
     Settings,
     Stage,
     fixed_options,
@@ -310,3 +312,22 @@ def test_what_is_no_size_is_told(text):
 def test_a_resumed_run_may_not_change_how_the_pictures_are_used():
     options = fixed_options(Settings(style_fit="crop", background="white"))
     assert (options["style_fit"], options["background"]) == ("crop", "white")
+
+
+@pytest.mark.parametrize("lr", [1e-50, 1e-44, 1e31, 1e300])
+def test_a_rate_that_mxnet_cannot_hold_is_refused(lr):
+    with pytest.raises(UsageError, match="^lr .*: a number from 1e-30 to 1e[+]30 is wanted"):
+        Settings(lr=lr)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+def test_a_style_is_scaled_within_reason(scale):
+    with pytest.raises(UsageError, match="^style_scale .*: a number from 0.001 to 1000 is wanted"):
+        Painting(style_scale=scale)
+
+
+def test_layers_may_be_named():
+    assert Layers(("conv1_1", 10), ["conv4_2"]) == Layers((0, 10), (21,))
+    assert OPTIONS["style_layers"].read("conv2_1, 28") == (5, 28)
+    with pytest.raises(UsageError, match="a layer is named twice"):
+        Layers(("conv1_1", 0))

@@ -22,4 +22,4 @@ from .downloads import (
     try_in_turn,
 )
 from .names import CHECKPOINT, CHECKPOINTS, CURVES, EARLIER_CHECKPOINT, LOSSES, RECORD
-from .paths import GIVEN, Given, expanded, open_file, short
+from .paths import GIVEN, Given, beside, expanded, open_file, read_text, short

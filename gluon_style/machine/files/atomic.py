@@ -52,6 +52,18 @@ def write_text(path, text):
 
 
 def write_table(path, rows):
+    """Write a CSV file in which a spreadsheet finds no formula, whatever a file is called."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows(map(defused, row) for row in rows)
     write_text(path, text.getvalue())
+
+
+def defused(cell):
+    """A cell, with an apostrophe before what is no number and would be taken for a formula."""
+    if not str(cell).startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ...errors import UsageError
@@ -42,3 +43,16 @@ def open_file(path):
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "not a file", os.fspath(path))
     return open(path, "rb")
+
+
+def beside(path):
+    """Names of the files in a path's folder."""
+    with suppress(OSError), os.scandir(os.path.dirname(path) or ".") as entries:
+        return [each.name for each in entries if each.is_file()]
+    return []
+
+
+def read_text(path):
+    """The text of such a file."""
+    with open_file(path) as file:
+        return file.read().decode("utf-8")

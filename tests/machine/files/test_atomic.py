@@ -3,7 +3,7 @@ import os
 import pytest
 
 from gluon_style.errors import OutputError
-from gluon_style.machine.files.atomic import atomic_write
+from gluon_style.machine.files.atomic import atomic_write, write_table
 
 
 def write(path, text, **options):
@@ -54,3 +54,16 @@ def test_what_cannot_be_written_is_named(tmp_path):
     path = tmp_path / "nowhere" / "file"
     with pytest.raises(OutputError, match=f"{path}: cannot be written: No such file"):
         write(path, b"")
+
+
+@pytest.mark.parametrize(
+    "cell, written",
+    [
+        *(("=1+1.png", "'=1+1.png"), ("+x", "'+x"), ("-x.jpg", "'-x.jpg"), ("@SUM", "'@SUM")),
+        *(("-0.5", "-0.5"), ("-1e-05", "-1e-05"), ("0", "0"), ("a=b", "a=b"), (3, "3"), (-2, "-2")),
+        *(("-0", "-0"), ("-inf", "-inf")),
+    ],
+)
+def test_a_spreadsheet_finds_no_formula(tmp_path, cell, written):
+    write_table(tmp_path / "a.csv", [["name", cell]])
+    assert (tmp_path / "a.csv").read_text().strip() == f"name,{written}"

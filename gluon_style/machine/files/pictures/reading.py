@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ....errors import ImageError, Message, reason
-from ..paths import Given, expanded, open_file
+from ..paths import Given, beside, expanded, open_file
 from .colours import grey_to_srgb, profile_of, to_srgb
 from .kinds import AS_PNG, MEGAPIXELS, SMALLER, WHOLLY_READ, format_of, opened, refuse_scrambled
 from .tones import deep_to_grey, from_array, transparent_colour
@@ -60,6 +60,16 @@ def decode(source):
     return Picture(rgb, alpha, checksum.hexdigest())
 
 
+def decode_mask(source):
+    """Read a mask, in which something has to be white."""
+    picture = decode(source)
+    if not picture.rgb.any():
+        raise ImageError(
+            "the mask is black all over", file=source, remedy="what is white in it is painted"
+        )
+    return picture
+
+
 def size_in_header(path):
     """(width, height) of a picture as its header tells it."""
     with open_file(path) as file, Image.open(file) as picture:
@@ -88,7 +98,10 @@ def naming(name, data=b""):
 def damaged(error, path, data):
     """The `ImageError` for an error of a format's reader."""
     if getattr(error, "strerror", None):
-        return ImageError(reason(error), file=path)
+        failed = ImageError(reason(error), file=path)
+        if os.path.isdir(path):
+            return failed.add("python -m gluon_style.batch paints all pictures of a folder")
+        return failed.suggest(os.path.basename(path), beside(path))
     found, said = format_of(data), str(error)
     if found in WHOLLY_READ:
         return ImageError("damaged ({error})", file=path, error=said)
