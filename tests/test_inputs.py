@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def outcomes(folder, small_options, run_in):
-    """What the command did with the good pictures, four at a time, by their names."""
+    """What the command did with the good pictures, eight at a time, by their names."""
 
     def run(names):
         out = folder / f"out-{jobs.index(names)}"
@@ -33,7 +33,7 @@ def outcomes(folder, small_options, run_in):
         return run_in(folder, "train", *options, f"--content={names[0]}", "--style", *styles), out
 
     good = list(GOOD)
-    jobs = [good[i : i + 4] for i in range(0, len(good), 4)]
+    jobs = [good[i : i + 8] for i in range(0, len(good), 8)]
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return {name: did for names, did in zip(jobs, pool.map(run, jobs)) for name in names}
 

@@ -20,19 +20,10 @@ def read_keras(path):
     """Read a Keras VGG-19 without top and fold Keras' preprocessing into it."""
     import h5py
 
-    found, arrays = {}, {}
-
-    def collect(name, item):
-        layer = name.split("/")[0]
-        if isinstance(item, h5py.Dataset) and (item.external or item.is_virtual):
-            raise ValueError(f"{name} stands in another file, which is not read")
-        if isinstance(item, h5py.Dataset) and item.ndim in (1, 4):
-            found.setdefault(layer, {})[item.ndim] = item
-
+    arrays = {}
     with h5py.File(path, "r") as file:
-        file.visititems(collect)
         for index, name in CONVOLUTIONS.items():
-            layer = found.get(name.replace("conv", "block").replace("_", "_conv"), {})
+            layer = datasets(file, name.replace("conv", "block").replace("_", "_conv"))
             if set(layer) == {1, 4}:
                 out, channels_in, height, width = convolution_shape(index)
                 check_shape(path, name, layer[4].shape, (height, width, channels_in, out))
@@ -43,6 +34,24 @@ def read_keras(path):
                     kernel, bias = fold_preprocessing(kernel, bias)
                 arrays.update(zip(ARRAYS[index], (kernel, bias)))
     return arrays
+
+
+def datasets(file, layer):
+    """A layer's datasets of 1 and of 4 dimensions; links to other files are not followed."""
+    import h5py
+
+    found = {}
+
+    def collect(name, item):
+        if isinstance(item, h5py.Dataset):
+            if item.external or item.is_virtual:
+                raise ValueError(f"{layer}/{name} stands in another file, which is not read")
+            found[item.ndim] = item
+
+    if isinstance(file.get(layer, getlink=True), h5py.HardLink):
+        if isinstance(file[layer], h5py.Group):
+            file[layer].visititems(collect)
+    return {number: found[number] for number in (1, 4) if number in found}
 
 
 def fold_preprocessing(kernel, bias):

@@ -47,6 +47,15 @@ def test_numbers_that_stand_in_another_file_are_refused(virtual, tmp_path):
         read(tmp_path / "x.h5")
 
 
+def test_links_to_other_files_are_not_followed(parameters, tmp_path):
+    write_keras(tmp_path / "y.h5", parameters)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        for index in parameters:
+            file[keras_name(index)] = h5py.ExternalLink("y.h5", keras_name(index))
+    with pytest.raises(WeightsError, match="none of its convolutions"):
+        read(tmp_path / "x.h5")
+
+
 # Of the chapter's preprocessing, for pictures of shape (3, h, w).
 MEAN, STD = (np.array(values)[:, None, None] for values in (RGB_MEAN, RGB_STD))
 
