@@ -196,6 +196,15 @@ def test_mistakes_get_one_line_and_status_2(
     assert not list(tmp_path.rglob("*.png"))
 
 
+@pytest.mark.parametrize("words, replaces", [((), True), (("--output", "mine"), False)])
+def test_a_preview_replaces_only_the_one_before_it(words, replaces):
+    parser = build_parser()
+    options = parser.parse_args(["--quick", *words])
+    apply_recipe(options, parser.given)
+    assert options.overwrite is replaces
+    assert "in another folder nothing is replaced without" in " ".join(parser.format_help().split())
+
+
 def test_a_quick_look(run_command, tmp_path):
     """Of a picture so narrow that even here it takes seconds."""
     Image.fromarray(np.arange(320 * 32 * 3, dtype="uint8").reshape(32, 320, 3)).save(
