@@ -239,8 +239,8 @@ def check_sizes(settings, sizes, stages, shapes):
 def check_stage(settings, sizes, least, enough, given, stage, of_styles):
     """Make sure that a stage, as given and with both sides, is large enough."""
     if min(stage.image_shape) < least:
-        if given == stage or max(stage.image_shape) < least:
-            raise UsageError("{stage} is too small: {enough}", "stages", stage=given, enough=enough)
+        if given == stage:
+            raise UsageError("{stage} is too small: {enough}", "stages", stage=stage, enough=enough)
         # Nobody has typed this size: it comes from the picture's proportions.
         proportions = max(sizes.content) / min(sizes.content)
         fitting = math.ceil(least * proportions)

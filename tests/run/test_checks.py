@@ -53,8 +53,8 @@ TOLD = [
         + ["black.png: the mask is black all over", "file/x: there is a file of that name"],
     ),
     (
-        "train --content dot.png --style dot.png --stages 60:1:1,4:1:1 --weights small",
-        ["dot.png: 9x9 is too small", "--stages 4:1:1 is too small"],
+        "train --content dot.png --style dot.png --stages 60:1:1,4x4:1:1 --weights small",
+        ["dot.png: 9x9 is too small", "--stages 4x4:1:1 is too small"],
     ),
     (
         "train --stages 90000x60000:1:1 --output out --weights small",
@@ -70,7 +70,7 @@ TOLD = [
     ),
     (
         "compare --weights small --vary size 9,80,5 --vary style a.png,nowhere.jpg",
-        ["--stages 9:150", "--stages 5:150", f"nowhere.jpg: {NOT_THERE}"],
+        ["make it 9x6", "make it 5x3", f"nowhere.jpg: {NOT_THERE}"],
     ),
     (
         "batch --content a.png --style dot.png --workers x --lr 0 --mask nowhere.png --output file",
