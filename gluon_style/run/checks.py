@@ -10,7 +10,7 @@ from ..machine.files import expanded
 from ..machine.files.pictures import decode, decode_mask
 from ..plan import Means, Sizes, make_plan
 from ..pretrained import SOURCES, Kept, check_file, find_weights
-from ..settings import OPTIONS, Settings, get_output, get_settings, pictures_of
+from ..settings import OPTIONS, Settings, as_tuple, get_output, get_settings, pictures_of
 from ..vgg19 import CHANNELS, SMALL_CHANNELS
 from .folder import OutputFolder
 
@@ -94,7 +94,7 @@ def check_resume(path, values, given, mistakes):
         with mistakes:
             value = each.check(values[name]) if name in given else None
             if value and each.kind.form == "picture" and value not in each.kind.words:
-                for picture in value if each.kind.several else [value]:
+                for picture in as_tuple(value):
                     decode(picture)
     mistakes.tell()
 

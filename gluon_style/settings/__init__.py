@@ -20,7 +20,7 @@ from .options import (
     with_recipe,
     with_whole_paths,
 )
-from .pictures import shipped
+from .pictures import as_tuple, shipped
 from .plain import settings_from_json, settings_to_json
 from .recipes import QUICK, RECIPES
 from .settings import (

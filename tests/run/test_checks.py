@@ -63,6 +63,7 @@ TOLD = [
     ("train --book --style nowhere.jpg --lr 0", ["--lr 0.0: the", "--book brings its own"]),
     ("train --resume nowhere --lr 0", ["nowhere: no such folder", "--lr 0.0: the learning"]),
     ("train --resume out --content x.jpg", ["out: there is no checkpoint", f"x.jpg: {NOT_THERE}"]),
+    ("train --resume out --style x.jpg", ["out: there is no checkpoint", f"x.jpg: {NOT_THERE}"]),
     ("train --output a.jpg --content x.jpg", [f"x.jpg: {NOT_THERE}", "a.jpg: this is the folder"]),
     (
         "compare --vary lr 1,fast --vary size 0,9 --content nowhere.jpg --output file",
