@@ -88,16 +88,20 @@ def apply_recipe(options, given):
     vars(options).update(with_recipe(vars(options), given))
 
 
-def vary(parser, argv, path, command):
-    """Values by option from the words that made a picture, and those that are given now."""
+def refuse_beside_again(given):
+    """Refuse options that cannot be combined with `--again`."""
     for name in ("quick", "recipe", "size", "resume", "book"):
-        if name in parser.given:
+        if name in given:
             raise UsageError(
                 "cannot be combined with {other}",
                 "again",
                 remedy="leave one out",
                 other=Setting(name),
             )
+
+
+def vary(parser, argv, path, command):
+    """Values by option from the words that made a picture, and those that are given now."""
     try:
         was = parser.parse_args(shlex.split(command)[3:])
         foreign = parser.given - SETTINGS.keys()
@@ -127,6 +131,7 @@ def main(argv=None, listeners=()):
         from .run import check_command, check_resume
 
         if options.again is not None:
+            refuse_beside_again(given)
             origin = origin_of(options.again)
             values = vary(parser, argv, options.again, origin["command"])
             checked = check_command(values, mistakes)

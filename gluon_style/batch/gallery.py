@@ -77,7 +77,8 @@ class Gallery:
 
     def rows(self, records):
         options = sorted({name for job in self.jobs for name in job.options})
-        yield [*COLUMNS, *options, *TERMS, "seconds", "network", "picture", "reason"]
+        named = [name.lstrip("-") for name in options]  # a spreadsheet takes a dash for a formula
+        yield [*COLUMNS, *named, *TERMS, "seconds", "network", "picture", "reason"]
         for job, record in zip(self.jobs, records):
             row = [job.name, job.content, job.style, job.state]
             row += [job.options.get(name, "") for name in options]

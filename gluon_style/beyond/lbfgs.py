@@ -53,6 +53,7 @@ class LBFGS:
     def __init__(self, gen_img, compute=None):
         self.X, self.compute = gen_img(), compute
         self.losses, self.pairs = None, []
+        self.is_done = False  # True once not even the gradient leads to a lower loss
 
     def set_learning_rate(self, lr):
         """There is none."""
@@ -66,11 +67,13 @@ class LBFGS:
 
     def step(self, _):
         """Make an iteration."""
+        if self.is_done:
+            return
         X, gradient = self.X.copy(), self.X.grad.copy()
         self.search(X, self.direction(gradient))
         s, y = self.X - X, self.X.grad - gradient
         if not dot(s, s):  # the pairs lead nowhere: the next step follows the gradient
-            self.pairs = []
+            self.is_done, self.pairs = not self.pairs, []
         elif dot(s, y) > 1e-10 * dot(y, y) > 0:  # else the loss does not curve upwards
             pair = Pair(s.asnumpy(), y.asnumpy(), self.X.context)
             self.pairs = [*self.pairs, pair][-PAIRS:]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from ..errors import GluonStyleError, Mistakes, UsageError, option
-from . import is_command, prepare, restart_with_huge_pages
+from . import is_command, prepare, prepare_process, restart_with_huge_pages
 from .streams import keep_streams
 
 
@@ -132,9 +132,10 @@ def log_to_stderr(quiet=False, once=False):
 
 
 def restart_command(argv=None):
-    """Before a command reads anything: memory in huge pages, if this process is its own."""
+    """Before a command reads anything: huge pages, if this process is its own, and packages."""
     if argv is None and is_command():
         restart_with_huge_pages()
+    prepare_process()  # again, since what it misses was not told when the package was imported
 
 
 def prepare_command(argv=None):

@@ -113,7 +113,8 @@ class OutputFolder:
         if not self.make:
             if not self.path.is_dir():
                 raise OutputError("no such folder", file=self.path)
-            if not self.has_checkpoint():
+            # Where a run may still be writing, its lock tells that.
+            if not (self.has_checkpoint() or (self.path / ".lock").exists()):
                 raise no_checkpoint(self.path)
             return
         self.refuse_picture()

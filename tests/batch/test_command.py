@@ -113,7 +113,7 @@ def test_a_table_names_pictures_and_options(run_command, small_options, pictures
     }
     assert found == {(20.0, 12), (10.0, 2)}
     rows = table(pictures / "neural-style-batch")
-    assert [(row["tv-weight"], row["--stages"]) for row in rows] == [("20", ""), ("", "24:2:1")]
+    assert [(row["tv-weight"], row["stages"]) for row in rows] == [("20", ""), ("", "24:2:1")]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,16 @@ def referee(compute, X, most, scale=1.0):
     return values
 
 
+def test_nothing_is_computed_where_no_loss_is_lower():
+    # So large a loss that the last falls are below float32's rounding.
+    problem = Problem(lambda X: valleys(X) + 1e6, np.zeros(SHAPE, "float32"))
+    optimizer = LBFGS(problem.gen_img, problem.compute)
+    ends = problem.iterate(30, optimizer)
+    computed = len(problem.values)
+    assert problem.iterate(30, optimizer)[0] == [ends[0][-1]] * 30
+    assert len(problem.values) == computed
+
+
 def rosenbrock(X):
     return (100 * (X[1:] - X[:-1].square()).square() + (1 - X[:-1]).square()).sum()
 
