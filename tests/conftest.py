@@ -1,7 +1,8 @@
 import os
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # one of two: more threads than cores are slow
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
+# Two workers share the cores: more threads than cores wait for each other. Set before they start,
+# since libraries read it when they are loaded.
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 import gluon_style  # noqa: F401  before MXNet, which it prepares
 
