@@ -190,7 +190,7 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     assert visitor.choose("content", tmp_path / "my photo.png") == ""
     assert visitor.choose("style", tmp_path / "painting.jpg") == ""
     visitor.wait(lambda: visitor.text(".drop .name") == "my photo.png")
-    visitor.stage(36, 100, 80)
+    visitor.stage(36, 30, 20)
     visitor.press("More options")
     visitor.select("Precision", 2)
     visitor.wait(lambda: "float32" in visitor.chosen())
@@ -209,7 +209,7 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
         if "/live" in sources[-1]:
             pictures.add(visitor.get(sources[-1]))
     assert len(pictures) >= 2 and all(each.startswith(b"\xff\xd8") for each in pictures)
-    assert "epoch 100 of 100" in visitor.text("#easel")
+    assert "epoch 30 of 30" in visitor.text("#easel")
 
     saved = visitor.wait(lambda: visitor.driver.find_element("css selector", ".save[href]"))
     picture = visitor.get(saved.get_attribute("href"))
