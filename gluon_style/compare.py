@@ -3,12 +3,12 @@
 import dataclasses
 
 from .errors import Mistakes, UsageError
+from .machine import prepare
 from .machine.command_line import (
     ExamplesFormatter,
     Parser,
     log_to_stderr,
     one_line,
-    prepare_command,
     restart_command,
 )
 from .settings import (
@@ -113,7 +113,7 @@ def main(argv=None):
         mistakes.tell()
         for each in runs:
             read_weights(each, kept)
-        prepare_command(argv)
+        prepare()
         from .batch import compare  # which imports MXNet
 
         compare(settings, vary, output)

@@ -188,6 +188,12 @@ class UsageError(GluonStyleError):
     """A setting, an option or a combination of them makes no sense."""
 
 
+def not_together(field, other):
+    """The error for two settings that exclude each other."""
+    text, remedy = "cannot be combined with {other}", "leave one out"
+    return UsageError(text, field, remedy=remedy, other=Setting(other))
+
+
 class RuntimeNotReady(GluonStyleError, ImportError):
     """MXNet cannot work in this environment; its remedy tells the commands as `{commands}`."""
 

@@ -4,13 +4,13 @@ import argparse
 import dataclasses
 import shlex
 
-from .errors import GluonStyleError, ImageError, Mistakes, Setting, UsageError
+from .errors import GluonStyleError, ImageError, Mistakes, Setting, UsageError, not_together
+from .machine import prepare
 from .machine.command_line import (
     HelpFormatter,
     Parser,
     log_to_stderr,
     one_line,
-    prepare_command,
     restart_command,
 )
 from .machine.version import __version__
@@ -88,18 +88,6 @@ def apply_recipe(options, given):
     vars(options).update(with_recipe(vars(options), given))
 
 
-def refuse_beside_again(given):
-    """Refuse options that cannot be combined with `--again`."""
-    for name in ("quick", "recipe", "size", "resume", "book"):
-        if name in given:
-            raise UsageError(
-                "cannot be combined with {other}",
-                "again",
-                remedy="leave one out",
-                other=Setting(name),
-            )
-
-
 def vary(parser, argv, path, command):
     """Values by option from the words that made a picture, and those that are given now."""
     try:
@@ -115,8 +103,8 @@ def vary(parser, argv, path, command):
 def main(argv=None, listeners=()):
     """Run the command, watched by the listeners.
 
-    The exit status is 0; 2 for a user's mistake, 3 when a loss was not finite, 130 after Ctrl-C,
-    143 after SIGTERM.
+    The exit status is 0; 2 for a user's mistake, 3 when a loss was not finite or the result is
+    worse than its start, 130 after Ctrl-C, 143 after SIGTERM.
     """
     with one_line(folder="output"):
         parser, mistakes = build_parser(), Mistakes()
@@ -131,18 +119,20 @@ def main(argv=None, listeners=()):
         from .run import check_command, check_resume
 
         if options.again is not None:
-            refuse_beside_again(given)
+            for name in ("quick", "recipe", "size", "resume", "book"):
+                if name in given:
+                    raise not_together("again", name)
             origin = origin_of(options.again)
             values = vary(parser, argv, options.again, origin["command"])
             checked = check_command(values, mistakes)
-            prepare_command(argv)
+            prepare()
             from .run import again  # which imports MXNet
 
             again(options.again, origin, *checked)
             return
         if options.resume is None:
             settings, output, kept = check_command(values, mistakes)
-            prepare_command(argv)
+            prepare()
             from .run import start
 
             if options.quick and not options.quiet:
@@ -171,7 +161,7 @@ def main(argv=None, listeners=()):
             return get_settings(now), get_output(now)
 
         check_resume(options.resume, values, given, mistakes)
-        prepare_command(argv)
+        prepare()
         from .run import resume
 
         resume(options.resume, revise, listeners, strict)

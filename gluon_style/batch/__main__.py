@@ -3,12 +3,12 @@
 import argparse
 
 from ..errors import Mistakes, Setting, UsageError
+from ..machine import prepare
 from ..machine.command_line import (
     ExamplesFormatter,
     Parser,
     log_to_stderr,
     one_line,
-    prepare_command,
     restart_command,
 )
 from ..settings import (
@@ -157,7 +157,7 @@ def main(argv=None):
             row = {**values, **row}
             return get_settings(row), get_output(row)
 
-        prepare_command(argv)
+        prepare()
         from .jobs import combine, expand, read_table  # which import MXNet
         from .run_all import run_all
 

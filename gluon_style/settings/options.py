@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from types import MappingProxyType
 
-from ..errors import UsageError
+from ..errors import UsageError, not_together
 from ..machine.files import Given
 from . import kinds
 from .fields import Option, build, find_option, flatten, get_options_of
 from .pictures import as_tuple
-from .recipes import RECIPES, both_sizes, get_recipe
+from .recipes import RECIPES, get_recipe
 from .settings import Output, Settings
 from .values import as_text
 
@@ -50,7 +50,7 @@ def with_recipe(values, given):
     """Values by option, with those of their recipe, but for the options that were given."""
     name, size = RECIPE.check(values["recipe"]), SIZE.check(values.get("size"))
     if size and "stages" in given:
-        raise both_sizes()
+        raise not_together("size", "stages")
     recipe = get_recipe(name, size)
     return {**values, **{name: recipe[name] for name in recipe.keys() - given}}
 

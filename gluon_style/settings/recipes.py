@@ -56,13 +56,3 @@ def get_recipe(name, size=None):
     style_weight = round(recipe["style_weight"] * max(1, size / SIZES["painting"]), 3)
     stages = stages_up_to(size, ITERATIONS[name])
     return {**recipe, "style_weight": style_weight, "stages": stages}
-
-
-def both_sizes():
-    """The error for a size beside stages."""
-    return UsageError(
-        "cannot be combined with {other}",
-        "size",
-        remedy="leave one out",
-        other=Setting("stages"),
-    )

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
-from ..errors import Message, UsageError
+from ..errors import Message, UsageError, not_together
 from ..machine import PRECISIONS
 from ..machine.files import Given
 from ..vgg19 import POOLING_LAYERS
 from . import kinds
 from .fields import Declared, build, documented, find_option, get_options_of, opt, put
 from .pictures import as_tuple, shipped
-from .recipes import both_sizes, get_recipe
+from .recipes import get_recipe
 from .stages import CHAPTER_STAGES, Stage
 
 ANIMATIONS = ("webp", "gif")
@@ -333,7 +333,7 @@ class Settings(Declared):
         for each in options:
             find_option(each, known, "{name}: there is no such option")
         if size and "stages" in options:
-            raise both_sizes()
+            raise not_together("size", "stages")
         return build(cls, {**get_recipe(name, size), **options})
 
     def check_counts(self):

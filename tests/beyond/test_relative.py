@@ -21,7 +21,7 @@ from .. import needs
 from ..conftest import BreakAfter, outcome
 from ..still import losses_and_gradient
 from .test_runs import run
-from .test_tiles import CHOICES, pictures
+from .test_tiles import CHOICES, in_bfloat16, pictures
 
 WEIGHTS = LossWeights(3, 2, 0.5)
 TINY = Layers((0,), (2,))
@@ -170,14 +170,7 @@ def test_they_agree_in_regions(quarter_parameters):
 
 @needs.bfloat16
 def test_bfloat16_agrees_to_its_rounding(quarter_parameters):
-    given = quarter_parameters, Layers(), (117, 83), 40
-    exact_losses, exact = next(outcomes(*given))
-    (losses, gradient), *others = outcomes(*given, "bfloat16")
-    np.testing.assert_allclose(losses, exact_losses, rtol=5e-2)
-    rounding = np.linalg.norm(gradient - exact)
-    for its_losses, its_gradient in others:
-        np.testing.assert_allclose(its_losses, losses, rtol=2e-3)
-        assert np.linalg.norm(its_gradient - exact) < 1.2 * rounding
+    in_bfloat16(outcomes, quarter_parameters)
 
 
 def test_a_content_target_is_summed_once_a_stage(quarter_parameters, monkeypatch):

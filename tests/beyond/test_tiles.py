@@ -79,10 +79,9 @@ def test_segments_and_tiles_agree_with_the_whole_picture(
     assert (losses > 0).all()
 
 
-@needs.bfloat16
-def test_bfloat16_agrees_to_its_rounding(quarter_parameters):
-    """Segments and tiles err from float32 as the whole does, and from it by much less."""
-    given = quarter_parameters, Layers(), (117, 83), 40
+def in_bfloat16(outcomes, parameters):
+    """Segments and tiles err from float32 as the whole does; its error, and all gradients."""
+    given = parameters, Layers(), (117, 83), 40
     exact_losses, exact = next(outcomes(*given))
     (losses, gradient), *others = outcomes(*given, "bfloat16")
     np.testing.assert_allclose(losses, exact_losses, rtol=5e-2)
@@ -90,6 +89,14 @@ def test_bfloat16_agrees_to_its_rounding(quarter_parameters):
     for its_losses, its_gradient in others:
         np.testing.assert_allclose(its_losses, losses, rtol=2e-3)
         assert np.linalg.norm(its_gradient - exact) < 1.2 * rounding
+    return rounding, gradient, [its_gradient for _, its_gradient in others]
+
+
+@needs.bfloat16
+def test_bfloat16_agrees_to_its_rounding(quarter_parameters):
+    """They err from the whole by much less than from float32."""
+    rounding, gradient, others = in_bfloat16(outcomes, quarter_parameters)
+    for its_gradient in others:
         assert np.linalg.norm(its_gradient - gradient) < 0.5 * rounding
 
 

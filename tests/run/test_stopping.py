@@ -169,7 +169,7 @@ def test_ctrl_c_before_the_first_epoch(start, tmp_path):
     wait_for(process.stderr, "small.params")  # said when the weights are read
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert "Traceback" not in err
 
 
