@@ -37,6 +37,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])
 )
+# A shell that starts tests with `&` has Ctrl-C ignored, and what tests start would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Texts for options: mostly what could be meant, and anything at all.
 nearly = hypothesis.strategies.text("0123456789x:,-+. gpu()eE") | hypothesis.strategies.text()
 
