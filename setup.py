@@ -27,7 +27,7 @@ setup(
     # The pictures stand in img/ for readers, and inside the package once it is installed.
     package_dir={"gluon_style.img": "img"},
     package_data={
-        "gluon_style.img": ["mountain.jpg", "autumn_tree.jpg"],  # the others are README's
+        "gluon_style.img": ["mountain.jpg", "autumn_tree.jpg", "example.jpg"],  # not README's
         "gluon_style.page": ["page.css", "page.js"],
         "gluon_style.pretrained": ["vgg19-small.params*"],
     },

@@ -168,10 +168,12 @@ def make_plan(settings, sizes, means):
         channels = SMALL_CHANNELS if is_draft else means.channels
         values = values_per_pixel(layers.last, channels)
         tile = tile_of(settings, canvas, of_styles, values, means)
+        # Whatever is larger: a style picture's features are there before the loop begins.
+        largest = max([canvas.image_shape, *of_styles], key=math.prod)
         memory = lbfgs_bytes(settings, canvas) + (
-            tiled_bytes(canvas.image_shape, values, tile)
+            tiled_bytes(largest, values, tile)
             if tile
-            else whole_bytes(canvas.image_shape, values, means.precision)
+            else whole_bytes(largest, values, means.precision)
         )
         planned.append(PlannedStage(stage, of_styles, tile, is_draft, channels, memory))
     work = sum(each.work for each in planned)

@@ -51,7 +51,7 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights, monkeypatc
     }
 
     pictures = {path.name for path in packages.glob("gluon_style/img/*.jpg")}
-    assert pictures == {"mountain.jpg", "autumn_tree.jpg"}  # README's others are left out
+    assert pictures == {"mountain.jpg", "autumn_tree.jpg", "example.jpg"}
 
     empty.mkdir()
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

@@ -17,6 +17,12 @@ CHINESE = {
     # Pictures.
     "make it smaller": "请缩小后再试",
     "more than {most} MB": "超过 {most} MB",
+    "all visitors' pictures are more than {most} MB": "所有访客的图片一共超过 {most} MB",
+    "try again later": "请稍后再试",
+    "{width}x{height} pixels need {needed} of memory, and {free} are free": (
+        "{width}x{height} 像素需要 {needed} 内存，现在只有 {free} 可用"
+    ),
+    "the folder of the pictures cannot be written: {reason}": "存放图画的文件夹不能写入：{reason}",
     "more than {most:.1f} GB": "超过 {most:.1f} GB",
     "more than {most} million pixels": "超过 {most} 百万像素",
     "{width}x{height} pixels are more than {most} million": (
@@ -534,6 +540,211 @@ CHINESE = {
 }
 
 
+# What the page says, by its English.
+PAGE = {
+    "Paint a photo in the style of a painting": "用一幅画的风格，重画一张照片",
+    "Skip to the picture": "跳到图画",
+    # Pictures.
+    "Pictures": "图片",
+    "Photo": "照片",
+    "Painting": "画作",
+    "Choose, drop or paste": "点击选择，或拖入、粘贴",
+    "{}: choose a picture": "{}：选择图片",
+    "Use the example": "用自带的图片",
+    "Remove": "去掉",
+    "Remove: {}": "去掉：{}",
+    "More paintings, masks, another start": "更多画作、蒙版、起点",
+    "A mask is white where it is painted, grey where in part; black keeps the photo. One mask "
+    "holds for all paintings, or each has its own. Painting starts from the photo, unless you "
+    "choose another picture.": (
+        "蒙版里白色的地方会画，灰色的只画一部分，黑色的保持照片原样。可以所有画作共用一张，"
+        "或每幅画作各一张。不另选起点图像，就从照片开始画。"
+    ),
+    "Mask": "蒙版",
+    "Mask (for all paintings)": "蒙版（所有画作共用）",
+    "Mask of painting {}": "第 {} 幅画作的蒙版",
+    "Painting {}": "第 {} 幅画作",
+    "Add a painting": "再加一幅画作",
+    "How much it counts": "所占比重",
+    "{}: how much it counts": "{}：所占比重",
+    "Start from": "起点图像",
+    "more than {} MB: make it smaller": "超过 {} MB，请缩小后再试",
+    "it could not be sent, try again": "没有传送成功，请再试一次",
+    "{}. The earlier picture is still used.": "{}。仍用原来的图片。",
+    "Your pictures are no longer here: the server has restarted, or you were away for long. "
+    "Choose them again.": ("图片已经不在了：服务器重新启动过，或您离开太久。请重新选择。"),
+    # Ways to paint.
+    "How it is painted": "怎么画",
+    "A look": "看一眼",
+    "A painting": "一幅画",
+    "A large painting": "一幅大画",
+    "My own": "自定",
+    "{} pixels": "{} 像素",
+    "Measuring how long it takes here…": "正在测量在这里要多久……",
+    "photo": "照片",
+    "painting": "画作",
+    "Paint": "开始画",
+    "Paint after that": "排队等候",
+    "{} of memory": "内存 {}",
+    "in tiles, since it does not fit whole": "内存放不下整张图，将分块计算",
+    "The real VGG-19 is downloaded first (80 MB, once). If that fails, the small network is "
+    "used.": ("用真正的 VGG-19。第一次要先下载（80 MB）；下载不了时改用自带的小网络。"),
+    "Style transfer does not work here yet.": "这台机器还不能做样式迁移。",
+    "{} (not on this machine)": "{}（这台机器不能）",
+    # Options.
+    "All settings": "所有设置",
+    "Use the book’s settings": "用书中的设置",
+    "Stage": "阶段",
+    "Long side": "长边像素",
+    "Epochs": "迭代周期",
+    "Rate falls after": "衰减间隔",
+    "Add a stage": "加一个阶段",
+    "Remove stage {}": "去掉第 {} 阶段",
+    " (default: {})": "（默认：{}）",
+    ", ": "，",
+    "none": "无",
+    "Stages": "阶段",
+    "Training": "训练",
+    "Network": "网络",
+    "Results": "结果",
+    "Stopping and resuming": "停止与继续",
+    # The picture and its run.
+    "The picture": "图画",
+    "The photo": "照片",
+    "An example. Drag the line.": "示例。拖动分界线看看。",
+    "Photo on the left, painting on the right": "左边是照片，右边是画",
+    "Title": "标题",
+    "{}, after {}": "{}，仿{}",
+    "Mountain lake": "山湖",
+    "Autumn tree": "秋树",
+    "Waiting; {} before it": "排队中，前面还有 {} 个",
+    "Waiting": "排队中",
+    "A run is paused: others wait until it is resumed and ends, or is stopped.": (
+        "有一幅已暂停：其他的要等它继续画完，或停止后，才会开始。"
+    ),
+    "Getting ready": "准备中",
+    "Being painted": "正在画",
+    "Paused": "已暂停",
+    "Pausing after this epoch": "这个周期结束后暂停",
+    "Stopping after this epoch": "这个周期结束后停止",
+    "Stopped": "已停止",
+    "Finished": "画好了",
+    "It did not work": "没有成功",
+    "stage {stage} of {stages}, epoch {done} of {epochs}": (
+        "第 {stage}/{stages} 阶段，第 {done}/{epochs} 个周期"
+    ),
+    "{:.0f} s": "{:.0f} 秒",
+    "{} left": "还需{}",
+    "On the way: {}": "中间过程：{}",
+    "It was stopped before its end. The picture so far is kept, and it can be resumed.": (
+        "这次没有画完；画到一半的图还在，可以继续。"
+    ),
+    "Pause": "暂停",
+    "Resume": "继续",
+    "Start again": "重新开始",
+    "Stop": "停止",
+    "Save": "保存",
+    "Use again": "再用一次",
+    "Delete": "删除",
+    "Delete “{}” for good?": "永久删除“{}”？",
+    "Cancel": "取消",
+    "Rename": "改标题",
+    "now": "当前",
+    "On the way": "中间过程",
+    "epoch {}": "第 {} 周期",
+    "What made it": "它是怎么画的",
+    "TV": "总变差损失",
+    "Curves of the losses": "损失曲线",
+    "content {content:.2f}, style {style:.2f}, TV {tv:.2f}": (
+        "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}"
+    ),
+    "The command that makes the same picture": "得到同样结果的命令",
+    "There is none: {} no longer exists.": "没有这个命令：{} 已经不在了。",
+    "Copy": "复制",
+    "Copied": "已复制",
+    "All pictures": "所有图画",
+    "Show more": "显示更多",
+}
+
+# The words of options in Chinese, each beside the word itself, which the helps explain.
+CHOICES = {
+    **{"auto": "自动", "off": "关", "small": "自带的小网络", "max": "最大", "average": "平均"},
+    **{"style": "画作", "content": "照片", "luminance": "只画明暗", "noise": "噪声"},
+    **{"stretch": "拉伸", "crop": "裁剪", "whole": "完整", "keep": "透明", "white": "白色"},
+    **{"chapter": "本章", "relative": "相对", "bilinear": "双线性", "cpu": "处理器", "gpu": "显卡"},
+}
+
+# The options in Chinese: name and help; in English both are the command's own.
+OPTIONS = {
+    "stages": ("阶段", "每个阶段的长边像素、迭代周期和衰减间隔"),
+    "style_blend": ("画作的比重", "几幅画作各占多少；不填则都一样"),
+    "style_fit": (
+        "样式图像的比例",
+        "样式图像怎样变成内容图像的比例：像本章那样拉伸（stretch），或从中间裁出（crop）；"
+        "或保持完整和自己的比例（whole）",
+    ),
+    "background": ("背景", "内容图像有透明部分时：结果保持透明（keep），或铺在白色上（white）"),
+    "book": ("书中的图片", "用书中的两张图片（下载一次），最后把书中的损失与我们的并列"),
+    "style_scale": (
+        "笔触大小",
+        "样式图像的长边与结果长边之比，保持样式图像自己的比例；不填则缩放到结果的大小",
+    ),
+    "colors": (
+        "颜色",
+        "style：样式图像的颜色；content：先把样式图像的颜色变得像照片；luminance：只画明暗，颜色仍是照片的",
+    ),
+    "losses": (
+        "损失",
+        "本章的损失（chapter），或除以各自目标的大小（relative）：这样同一权重对任何两张图片意义都相同",
+    ),
+    "strength": (
+        "画得多浓",
+        "从照片（0）到画作（1）：样式权重乘以 100^(s - 0.5)，平滑权重乘以 10^(s - 0.5)，"
+        "预先换色的程度乘以 3s（最多 1）",
+    ),
+    "recolor": (
+        "预先换色",
+        "照片的颜色预先向画作靠近多少：1 即均值和协方差与画作相同；只在颜色为 style 时有用",
+    ),
+    "resize": ("缩放方法", "bilinear（双线性，与本章相同），或 lanczos（不闪烁，也不模糊）"),
+    "margin": ("边缘", "先把照片向外镜像长边的这一部分，最后再切掉：边缘没有接缝"),
+    "init": ("起点", "第一阶段从照片（content）还是噪声（noise）开始"),
+    "seed": ("随机种子", "噪声的随机种子"),
+    "style_layer_weights": (
+        "各样式层的权重",
+        "从低到高，每个样式层一个数，用逗号隔开；不填则都是 1",
+    ),
+    "optimizer": ("优化算法", "Adam，与本章相同；或 L-BFGS，不需要学习率"),
+    "draft": (
+        "草稿阶段数",
+        "前 N 个阶段用自带的小网络画（只要三分之一的时间），再由真正的网络接着画",
+    ),
+    "pooling": ("汇聚", "网络中的汇聚：max（训练时的最大汇聚）或 average（平均汇聚）"),
+    "lr": ("学习率", "Adam 的学习率"),
+    "content_weight": ("内容", "越大，越像照片"),
+    "style_weight": ("样式", "越大，越像画作"),
+    "tv_weight": ("平滑", "越大，结果越平滑"),
+    "weights": (
+        "网络",
+        "VGG-19 的参数：auto（缓存里有的，否则下载，再不行用 small）、small（自带）、keras、zoo、"
+        "torchvision",
+    ),
+    "style_layers": ("样式层", "VGG-19 中用来提取样式特征的层"),
+    "content_layers": ("内容层", "VGG-19 中用来提取内容特征的层"),
+    "ctx": ("设备", "在哪个设备上计算"),
+    "precision": ("精度", "卷积的精度；auto 在处理器算得快时用 bfloat16"),
+    "tile": (
+        "分块",
+        "每块 N 像素地计算，结果相同，内存很少，时间是 1.6 倍；auto 只在放不下时这样做",
+    ),
+    "format": ("图片格式", "保存的图片的格式"),
+    "depth": ("位深", "每个颜色通道的位数；16 位只用于 png 和 tif"),
+    "save_every": ("保存中间图", "每 N 个周期保存一张"),
+    "animation": ("动画", "每个阶段做一个动画，从照片到结果"),
+    "checkpoint_every": ("检查点间隔", "两个检查点之间的秒数；0 则每个周期一个"),
+}
+
+
 def in_chinese(text):
     """A template in Chinese; one that is not known stays."""
-    return CHINESE.get(text, text)
+    return CHINESE.get(text) or PAGE.get(text, text)

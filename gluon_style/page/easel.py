@@ -1,295 +1,360 @@
-"""The right side: the picture as it grows, and all that belongs to it."""
+"""The picture that a visitor looks at, as it grows, and the wall of all pictures."""
 
+import math
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from nicegui import ui
 
-from .curves import chart_options, draw
 from .elements import Text, put, tag
-from .runs import FAILED, FINISHED, PAUSED, PHOTO, RUNNING, STARTING, STOPPED, WAITING
+from .runs import FAILED, FINISHED, PAUSED, PHOTO, RUNNING, STARTING, STOPPED, TERMS, WAITING
 from .studio import command_of, gone
+
+EVERY = 0.3  # seconds between two looks at the live picture
+PAGE = 24  # pictures on the wall before more are asked for
+MOST_POINTS = 240  # of a curve
+RISE = 5  # times that a curve is seen to rise
+COLOURS = ("#4a8fb0", "#c0563c", "#8a9a45", "#8a8078")
 
 
 class Easel:
-    """The run that a visitor looks at, and the list of all."""
+    """The run that a visitor looks at; `on_use` is told of one whose settings are wanted."""
 
-    def __init__(self, studio, tab, words):
-        self.studio, self.tab, self.words = studio, tab, words
-        self.shown = None  # name of a picture on the way, None for what is new
-        self.before = None, False  # name of the run that was looked at, and whether it was active
-        self.listed = None  # the runs in the list
-        self.drawn = None, 0  # name and epochs of the run in the chart
-        self.pausing = False
-        with tag("section", "card"):
-            self.build_head()
+    def __init__(self, studio, tab, words, on_use):
+        self.studio, self.tab, self.words, self.on_use = studio, tab, words, on_use
+        self.shown_runs = PAGE
+        with tag("section", "easel", id="easel", tabindex="-1", aria_label=words("picture")):
             self.build_canvas()
-            self.build_buttons()
-        self.rest = tag("div", "column")
-        with self.rest:
-            self.build_rest()
-        with tag("section", "card") as self.all_runs:
-            Text("h2", words("runs"))
-            self.list = tag("div", "runs")
-
-    def build_head(self):
-        """The state of the run."""
-        self.title = Text("h2", self.words("easel"))
-        self.status = put(Text("p"), role="status", aria_live="polite")
-        self.detail = Text("p").classes("soft")
-        self.bar = ui.linear_progress(0, show_value=False).props("rounded size=8px")
-        put(self.bar, aria_label=self.words("running"))
-        self.note = Text("p").classes("note")
-        self.wrong = put(Text("p").classes("wrong"), role="alert")
+            self.build_head()
+            self.notes = Text("p", "", "note")
+            self.wrong = Text("p", "", "wrong", role="alert")
+            self.strip()
+            self.build_details()
+        self.live = ui.timer(EVERY, self.tick, active=False)
 
     def build_canvas(self):
-        """The picture, and the photo over it up to the slider."""
+        """The picture, and the photo over it up to a line that is dragged."""
         words = self.words
         with tag("div", "canvas") as self.canvas:
-            self.empty = Text("p", words("empty")).classes("empty")
-            self.picture = tag("img", alt=words("easel"), id="picture")
+            self.picture = tag("img", "alive", alt=words("picture"), id="picture")
             self.photo = tag("img", "photo", alt=words("photo"))
-        self.cut = tag(
-            "input",
-            "cut",
-            type="range",
-            min="0",
-            max="100",
-            id="cut",
-            oninput="page.cut(+this.value)",
-            aria_label=words("compare"),
-            # As an attribute, with which it begins: Vue would set a property at each update.
-            **{"^value": "0"},
-        )
-        self.cut_text = Text("p", words("compare")).classes("soft")
+            self.cut = tag(
+                "input",
+                "cut",
+                type="range",
+                min="0",
+                max="100",
+                id="cut",
+                oninput="page.cut(+this.value)",
+                aria_label=words("compare"),
+                # As an attribute, with which it begins: Vue would set a property at each update.
+                **{"^value": "0"},
+            )
+            self.line = tag("div", "line")
+            self.badge = Text("span", "", "badge")
+        self.bar = tag("progress", "alive", max="1", aria_label=words("running"))
 
-    def build_buttons(self):
-        """The buttons that steer the run."""
+    def build_head(self):
+        """Title, state, buttons."""
         words = self.words
-        with tag("div", "buttons"):
-            self.pause = ui.button(words("pause"), icon="pause", on_click=self.do_pause)
-            self.resume = ui.button(words("resume"), icon="play_arrow", on_click=self.do_resume)
-            self.stop = ui.button(words("stop"), icon="stop", on_click=self.do_stop)
-            for button in (self.pause, self.resume, self.stop):
-                button.props("outline no-caps")
-            self.save = tag("a", "save", download="")
-            with self.save:
-                ui.icon("download")
-                Text("span", words("save"))
-
-    def build_rest(self):
-        """Snapshots, curves, command."""
-        words = self.words
-        with tag("section", "card") as self.strip_card:
-            Text("h2", words("strip"))
-            self.strip = tag("div", "strip", role="group", aria_label=words("strip"))
-        with tag("section", "card") as self.curves_card:
-            Text("h2", words("curves"))
-            self.chart = ui.echart(chart_options(words)).classes("chart")
-            self.losses = Text("p").classes("soft")
-        with tag("section", "card"):
-            Text("h2", words("command"))
-            self.command = Text("pre").classes("command")
+        with tag("div", "head-row"):
+            with tag("div", "titles"):
+                self.title = Text("h2")
+                self.status = Text("p", "", "status", role="status", aria_live="polite")
             with tag("div", "buttons"):
-                copy = ui.button(words("copy"), icon="content_copy").props("outline no-caps")
+                self.save = tag("a", "save", download="")
+                with self.save:
+                    Text("span", words("save"))
+                self.pause = self.add_button("pause", lambda: self.studio.pause(self.run))
+                self.resume = self.add_button("resume", self.do_resume)
+                self.stop = self.add_button("stop", lambda: self.studio.stop(self.run))
+                self.use = self.add_button("use", lambda: self.on_use(self.run))
+                self.rename = self.add_button("rename", self.ask_name)
+                self.delete = self.add_button("delete", self.ask_delete)
+
+    def add_button(self, name, on_click):
+        """A quiet button."""
+        return ui.button(self.words(name), on_click=on_click).props(f"flat no-caps id={name}")
+
+    def build_details(self):
+        """Where it has come to, command, curves: folded away."""
+        words = self.words
+        with ui.expansion(words("details"), on_value_change=lambda: self.refresh()) as self.details:
+            self.where = Text("p", "", "soft")
+            Text("h3", words("command"))
+            self.command = Text("pre", "", "command", tabindex="0")
+            with tag("div", "buttons"):
+                copy = ui.button(words("copy")).props("outline no-caps")
                 copy.on("click", js_handler="event => page.copy(event.currentTarget)")
                 copy.on_click(lambda: self.copied.set_text(words("copied")))
-                self.copied = put(Text("span").classes("soft"), role="status")
+                self.copied = Text("span", "", "soft", role="status")
+            with tag("div") as self.curves:
+                Text("h3", words("curves"))
+                self.chart = ui.echart(chart_options(words)).classes("chart")
+                put(self.chart, role="img", aria_label=words("curves"))
+                self.losses = Text("p", "", "soft")
 
     @property
     def run(self):
-        """The run that is looked at: the chosen one, the running one, or the last."""
-        runs, current = self.studio.runs, self.studio.current
-        if current and self.tab.get("run") not in runs:
-            self.tab["run"] = current.name  # it stays so when another one runs
-        return runs.get(self.tab.get("run")) or last(runs)
+        """The run that is looked at: the chosen one, the current one, or the last."""
+        run = self.studio.runs.get(self.tab.run) or self.studio.newest
+        if run and run.is_active:
+            self.tab.run = run.name  # it stays so when another one runs
+        return run
 
-    def open(self, run):
+    def open(self, run=None):
         """Look at a run."""
-        self.tab["run"], self.shown = run.name, None
+        self.tab.run, self.tab.shown = run.name if run else self.tab.run, None
         ui.run_javascript("page.show()")
         self.refresh()
 
-    def is_held(self, run):
-        """True if a run waits for one that is paused."""
-        current = self.studio.current
-        return run.state == WAITING and bool(current) and current.state == PAUSED
-
-    def do_pause(self):
-        self.pausing = True
-        self.studio.pause(self.run)
-
     def do_resume(self):
-        self.shown = None  # what comes is to be seen
+        self.tab.shown = None  # what comes is to be seen
         self.studio.resume(self.run)
 
-    def do_stop(self):
-        self.studio.stop(self.run)
+    def ask_name(self):
+        """Give the run another title."""
+        run, words = self.run, self.words
+        with self.dialog("rename", lambda: self.studio.name(run, title.value)):
+            title = ui.input(words("name"), value=words.called(run)).props("outlined maxlength=80")
+
+    def ask_delete(self):
+        """Delete the run, if it is really meant."""
+        run, words = self.run, self.words
+        with self.dialog("delete", lambda: self.studio.delete(run)):
+            Text("p", words("really", words.called(run)))
+
+    @contextmanager
+    def dialog(self, name, do):
+        """Ask for something that a button with this name does."""
+        with ui.dialog(value=True) as dialog, ui.card():
+            yield
+            with tag("div", "buttons"):
+                for each, action in (("cancel", dialog.close), (name, do)):
+                    button = ui.button(self.words(each), on_click=action).props("flat no-caps")
+                    button.on_click(dialog.close)
+        dialog.on("hide", dialog.delete)
 
     def look_at(self, name):
         """Show a picture on the way, or the newest with None."""
-        self.shown = name
+        self.tab.shown = name
+        self.refresh()
 
     def refresh(self):
         """Show what has changed."""
         run = self.run
-        self.show_runs(run)
-        self.rest.set_visibility(bool(run))
+        self.live.active = bool(run) and run.is_active
+        for each in (self.details, self.delete, self.use, self.rename):
+            each.set_visibility(bool(run))
+        self.strip.refresh()
+        self.wall.refresh()
         if not run:
-            hidden = self.bar, self.cut, self.cut_text, self.pause, self.resume, self.stop
-            for each in (*hidden, self.picture, self.photo, self.save):
-                each.set_visibility(False)
+            self.show_example()
             return
-        (name, was_active), self.before = self.before, (run.name, run.is_active)
-        if name != run.name:
-            self.copied.text, self.pausing, self.buttons = "", False, {}
-            self.strip.clear()
-        elif was_active and not run.is_active:
-            self.shown = None  # it has ended: its result is to be seen
+        if self.tab.shown and self.tab.shown not in run.files():
+            self.tab.shown = None
+        self.title.text = self.words.called(run)
         self.show_state(run)
-        files = run.files()
-        self.show_picture(run, files)
-        self.show_strip(run)
-        if self.drawn[0] != run.name or self.drawn[1] < 2:  # else it is drawn once a second
-            self.show_curves()
-        missing = gone(run)
-        said = self.words("gone", self.words("comma").join(missing))
-        self.command.text = said if missing else command_of(run)
+        self.show_picture(run)
+        if self.details.value:
+            self.show_details(run)
+
+    def tick(self):
+        """Show the live picture, and how far it is."""
+        run = self.run
+        if run:
+            self.show_status(run)
+            self.show_picture(run)
+
+    def show_example(self):
+        """The pair that comes with the package, and its result."""
+        words = self.words
+        for each in (self.pause, self.resume, self.stop, self.bar, self.save):
+            each.set_visibility(False)
+        self.notes.text = self.wrong.text = self.badge.text = ""
+        put(self.picture, src="/example/result")
+        self.show_photo("/example/photo", True)
+        self.canvas.style("--ratio: 1.5")
+        self.title.text = words("title of", words("shipped content"), words("shipped style"))
+        self.status.text = words("example")
 
     def show_state(self, run):
-        """Words, the bar and the buttons."""
+        """Words and buttons."""
         words, state = self.words, run.state
-        if state != RUNNING:
-            self.pausing = False
-        before = self.studio.queue.index(run) if state == WAITING else 0
-        text = words(WAITING, before) if before else words(STARTING if state == WAITING else state)
-        if run.is_active and run.stopping:
-            text = words("stopping")
-        elif self.pausing:
-            text = words("pausing")
-        self.title.text = run.name
-        self.status.text = text
-        parts = []
-        if run.progress:
-            number, done, epochs = run.progress
-            parts.append(
-                words("progress", stage=number, stages=len(run.stages), done=done, epochs=epochs)
-            )
-        if state == RUNNING and run.seconds_left is not None:
-            parts.append(words("time left", words.duration(run.seconds_left)))
-        self.detail.text = words("comma").join(parts)
-        self.bar.value = 1.0 if state == FINISHED else run.share
-        self.bar.set_visibility(True)
+        self.show_status(run)
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
         if state == STOPPED and run.can_resume:
             notes.append(words("interrupted"))
-        if self.is_held(run):
+        current = self.studio.current
+        if state == WAITING and current and current.state == PAUSED:
             notes.append(words("waits"))
-        self.note.text = " ".join(dict.fromkeys(map(words.error, notes)))
+        self.notes.text = " ".join(dict.fromkeys(map(words.error, notes)))
         ended = state in (FAILED, STOPPED) and run.error
         self.wrong.text = words.error(run.error) if ended else ""
         self.pause.set_visibility(state == RUNNING)
         self.stop.set_visibility(run.is_active)
         self.resume.set_visibility(state in (PAUSED, STOPPED, FAILED))
         self.resume.text = words("resume" if state == PAUSED or run.can_resume else "again")
+        self.use.set_visibility(not run.is_active)
+        self.delete.set_visibility(not run.is_active)
 
-    def show_picture(self, run, files):
+    def show_status(self, run):
+        """One line, and the bar."""
+        words, state = self.words, run.state
+        parts = [words(state, self.studio.queue.index(run))] if state == WAITING else [words(state)]
+        if run.is_active and (run.stopping or run.pausing):
+            parts = [words("stopping" if run.stopping else "pausing")]
+        elif state == RUNNING and run.seconds_left is not None:
+            parts.append(words("time left", words.duration(run.seconds_left)))
+        if self.tab.shown:
+            parts.append(words("looking at", self.moment(run, *self.place(run))))
+        self.status.text = words("comma").join(parts)
+        self.bar.set_visibility(state in (STARTING, RUNNING, PAUSED))
+        put(self.bar, value=f"{run.share:.3f}" if state != STARTING else None)
+
+    def place(self, run):
+        """Stage and epochs of the picture on the way that is looked at."""
+        found = {name: place for *place, name in run.snapshots()}
+        return found.get(self.tab.shown, (1, 0))
+
+    def moment(self, run, stage, epochs):
+        """When a picture on the way was there: after so many seconds, or epochs."""
+        seconds = run.seconds_at(stage, epochs)
+        return self.words.seconds(seconds) if seconds else self.words("epoch n", epochs)
+
+    def show_picture(self, run):
         """The picture on the canvas, the photo over it, and what would be saved."""
-        base = f"/runs/{quote(run.name)}"
-        is_new = self.shown not in files
-        name = run.result() if is_new else self.shown
-        if is_new and run.is_active and run.picture:
-            source, name = f"{base}/live?v={run.pictures_seen}", "live"
+        files, base = run.files(), f"/runs/{quote(run.name)}"
+        name, source = self.tab.shown or run.result(), None
+        if not self.tab.shown and run.is_active and run.picture:
+            name, source = "live", f"{base}/live?v={run.pictures_seen}"
         else:
             found = run.snapshots()
             name = name or (found[-1][2] if found else None)
             source = name and f"{base}/{name}?v={files.get(name)}"
-        photo = PHOTO if PHOTO in files else None
-        if not source and photo:
-            source = f"{base}/{photo}"
-        put(self.picture, src=source)
-        put(self.photo, src=photo and f"{base}/{photo}")
-        self.picture.set_visibility(bool(source))
-        self.empty.set_visibility(not source)
-        for each in (self.photo, self.cut, self.cut_text):
-            each.set_visibility(bool(photo and source))
+        photo = PHOTO in files and f"{base}/{PHOTO}"
+        put(self.picture, src=source or photo or None)
+        self.picture.set_visibility(bool(source or photo))
+        self.badge.text = "" if source else self.words("photo")
+        self.show_photo(photo, bool(source))
         stage = run.stages[(run.progress or (1,))[0] - 1] if run.stages else None
         width, height = stage.image_shape if stage else run.order["size"]
         self.canvas.style(f"--ratio: {width / height:.4f}")
         put(self.save, href=name and f"{base}/{name}?save=1")
         self.save.set_visibility(bool(name))
 
-    def show_strip(self, run):
-        """The pictures on the way, each a button; those that are there stay, for the keyboard."""
-        found = run.snapshots()
-        self.strip_card.set_visibility(bool(found))
-        for name in self.buttons.keys() - {None, *(each[2] for each in found)}:
-            self.buttons.pop(name).delete()
-        for number, epochs, name in found:
-            if name not in self.buttons:
-                what = self.words("epoch n", stage=number, epoch=epochs)
-                source = f"/runs/{quote(run.name)}/{name}?small=1"
-                self.buttons[name] = self.strip_button(name, what, source)
-                if None in self.buttons:
-                    self.buttons[None].move(self.strip)  # to the end
-        if None not in self.buttons:
-            self.buttons[None] = self.strip_button(None, self.words("now"))
-        self.buttons[None].set_visibility(run.is_active)
-        for name, button in self.buttons.items():
-            put(button, aria_pressed="true" if name == self.shown else "false")
+    def show_photo(self, photo, is_painted):
+        """The photo over the picture; there is nothing to compare before it is painted."""
+        put(self.photo, src=photo or None)
+        for each in (self.photo, self.cut, self.line):
+            each.set_visibility(bool(photo and is_painted))
 
-    def strip_button(self, name, what, source=None):
-        """A button that shows a picture on the way, or with None what is new."""
-        with self.strip, tag("button", type="button") as button:
+    @ui.refreshable_method
+    def strip(self):
+        """The pictures on the way, each a button."""
+        run = self.run
+        found = run.snapshots() if run else []
+        if len(found) < 2:
+            return
+        with tag("div", "strip", role="group", aria_label=self.words("strip")):
+            for stage, epochs, name in found:
+                source = f"/runs/{quote(run.name)}/{name}?small=1"
+                is_last = not run.is_active and name == found[-1][2]
+                moment = self.moment(run, stage, epochs)
+                self.strip_button(None if is_last else name, moment, source, f"{stage}-{epochs}")
+            if run.is_active:
+                self.strip_button(None, self.words("now"), "", "now")
+
+    def strip_button(self, name, what, source, key):
+        """A button that shows a picture on the way, or with None what is newest."""
+        pressed = "true" if name == self.tab.shown else "false"
+        with tag("button", type="button", id=f"moment-{key}", aria_pressed=pressed) as button:
             if source:
-                tag("img", src=source, alt="")
+                tag("img", src=source, alt="", loading="lazy")
             Text("span", what)
         button.on("click", lambda: self.look_at(name))
-        return button
 
-    def show_curves(self):
-        """The losses."""
-        run = self.run
-        points = run and (run.name, len(run.records))
-        if points == self.drawn or not run:
-            return
-        self.drawn = points
-        self.curves_card.set_visibility(len(run.records) > 1)
+    def show_details(self, run):
+        """What made it, and its losses."""
+        missing, words = gone(run), self.words
+        said = words("gone", words("comma").join(missing))
+        self.command.text = said if missing else command_of(run)
+        self.curves.set_visibility(len(run.records) > 1)
+        if run.progress:
+            number, done, epochs = run.progress
+            self.where.text = words(
+                "progress", stage=number, stages=len(run.stages), done=done, epochs=epochs
+            )
         if len(run.records) > 1:
+            self.losses.text = words("losses", **run.records[-1][1])
             draw(self.chart.options, [epoch for _, epoch in run.records])
             self.chart.update()
-            self.losses.text = self.words("losses", **run.records[-1][1])
 
-    def show_runs(self, run):
+    @ui.refreshable_method
+    def wall(self):
         """All runs, the newest first."""
-        runs = list(self.studio.runs.values())[::-1]
-        listed = run, [(each.name, each.state) for each in runs]
-        if listed == self.listed:
+        runs = [*self.studio.runs.values()][::-1]
+        if not runs:
             return
-        self.listed = listed
-        self.all_runs.set_visibility(bool(runs))
-        self.list.clear()
-        with self.list:
-            for each in runs:
-                self.card(each, each is run)
+        words = self.words
+        with tag("section", "wall-section", aria_label=words("runs")):
+            Text("h2", words("runs"))
+            with tag("div", "wall"):
+                for run in runs[: self.shown_runs]:
+                    self.card(run)
+            if len(runs) > self.shown_runs:
+                self.add_button("show more", self.show_more)
 
-    def card(self, run, chosen):
-        """A run in the list."""
-        pressed, words = "true" if chosen else "false", self.words
-        button = tag("button", "run", type="button", aria_pressed=pressed)
-        button.on("click", lambda: self.open(run))
-        found, files = run.snapshots(), run.files()
-        with button:
-            names = [run.result(), *(each[2] for each in found[::-1]), PHOTO]
-            name = next((name for name in names if name in files), None)
+    def show_more(self):
+        self.shown_runs += 2 * PAGE
+        self.wall.refresh()
+
+    def card(self, run):
+        """A run on the wall."""
+        words, files = self.words, run.files()
+        pressed = "true" if run is self.run else "false"
+        found = [run.result(), *(each[2] for each in run.snapshots()[::-1]), PHOTO]
+        name = next((each for each in found if each in files), None)
+        name_of = {"aria_pressed": pressed, "id": f"run-{run.name}"}
+        with tag("button", "run", type="button", **name_of) as card:
             if name:
-                source = f"/runs/{quote(run.name)}/{name}?small=1&v={run.state}"
-                tag("img", src=source, alt=words("result of", run.name))
-            else:
-                tag("div", "none")
-            Text("b", run.name)
-            Text("span", words("queued" if run.state == WAITING else run.state))
+                source = f"/runs/{quote(run.name)}/{name}?small=1&v={files[name]}"
+                tag("img", src=source, alt="", loading="lazy")
+            Text("b", words.called(run))
+            if run.state != FINISHED:
+                Text("span", words("queued" if run.state == WAITING else run.state), "soft")
+        card.on("click", lambda: self.open(run))
 
 
-def last(runs):
-    """The newest run, None if there is none."""
-    return list(runs.values())[-1] if runs else None
+def chart_options(words):
+    """The curves of the losses, on a logarithmic scale, as ECharts draws them."""
+    grey = {"color": "#8a8078"}
+    return {
+        "animation": False,
+        "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
+        "legend": {"top": 0, "itemWidth": 14, "itemGap": 8, "textStyle": grey},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
+        "yAxis": {"type": "log", "splitLine": {"lineStyle": {"color": "#8a807833"}}},
+        "series": [
+            {
+                "type": "line",
+                "name": words(f"{term} loss"),
+                "showSymbol": False,
+                "lineStyle": {"width": 2},
+                "color": colour,
+                "data": [],
+            }
+            for term, colour in zip(TERMS, COLOURS)
+        ],
+    }
+
+
+def draw(options, epochs):
+    """Put the losses of all epochs, dicts, into the chart's options."""
+    chosen = list(enumerate(epochs))[:: -(-len(epochs) // MOST_POINTS)]
+    for series, term in zip(options["series"], TERMS):
+        # The content loss rises from 0, which a logarithmic scale does not have.
+        least = chosen[-1][1][term] / RISE
+        points = [[x, epoch[term]] for x, epoch in chosen]
+        series["data"] = [[x, loss] for x, loss in points if least < loss < math.inf]

@@ -7,16 +7,17 @@ from nicegui.elements.mixins.text_element import TextElement
 class Text(TextElement):
     """An element with a text in it, which is never read as HTML."""
 
-    def __init__(self, tag, text=""):
-        super().__init__(tag=tag, text=text)
+    def __init__(self, name, text="", classes="", /, **attributes):
+        super().__init__(tag=name, text=text)
+        put(self.classes(classes), **attributes)
 
 
-def tag(name, classes="", **attributes):
+def tag(name, classes="", /, **attributes):
     """An element with attributes: `aria_label` is `aria-label`."""
     return put(Element(name).classes(classes), **attributes)
 
 
-def put(element, **attributes):
+def put(element, /, **attributes):
     """Set attributes of an element, and send only what has changed; None removes one."""
     before = dict(element.props)
     for name, value in attributes.items():

@@ -3,13 +3,19 @@
 import dataclasses
 import math
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Optional
 
 from ..errors import GluonStyleError
-from ..machine import available
-from ..plan import Means, Measurement, forecast_rest, make_plan
-from ..settings import pictures_of
+from ..machine import available, get_precision, gpu_of
+from ..plan import Means, Measurement, forecast, forecast_rest, make_plan
+from ..settings import get_settings
 from ..vgg19 import CHANNELS, SMALL_CHANNELS
+from .options import FIELDS
+from .tab import kind_of
+
+START = 4.0  # seconds until a run begins
+FEATURES = 0.4  # of an epoch's time, to extract the features of one picture
 
 
 @dataclass(frozen=True)
@@ -49,8 +55,24 @@ class Machine:
             if each["needed"] and not each["ok"]
         ]
 
+    def check(self, settings):
+        """Refuse a device or a precision that this machine has not."""
+        if settings.ctx.startswith("gpu"):
+            gpu_of(settings.ctx)
+        else:
+            get_precision(settings.precision, SimpleNamespace(device_type="cpu"))
+
+    def can(self, name, word):
+        """False for a choice that this machine has not."""
+        try:
+            self.check(get_settings({name: FIELDS[name].read(word)}))
+        except GluonStyleError:
+            return False
+        return True
+
     def estimate(self, settings, sizes, free=None):
         """The `Estimate` of a run with these settings, for pictures of these `Sizes`."""
+        self.check(settings)
         precision = self.fastest if settings.precision == "auto" else settings.precision
         measured = self.epochs.get(precision, Measurement(1, math.nan))
         # `auto` downloads the real network, if it can.
@@ -63,11 +85,13 @@ class Machine:
             is_small,
         )
         plan = plan_uploads(settings, sizes, means)
-        by_small = [
+        stages = [
             dataclasses.replace(each, is_draft=each.channels < CHANNELS[0]) for each in plan.stages
         ]
-        rest = forecast_rest(measured, by_small)
-        total = sum(each.seconds for each in rest)
+        total = START + sum(each.seconds for each in forecast_rest(measured, stages))
+        for each in stages:
+            for shape in (each.stage.image_shape, *each.style_shapes):
+                total += forecast(measured, shape, FEATURES, each.tile, each.is_draft).seconds
         return Estimate(None if math.isnan(total) else total, plan.memory, any(plan.tiles))
 
 
@@ -76,16 +100,7 @@ def plan_uploads(settings, sizes, means=None):
     try:
         return make_plan(settings, sizes, means or Means())
     except GluonStyleError as error:
-        places = (name for name, picture in pictures_of(settings) if picture == error.file)
         is_size = error.field == "stages" or "fitting" in error.problem.values
-        error.field = "size" if is_size else error.field or next(places, None)
+        error.field = "size" if is_size else error.field or kind_of(error.file)
         error.file = None
         raise
-
-
-def left(planned, epoch):
-    """Seconds that a run will still take after an epoch, a dict, of the first of some stages."""
-    now = planned[0]
-    pixels = math.prod(now.stage.image_shape)
-    measured = Measurement(pixels, epoch["seconds"], small=now.is_draft)
-    return sum(each.seconds for each in forecast_rest(measured, planned, epoch["epoch"] + 1))

@@ -1,10 +1,10 @@
-"""The options that the page offers, and their values from a browser."""
+"""The options that the page offers, the ways to paint, and values from a browser."""
 
 import re
 import unicodedata
 
 from ..errors import UsageError
-from ..settings import OPTIONS, check_choice
+from ..settings import CHAPTER_STAGES, OPTIONS, as_text, check_choice, get_recipe
 
 # The page has its own way to these: pictures are uploaded, each run has its own folder, in which
 # nothing is replaced, and the page shows what a run says.
@@ -17,6 +17,23 @@ FIELDS = {
     for name, each in OPTIONS.items()
     if name not in OWN and (each.kind.words or each.kind.form not in FILES)
 }
+# The ways to paint by what one gets; the book's way is offered among the options.
+LARGE = 1024  # pixels
+WAYS = {
+    **{"quick": get_recipe("quick"), "painting": get_recipe("painting")},
+    **{"large": get_recipe("painting", LARGE), "chapter": {"stages": CHAPTER_STAGES[:1]}},
+}
+ROW = ("size", "epochs", "decay")  # of a stage
+
+
+def texts_of(way):
+    """The values of a way as text, apart from its stages."""
+    return {name: as_text(value) for name, value in WAYS[way].items() if name != "stages"}
+
+
+def rows_of(stages):
+    """Stages as lists of text."""
+    return [str(stage).split(":") for stage in stages]
 
 
 def typed(text):
@@ -52,10 +69,12 @@ def check_plain(texts):
 
 def check_rows(rows):
     """Make sure that rows of size, epochs and decay are numbers of stages."""
-    for row in rows:
-        for name, text in zip(("size", "epochs", "decay"), row):
+    for number, row in enumerate(rows):
+        for name, text in zip(ROW, row):
             sides = text.lower().split("x") if name == "size" else [text]
             if len(sides) > 2 or not all(re.fullmatch("0*[1-9][0-9]*", side) for side in sides):
                 if not text:
-                    raise UsageError("a whole number above 0 is wanted", name)
-                raise UsageError("'{value}': a whole number above 0 is wanted", name, value=text)
+                    raise UsageError("a whole number above 0 is wanted", name, row=number)
+                raise UsageError(
+                    "'{value}': a whole number above 0 is wanted", name, value=text, row=number
+                )

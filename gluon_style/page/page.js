@@ -1,25 +1,24 @@
-// Choosing, dropping and pasting pictures; the slider; copying.
+// Choosing, dropping and pasting pictures; the line on the picture; the focus; copying.
 const page = {
-  texts: {}, language: "en", most: 0, lastKind: "content",
+  texts: {}, language: "en", most: 0, lastKind: "content", focused: null,
 
   async send(kind, file) {
     const box = document.querySelector(`.drop[data-kind=${kind}]`);
-    const wrong = box.querySelector(".wrong");
+    const own = box.querySelector(".own");  // the others are the server's
     if (!file) return;
     const say = (text) => {
       const said = file.name ? `${file.name}: ${text}` : text;
-      wrong.textContent = /^(content|style)$/.test(kind) ? page.texts.kept.replace("{}", () => said) : said;
+      own.textContent = /^(content|style)$/.test(kind) ? page.texts.kept.replace("{}", () => said) : said;
     };
     if (file.size > page.most) { say(page.texts.big); return; }
-    wrong.textContent = "";
+    own.textContent = "";
     box.classList.add("busy");
     try {
       const answer = await fetch(`${box.dataset.url}?language=${page.language}`, {
         method: "POST", body: file, headers: { "x-name": encodeURIComponent(file.name || "") },
       });
       if (answer.status === 413) say(page.texts.big);
-      else if (answer.ok) sessionStorage.setItem("selection", box.dataset.url.split("/")[2]);
-      else wrong.textContent = (await answer.json()).error;
+      else if (answer.ok) sessionStorage.setItem("uploaded", box.dataset.url.split("/")[2]);
     } catch {
       say(page.texts.failed);
     }
@@ -27,28 +26,27 @@ const page = {
     box.querySelector("input[type=file]").value = "";
   },
 
-  // What was uploaded goes with the server: whether something has, of an earlier selection.
-  lost(selection) {
-    const uploaded = sessionStorage.getItem("selection");
-    if (!uploaded || uploaded === selection) return false;
-    page.forget();
-    return true;
+  // True if something was uploaded for an earlier state of this tab, which has gone.
+  lost(key) {
+    const uploaded = sessionStorage.getItem("uploaded");
+    sessionStorage.removeItem("uploaded");
+    if (uploaded && uploaded === key) sessionStorage.setItem("uploaded", key);
+    return Boolean(uploaded) && uploaded !== key;
   },
 
-  forget() { sessionStorage.removeItem("selection"); },
-
-  show() {  // the picture may be further down, or above a long list of options
-    const easel = document.getElementById("easel");
-    easel.focus({ preventScroll: true });
-    const { top } = easel.getBoundingClientRect();
-    if (top < 0 || top > window.innerHeight / 2) easel.scrollIntoView({ block: "start" });
+  show() {  // the picture may be further up or down
+    page.scroll("#easel");
+    document.getElementById("easel").focus({ preventScroll: true });
+    page.cutAt(0);
   },
 
-  cut(value) {
-    const canvas = document.querySelector(".canvas");
-    canvas.style.setProperty("--cut", `${value}%`);
-    canvas.classList.toggle("cutting", value > 0 && value < 100);
+  scroll(selector) {
+    const element = document.querySelector(selector), { top } = element.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight / 2) element.scrollIntoView({ block: "start" });
   },
+
+  cut(value) { document.querySelector(".canvas").style.setProperty("--cut", `${value}%`); },
+  cutAt(value) { document.getElementById("cut").value = value; page.cut(value); },
 
   copy(button) {
     const area = document.createElement("textarea");
@@ -61,16 +59,32 @@ const page = {
   },
 };
 
+// What had the focus has it again when it is drawn anew; if it is gone, what stands beside it has.
+const seen = (element) => element && element.getClientRects().length > 0;
+const buttonsIn = (group) => group ? [...group.querySelectorAll("button, a[href]")] : [];
+document.addEventListener("focusin", ({ target }) => {
+  const group = target.closest("[role=group], .buttons, .drop, #easel");
+  page.focused = { element: target, id: target.id, group };
+});
+document.addEventListener("pointerdown", () => { page.focused = null; });
+new MutationObserver(() => {
+  const { element, id, group } = page.focused || {};
+  const active = document.activeElement, isLost = active === document.body || !seen(active);
+  if (!element || !isLost || seen(element) || !document.hasFocus()) return;
+  const again = id && document.getElementById(id);
+  const next = [again, ...buttonsIn(group), document.getElementById("easel")].find(seen);
+  if (next) next.focus({ preventScroll: true });
+}).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
+
 const boxOf = (event) => event.target.closest && event.target.closest(".drop");
 document.addEventListener("change", (event) => {
   if (event.target.matches(".drop > input")) page.send(boxOf(event).dataset.kind, event.target.files[0]);
 });
-document.addEventListener("focusin", (event) => {
-  if (boxOf(event)) page.lastKind = boxOf(event).dataset.kind;
-});
-document.addEventListener("mouseover", (event) => {
-  if (boxOf(event)) page.lastKind = boxOf(event).dataset.kind;
-});
+for (const name of ["focusin", "mouseover"]) {
+  document.addEventListener(name, (event) => {
+    if (boxOf(event)) page.lastKind = boxOf(event).dataset.kind;
+  });
+}
 document.addEventListener("dragover", (event) => {
   event.preventDefault();  // else a picture that misses would be opened in place of the page
   document.querySelectorAll(".drop").forEach((box) =>

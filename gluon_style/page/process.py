@@ -1,56 +1,85 @@
 """`python -m gluon_style.page.process`: the command `gluon_style.train`, which tells the page.
 
-The page starts one for each run, with the options of the command line.
+The page starts one for each run, in its folder, with the options of the command line.
 """
 
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 from contextlib import suppress
-from functools import partial
+from pathlib import Path
+
+from filelock import FileLock
 
 from ..errors import GluonStyleError, Message, to_json
-from ..machine.command_line import one_line, prepare_command
+from ..machine import is_command, prepare, restart_with_huge_pages
+from ..machine.command_line import one_line
 from ..train import main as train
 
+PAUSE, RESUME, STOP = b"p", b"g", b"s"  # bytes on stdin
+HIDDEN, PAINTER = ".page", "painter.lock"  # a folder beside the runs', and a file in it
 
-class TellNotes(logging.Handler):
-    """Tell what is logged."""
 
-    def __init__(self, say):
+class Pipe(logging.Handler):
+    """Lines of JSON to the page, and its wishes; when it has gone, the run stops.
+
+    Before the run's first epoch there is nothing to keep: the process ends at once.
+    """
+
+    def __init__(self, out):
         super().__init__()
-        self.say = say
+        self.out, self.has_begun = out, False
+        self.going = threading.Event()
+        self.going.set()
+        threading.Thread(target=self.obey, daemon=True).start()
+
+    def say(self, **what):
+        """Write a line of JSON."""
+        with suppress(BrokenPipeError):  # the page has gone, which `obey` hears
+            self.out.write(json.dumps(what) + "\n")
+            self.out.flush()
 
     def emit(self, record):
+        """Tell what is logged."""
         self.say(note=to_json(Message(record.msg, *record.args)))
 
-
-def say(out, **what):
-    """Write a line of JSON."""
-    with suppress(BrokenPipeError):  # the page has gone, which `Tell.obey` hears
-        out.write(json.dumps(what) + "\n")
-        out.flush()
+    def obey(self):
+        """Do what the page asks for."""
+        # Not by `sys.stdin`, whose lock would be held when the process ends.
+        for word in iter(lambda: os.read(0, 1), b""):
+            if word == STOP:
+                break
+            (self.going.clear if word == PAUSE else self.going.set)()
+        if not self.has_begun:
+            os._exit(128 + signal.SIGTERM)
+        # As anybody else stops a run: after the epoch, with a checkpoint.
+        os.kill(os.getpid(), signal.SIGTERM)
+        self.going.set()
 
 
 def main():
     """Run the command, tell on stdout how it goes, and obey what comes on stdin."""
-    out = sys.stdout
+    if is_command():
+        restart_with_huge_pages()
+    # What anything else prints must not come between the lines of JSON.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    pipe = Pipe(out)
     try:
-        with one_line():
-            prepare_command()
-            # What anything else prints must not come between the lines of the listener.
-            out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-            os.dup2(2, 1)
-            tell = partial(say, out)
-            logging.getLogger("gluon_style").addHandler(TellNotes(tell))
+        # One at a time, also where an earlier server's is still ending.
+        with FileLock(Path("..", HIDDEN, PAINTER)), one_line():
+            prepare()
+            logging.getLogger("gluon_style").addHandler(pipe)
             from .telling import Tell  # which imports MXNet
 
-            train(sys.argv[1:], [Tell(tell, sys.stdin.fileno())])
+            train(sys.argv[1:], [Tell(pipe)])
     except SystemExit as ended:
         error = ended.__context__
         if isinstance(error, GluonStyleError) and error.exit_status < 128:
-            say(out, error=to_json(error))
+            pipe.say(error=to_json(error))
         raise
 
 

@@ -5,29 +5,30 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import from_json
-from ..machine.files import CHECKPOINT, LOSSES, RECORD, read_text
-from ..plan import PlannedStage
+from ..errors import from_json, to_json
+from ..machine.files import CHECKPOINT, LOSSES, RECORD, read_text, write_text
+from ..plan import Measurement, PlannedStage, forecast_rest
 from ..settings import (
     FORMATS,
     OPTIONS,
+    as_text,
     get_settings,
     get_words,
     pictures_of,
     read_words,
     settings_from_json,
 )
-from .curves import TERMS
-from .estimate import left
 
 # What a run can be; the first four have a place in the queue.
 WAITING, STARTING, RUNNING, PAUSED = "waiting", "starting", "running", "paused"
 STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
+TERMS = ("content", "style", "tv", "total")  # of the losses
 # What the page has to know to start a run, or to start it again.
 ORDER = "page.json"
 # The files that the page shows and gives away, besides what it keeps of the photo for browsers.
@@ -36,34 +37,38 @@ RESULT = re.compile(rf"{STAGE}\.({'|'.join(FORMATS)})")
 SNAPSHOT = re.compile(rf"{STAGE}-epoch-([0-9]{{1,9}})\.({'|'.join(FORMATS)})")
 PHOTO = "content-preview.jpg"
 OTHERS = re.compile(rf"{STAGE}\.gif|losses\.(csv|png)|{re.escape(PHOTO)}")
+# An order: the options apart from the pictures; lists of the pictures' files by option, empty for
+# the shipped pair; the photo's size; what photo and painting were called; the visitor's title;
+# when it was given; how it stands, and what was said.
+EMPTY = {
+    **{"arguments": [], "pictures": {}, "size": (3, 2), "names": [], "title": "", "time": 0.0},
+    **{"state": STOPPED, "error": None, "notes": []},
+}
 
 
 class Run:
-    """One run.
-
-    Its order is a dict: `arguments`, the options apart from the pictures; `pictures`, lists of
-    their files' names by option, empty for the shipped pair; `size`, of the content picture.
-    """
+    """One run, from its order."""
 
     def __init__(self, folder, order, state):
-        self.folder, self.order, self.state = folder, order, state
+        self.folder, self.order, self.state = folder, {**EMPTY, **order}, state
         self.name = printable(folder.name)
         self.planned = []  # PlannedStage
         self.records = []  # (number of the stage, dict) of every epoch
-        self.notes = []  # Messages that the command has logged
+        self.notes = [from_json(each) for each in self.order["notes"]]  # Messages of the command
         self.picture, self.pictures_seen = None, 0  # a JPEG of the picture as it is now
-        self.error, self.said = None, ""  # why it ended; the command's last line on stderr
-        self.stopping = False
+        self.error = from_json(self.order["error"])  # why it ended
+        self.said = ""  # the command's last line on stderr
+        self.stopping = self.pausing = False
         self.process = None
 
     @classmethod
     def read(cls, folder):
         """A run from its folder, whoever has started it; None if there is none."""
-        record, order = read_json(folder / RECORD), as_order(read_json(folder / ORDER))
+        record, order = read_json(folder / RECORD), read_order(folder)
         try:
             if record:
                 return cls.from_record(folder, record, order)
-            run = cls(folder, order, STOPPED)
+            run = cls(folder, order, order["state"])
             run.plan(get_settings(read_words(order["arguments"])))
             return run
         except Exception:  # a damaged or foreign file may lead to anything
@@ -78,13 +83,33 @@ class Run:
             for name, path in pictures_of(settings):
                 pictures.setdefault(name, []).append(os.path.abspath(path))
             order = {"arguments": get_words(settings, but=pictures), "pictures": pictures}
-        order = {**EMPTY, **order}
-        run = cls(folder, order, FINISHED if record["finished"] else STOPPED)
+            order["names"] = [Path(pictures[name][0]).stem for name in ("content", "style")]
+        run = cls(folder, order, FINISHED if record["finished"] else order.get("state", STOPPED))
         stages = zip(settings.stages, record["stages"])
         done = [dataclasses.replace(each, image_shape=now["image_shape"]) for each, now in stages]
         run.plan(settings, done)
         run.records = read_losses(folder / LOSSES, len(done))
         return run
+
+    def keep(self):
+        """Keep the order, with how the run stands: one that waits waits again after a restart."""
+        state = self.state if self.state in (WAITING, FAILED) else STOPPED
+        notes = [to_json(each) for each in self.notes]
+        self.order.update(state=state, error=to_json(self.error), notes=notes)
+        with suppress(OSError):  # full, or taken away: what is painted counts more
+            write_text(self.folder / ORDER, json.dumps(self.order))
+
+    @property
+    def time(self):
+        """When it was ordered, or else when something last happened in its folder."""
+        with suppress(OSError):
+            return self.order["time"] or self.folder.stat().st_mtime
+        return 0.0
+
+    @property
+    def save_every(self):
+        """Epochs between the pictures that are kept on the way, 0 for none."""
+        return read_words(self.order["arguments"]).get("save_every") or 0
 
     @property
     def is_active(self):
@@ -108,20 +133,25 @@ class Run:
         return [each.stage for each in self.planned]
 
     def hear(self, message):
-        """Take in a message of the process."""
+        """Take in a message of the process; True if more than the live picture has changed."""
+        if "picture" in message:
+            self.picture = base64.b64decode(message["picture"])
+            self.pictures_seen += 1
+        if "epoch" in message:
+            number, epoch = message["of_stage"], message["epoch"]
+            self.records.append((number, epoch))
+            done = epoch["epoch"] + 1
+            is_last = done == self.stages[number - 1].max_epochs
+            return is_last or bool(self.save_every) and done % self.save_every == 0
         if "stage" in message:
             self.state = RUNNING
-        elif "epoch" in message:
-            self.records.append((message["of_stage"], message["epoch"]))
         elif "error" in message:
             self.error = from_json(message["error"])
         elif "note" in message and not self.stopping:  # the page says that by itself
             self.notes.append(from_json(message["note"]))
         elif "paused" in message:
-            self.state = PAUSED if message["paused"] else RUNNING
-        if "picture" in message:
-            self.picture = base64.b64decode(message["picture"])
-            self.pictures_seen += 1
+            self.state, self.pausing = PAUSED if message["paused"] else RUNNING, False
+        return True
 
     def hear_line(self, line):
         """Take in a line of stderr."""
@@ -154,6 +184,14 @@ class Run:
         recent = sorted(each["seconds"] for _, each in self.records[-20:])
         epoch = {**epoch, "seconds": recent[len(recent) // 2]}
         return left(self.planned[number - 1 :], epoch)
+
+    def seconds_at(self, stage, epochs):
+        """Seconds that the run had computed after so many epochs of a stage."""
+        return sum(
+            epoch["seconds"]
+            for number, epoch in self.records
+            if (number, epoch["epoch"]) < (stage, epochs)
+        )
 
     def files(self):
         """Times of change of the files that the page shows, by name; no other is ever opened."""
@@ -215,9 +253,6 @@ def is_shown(name):
     return any(pattern.fullmatch(name) for pattern in (RESULT, SNAPSHOT, OTHERS))
 
 
-EMPTY = {"arguments": [], "pictures": {}, "size": (3, 2)}
-
-
 def read_json(path):
     """The content of a JSON file, None if it cannot be read."""
     try:
@@ -226,16 +261,27 @@ def read_json(path):
         return None
 
 
-def as_order(found):
-    """An order from what was in its file, None if that is none."""
+def read_order(folder):
+    """The order in a folder, None if there is none, or something else."""
+    found = read_json(folder / ORDER)
     try:
         order = {**EMPTY, **found}
         width, height = order["size"]
-        lists = order["arguments"], *order["pictures"].values()
+        lists = order["arguments"], order["names"], *order["pictures"].values()
         are_texts = all(isinstance(each, list) and all(map(is_text, each)) for each in lists)
-        return order if are_texts and width > 0 and height > 0 else None
+        is_one = are_texts and width > 0 and height > 0 and math.isfinite(order["time"])
+        is_one = is_one and is_text(order["title"]) and order["state"] in (WAITING, FAILED, STOPPED)
+        return order if is_one else None
     except (TypeError, ValueError, AttributeError):
         return None
+
+
+def texts_from(arguments):
+    """The texts by option of a run's arguments, and its stages."""
+    values = read_words(arguments)
+    stages = values.pop("stages", OPTIONS["stages"].default)
+    texts = {name: "yes" if value is True else as_text(value) for name, value in values.items()}
+    return texts, stages
 
 
 def is_text(value):
@@ -278,3 +324,11 @@ def read_runs(root, known=()):
             if run:
                 runs[run.name] = run
     return runs
+
+
+def left(planned, epoch):
+    """Seconds that a run will still take after an epoch, a dict, of the first of some stages."""
+    now = planned[0]
+    pixels = math.prod(now.stage.image_shape)
+    measured = Measurement(pixels, epoch["seconds"], small=now.is_draft)
+    return sum(each.seconds for each in forecast_rest(measured, planned, epoch["epoch"] + 1))

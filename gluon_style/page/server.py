@@ -8,23 +8,28 @@ import socket
 import threading
 import webbrowser
 from contextlib import suppress
+from functools import partialmethod
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from nicegui import app, ui
+from nicegui.server import Server
 from PIL import Image
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..errors import ImageError, UsageError, reason
 from ..machine.files.pictures import small_jpeg
+from ..settings import shipped
 from .safety import Guard
-from .selection import KINDS, MOST_BYTES
-from .studio import Studio
+from .studio import Served, Studio
+from .tab import KINDS
 from .texts import LANGUAGES, Words, preferred
+from .uploads import MOST_BYTES
 from .view import show
 
-THUMBNAIL, MOST_SIDE = 320, 1600  # pixels
+THUMBNAIL, MOST_SIDE = 480, 1600  # pixels
+EXAMPLE = {"photo": shipped("mountain.jpg"), "result": shipped("example.jpg")}
 # What browsers show; all else is shown them as JPEG.
 MEDIA = {
     **{".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"},
@@ -35,19 +40,34 @@ ANOTHER = "choose another"
 
 
 def serve(root, options):
-    """Serve the page until Ctrl-C."""
-    studio = Studio(root.absolute())
+    """Serve the page until Ctrl-C; where another server does, lead to that."""
+    try:
+        studio = Studio(root.absolute())
+    except Served as served:
+        print(f"this folder is already served at {served}", flush=True)
+        if not options.no_browser:
+            webbrowser.open(str(served))
+        return
     token = None if options.host == "127.0.0.1" else secrets.token_urlsafe(16)
-    port = free_port(options.host, options.port)
-    add_routes(studio)
-    app.add_middleware(Guard, host=options.host, token=token)
-    app.on_startup(lambda: asyncio.ensure_future(studio.work()))
-    app.on_shutdown(studio.close)
-    shown = host_to_reach(options.host)
+    # Whoever comes from now on waits until the server is up.
+    listening = listen(options.host, options.port)
+    port = listening.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
     shown = f"[{shown}]" if ":" in shown else shown
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
-    reached = host_to_reach(options.host), port
-    app.on_startup(lambda: asyncio.ensure_future(announce(reached, address, options.no_browser)))
+    studio.address.write_text(address)
+
+    def announce():
+        print(f"the page is at {address}\nCtrl-C ends it", flush=True)
+        if not options.no_browser:
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    add_routes(studio)
+    app.add_middleware(Guard, host=options.host, token=token)
+    app.on_startup(announce)
+    app.on_startup(lambda: asyncio.ensure_future(studio.work()))
+    app.on_shutdown(studio.close)
+    Server.run = partialmethod(Server.run, [listening])
     ui.run(
         host=options.host,
         port=port,
@@ -57,37 +77,22 @@ def serve(root, options):
         tailwind=False,
         show_welcome_message=False,
         favicon="🎨",
+        dark=None,
         reconnect_timeout=10,
+        binding_refresh_interval=60,  # there are no bindings that it would serve
     )
 
 
-def host_to_reach(host):
-    """The host in an address that leads to what is bound to `host`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-
-
-async def announce(reached, address, no_browser):
-    """Say where the page is, as soon as it is there, and open it where there is a browser."""
-    while True:
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection(*reached)
-            writer.close()
-            break
-        await asyncio.sleep(0.05)
-    print(f"the page is at {address}\nCtrl-C ends it", flush=True)
-    if not no_browser:
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-
-def free_port(host, wanted):
-    """A port that can be bound."""
+def listen(host, wanted):
+    """A socket that listens at a port, by default one that is free."""
     for port in PORTS if wanted is None else [wanted]:
         try:
             family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            with socket.socket(family) as attempt:
-                attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                attempt.bind(address)
-                return attempt.getsockname()[1]
+            listening = socket.socket(family)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen()
+            return listening
         except (OSError, OverflowError) as error:
             if getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES):
                 failed = UsageError("{port} is taken", "port", remedy=ANOTHER, port=port)
@@ -100,29 +105,37 @@ def free_port(host, wanted):
 def add_routes(studio):
     """All that a browser may ask for."""
 
+    @app.get("/example/{name}")
+    def example(name: str):
+        if name not in EXAMPLE:
+            return Response(status_code=404)
+        return Response(EXAMPLE[name].read_bytes(), media_type="image/jpeg")
+
     @app.get("/pictures/{key}/{kind}")
     async def preview(key: str, kind: str):  # in the loop, where pictures come and go
-        selection = studio.selections.by_key.get(key)
-        if not selection or kind not in KINDS:
+        tab = studio.tabs.by_key.get(key)
+        if not tab or kind not in KINDS:
             return Response(status_code=404)
-        data, media = selection.preview(kind)
+        data, media = tab.preview(kind)
         return Response(data, media_type=media, headers={"cache-control": "no-store"})
 
     @app.post("/pictures/{key}/{kind}")
     async def receive(key: str, kind: str, request: Request, language: str = "en"):
-        selection = studio.selections.by_key.get(key)
-        if not selection or kind not in KINDS or language not in LANGUAGES:
+        tab = studio.tabs.by_key.get(key)
+        if not tab or kind not in KINDS or language not in LANGUAGES:
             return Response(status_code=404)
         if int(request.headers.get("content-length", 0)) > MOST_BYTES:
             return Response(status_code=413, headers={"connection": "close"})
         name = unquote(request.headers.get("x-name", ""))[-200:]  # with its suffix
         try:
-            await selection.receive(kind, name, request.stream())
+            await tab.receive(kind, name, request.stream())
         except ImageError as error:
-            said = Words(language).refused(error, selection.has(kind))
+            said = Words(language).refused(error, bool(tab.source(kind)))
             return JSONResponse({"error": said}, status_code=422)
         except ClientDisconnect:  # nobody is there to be answered
             return Response(status_code=400)
+        finally:
+            studio.tell()
         return JSONResponse({})
 
     @app.get("/runs/{name}/live")

@@ -1,8 +1,10 @@
 """The studio: one run at a time, others wait for their turn."""
 
 import asyncio
+import errno
 import itertools
 import json
+import logging
 import os
 import re
 import shutil
@@ -12,16 +14,17 @@ import time
 from contextlib import suppress
 
 import psutil
+from filelock import FileLock, Timeout
 
 from ..errors import OutputError, reason
 from ..machine import available, child_environment
-from ..settings import OPTIONS, get_output, get_settings, get_words, typed
+from ..settings import get_words, typed
 from .estimate import Machine, plan_uploads
-from .options import OWN, read_fields
+from .options import OWN
+from .process import HIDDEN, PAUSE, RESUME, STOP
 from .runs import (
     FAILED,
     FINISHED,
-    ORDER,
     PAUSED,
     RUNNING,
     STARTING,
@@ -32,59 +35,87 @@ from .runs import (
     printable,
     read_runs,
 )
-from .selection import Selections
+from .tab import Tabs
 
-# What the process obeys, see `telling.Tell.obey`.
-PAUSE, RESUME, STOP = b"p", b"g", b"s"
+logger = logging.getLogger(__name__)
+
 IDLE = 3  # seconds
+AGAIN = 1.5  # seconds, in which a second click is none
 LONGEST_LINE = 64_000_000  # bytes: a picture is one line
 STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
+CANNOT_BE_WRITTEN = "the folder of the pictures cannot be written: {reason}"
+
+
+class Served(Exception):
+    """Another server serves the folder, at this address."""
 
 
 class Studio:
-    """All runs in a folder, by name, and the queue of those that are running or wait."""
+    """All runs in a folder by name, the newest last, and the queue of those that want to run.
+
+    `views` are called whenever something has changed.
+    """
 
     def __init__(self, root):
-        self.root = root
+        self.root, hidden = root, root / HIDDEN
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            self.selections = Selections(root)
+            hidden.mkdir(parents=True, exist_ok=True)
+            hidden.chmod(0o700)  # holds an address with its token
+            self.address = hidden / "address"
+            self.lock = FileLock(hidden / "server.lock")
+            self.lock.acquire(0)
+            self.tabs = Tabs(hidden / "uploads")
             self.runs = read_runs(root)
+        except Timeout:
+            raise Served(self.address.read_text()) from None
         except OSError as error:
             raise OutputError(
                 "cannot be used: {reason}", "output", file=root, reason=reason(error)
             ) from None
-        self.queue, self.machine = [], Machine()
+        self.sort()
+        self.queue = [run for run in self.runs.values() if run.state == WAITING]
+        self.machine, self.views = Machine(), set()
         self.changed = self.examination = None
+
+    def sort(self):
+        """Order the runs by time."""
+        self.runs = dict(sorted(self.runs.items(), key=lambda item: item[1].time))
 
     @property
     def current(self):
         """The run that has a process, None if there is none."""
         return self.queue[0] if self.queue and self.queue[0].state != WAITING else None
 
-    def add(self, selection, values):
-        """Queue a new run; a `GluonStyleError` says why it cannot work."""
-        settings, output = read_values(selection, values)
-        if self.machine.known:  # else its precision is not
-            self.estimate(selection, values)
-        pictures = selection.pictures()
-        arguments = get_words(settings, output, but=OWN | pictures.keys())
-        order = {"arguments": arguments, "size": selection.sizes.content, "pictures": pictures}
+    @property
+    def newest(self):
+        """The run that is shown to who has chosen none: the current one, or the last."""
+        return self.current or next(reversed([*self.runs.values()]), None)
+
+    def add(self, tab):
+        """Queue a new run of a tab's; a `GluonStyleError` says why it cannot work."""
+        if time.monotonic() - tab.painted < AGAIN:
+            return None
+        settings, output = tab.read()
+        self.estimate(tab, is_start=True)
+        pictures = tab.files()
+        order = {
+            "arguments": get_words(settings, output, but=OWN | pictures.keys()),
+            **{"size": tab.sizes.content, "pictures": pictures, "names": tab.names},
+            "time": time.time(),
+        }
         try:
             folder = self.new_folder()
             try:
-                selection.copy_to(folder)
-                (folder / ORDER).write_text(json.dumps(order))
+                tab.copy_to(folder)
             except OSError:
                 shutil.rmtree(folder)
                 raise
         except OSError as error:
-            raise OutputError(
-                "cannot be written: {reason}", "output", file=self.root, reason=reason(error)
-            ) from None
+            raise OutputError(CANNOT_BE_WRITTEN, reason=reason(error)) from None
         run = Run(folder, order, WAITING)
         run.plan(settings)
         self.runs[run.name] = run
+        tab.painted, tab.run, tab.shown = time.monotonic(), run.name, None
         self.enqueue(run)
         return run
 
@@ -98,16 +129,18 @@ class Studio:
             for name, run in read_runs(self.root, done).items():
                 if name not in self.runs or run.state == FINISHED:
                     self.runs[name] = run
+                    self.sort()
 
-    def new_selection(self):
-        """A place for a visitor's pictures."""
-        self.tell()
-        return self.selections.new()
-
-    def estimate(self, selection, values):
-        """The `Estimate` of a run; a `GluonStyleError` says why it cannot work."""
-        settings, _ = read_values(selection, values)
-        return self.machine.estimate(settings, selection.sizes, available() + self.held)
+    def estimate(self, tab, is_start=False):
+        """The `Estimate` of a tab's run; a `GluonStyleError` says why it cannot work."""
+        settings, _ = tab.read()
+        if not os.access(self.root, os.W_OK):
+            denied = OSError(errno.EACCES, os.strerror(errno.EACCES))
+            raise OutputError(CANNOT_BE_WRITTEN, reason=reason(denied))
+        if is_start and not self.machine.known:  # the precision is not, nor what fits
+            self.machine.check(settings)
+            return plan_uploads(settings, tab.sizes)
+        return self.machine.estimate(settings, tab.sizes, available() + self.held)
 
     @property
     def held(self):
@@ -138,25 +171,26 @@ class Studio:
 
     def enqueue(self, run):
         """Put a run at the end of the queue."""
+        run.keep()
         self.queue.append(run)
         self.tell()
 
     def pause(self, run):
         """Hold a run after its current epoch."""
         if run.state == RUNNING:
+            run.pausing = True
             self.send(run, PAUSE)
 
     def stop(self, run):
         """End a run after its current epoch; or its waiting."""
         if run.state == WAITING:
             run.state = STOPPED
+            run.keep()
             self.queue.remove(run)
             self.tell()
         elif run.is_active:
             run.stopping = True
             self.send(run, STOP)
-            if run.state == STARTING and run.process:  # nobody listens yet
-                run.process.terminate()
 
     def send(self, run, word):
         """Ask the process for something."""
@@ -164,9 +198,26 @@ class Studio:
             run.process.stdin.write(word)
         self.tell()
 
+    def delete(self, run):
+        """Delete a run with its folder."""
+        if not run.is_active and self.runs.pop(run.name, None):
+            shutil.rmtree(run.folder, ignore_errors=True)
+            self.tell()
+
+    def name(self, run, title):
+        """Give a run a title."""
+        run.order["title"] = title.strip()[:80]
+        run.keep()
+        self.tell()
+
     def tell(self):
         """Say that something has changed."""
         self.changed.set()
+        for view in [*self.views]:
+            try:
+                view()
+            except Exception:  # one visitor's trouble holds nobody up
+                logger.exception("a view cannot be drawn")
 
     async def work(self):
         """Run what waits, for ever; examine the machine while there is nothing to do."""
@@ -176,16 +227,19 @@ class Studio:
             if self.queue:
                 run = self.queue[0]
                 run.state = STARTING
+                run.keep()
+                self.tell()
                 await self.stop_examination()
                 try:
                     await self.run(run)
                 except Exception as error:  # whatever it is, the next one has its turn
                     run.state, run.error = FAILED, f"{type(error).__name__}: {error}"
+                run.keep()
                 self.queue.pop(0)
                 self.tell()
                 continue
             # For a visitor: what a run would take is told nobody else.
-            if self.selections.by_key and not (self.machine.known or self.examination):
+            if self.tabs.by_key and not (self.machine.known or self.examination):
                 self.examination = asyncio.ensure_future(self.examine())
             await self.changed.wait()
 
@@ -209,7 +263,7 @@ class Studio:
             start_new_session=True,  # Ctrl-C is for the server, which stops it
         )
         if run.stopping:  # in the meantime
-            run.process.terminate()
+            self.send(run, STOP)
         try:
             await asyncio.gather(self.hear(run), self.hear_lines(run))
             status = await run.process.wait()
@@ -226,7 +280,8 @@ class Studio:
     async def hear(self, run):
         """Take in the messages of the process, a line each."""
         async for line in run.process.stdout:
-            run.hear(json.loads(line))
+            if run.hear(json.loads(line)):
+                self.tell()
 
     async def hear_lines(self, run):
         """Take in stderr; a bar of progress is many lines in one."""
@@ -259,6 +314,7 @@ class Studio:
             raise
         with suppress(ValueError, IndexError):
             self.machine = Machine(json.loads(told.splitlines()[-1]))
+            self.tell()
 
     async def stop_examination(self):
         """Leave the processor to the run."""
@@ -271,23 +327,14 @@ class Studio:
     async def close(self):
         """Let the run keep a checkpoint, and end."""
         await self.stop_examination()
+        self.views.clear()
         run = self.current
         if run and run.process:
             self.stop(run)
             with suppress(asyncio.TimeoutError):  # its pipe closes with this process
                 await asyncio.wait_for(run.process.wait(), 60)
-        self.selections.clear()
-
-
-def read_values(selection, values):
-    """The settings and the output from what a browser has sent; a run of them can work."""
-    values = read_fields(values)
-    for name, files in selection.pictures().items():
-        values[name] = files if OPTIONS[name].kind.several else files[0]
-    settings = get_settings(values)
-    output = get_output(values)
-    plan_uploads(settings, selection.sizes)  # refuses all but what memory cannot hold
-    return settings, output
+        self.tabs.clear()
+        self.lock.release()
 
 
 def gone(run):

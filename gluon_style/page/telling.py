@@ -1,10 +1,7 @@
-"""A run's messages to the page, lines of JSON, and the page's requests, a byte each."""
+"""A run's epochs and pictures for the page."""
 
 import base64
 import dataclasses
-import os
-import signal
-import threading
 import time
 
 from ..chapter import Listener
@@ -16,53 +13,26 @@ MOST_SIDE = 1600  # pixels of them
 
 
 class Tell(Listener):
-    """Write a line for each epoch, with the picture now and then; pause and stop when told.
+    """Write a line for each epoch, with the picture now and then; wait while it is paused."""
 
-    When nobody can write to the pipe any more, the page has gone: the run stops, to be resumed.
-    """
-
-    def __init__(self, say, pipe):
-        self.say, self.pipe = say, pipe
-        self.shown = 0.0  # when the last picture was told
-        self.going = threading.Event()
-        self.going.set()
-        threading.Thread(target=self.obey, daemon=True).start()
-
-    def obey(self):
-        """Do what is asked for."""
-        # Not by `sys.stdin`, whose lock would be held when the process ends.
-        for word in iter(lambda: os.read(self.pipe, 1), b""):
-            if word == b"p":  # pause
-                self.going.clear()
-            elif word == b"g":  # resume
-                self.going.set()
-            else:  # stop
-                break
-        # As anybody else stops a run: after the epoch, with a checkpoint.
-        os.kill(os.getpid(), signal.SIGTERM)
-        self.going.set()
+    def __init__(self, pipe):
+        self.pipe, self.shown = pipe, 0.0  # when the last picture was told
 
     def start_stage(self, stage_run):
-        self.say(
-            stage=stage_run.number,
-            first_epoch=stage_run.first_epoch,
-            max_epochs=stage_run.stage.max_epochs,
-            image_shape=stage_run.stage.image_shape,
-            tile=stage_run.tile,
-            picture=picture(stage_run),
-        )
+        self.pipe.say(stage=stage_run.number, picture=picture(stage_run))
 
     def end_epoch(self, stage_run, epoch):
+        self.pipe.has_begun = True
         now, is_last = time.monotonic(), epoch.epoch + 1 == stage_run.stage.max_epochs
-        is_due = is_last or now - self.shown >= EVERY or not self.going.is_set()
+        is_due = is_last or now - self.shown >= EVERY or not self.pipe.going.is_set()
         shown = {"picture": picture(stage_run)} if is_due else {}
         if is_due:
             self.shown = now
-        self.say(of_stage=stage_run.number, epoch=dataclasses.asdict(epoch), **shown)
-        if not self.going.is_set():
-            self.say(paused=True)
-            self.going.wait()
-            self.say(paused=False)
+        self.pipe.say(of_stage=stage_run.number, epoch=dataclasses.asdict(epoch), **shown)
+        if not self.pipe.going.is_set():
+            self.pipe.say(paused=True)
+            self.pipe.going.wait()
+            self.pipe.say(paused=False)
 
 
 def picture(stage_run):

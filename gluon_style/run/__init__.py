@@ -9,6 +9,7 @@ from .checks import (
     check_resume,
     check_run,
     check_settings,
+    check_writable,
     make_part,
     read_weights,
 )

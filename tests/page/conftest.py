@@ -73,11 +73,12 @@ def serving(folder, *options, python=sys.executable):
         server.process.stdout.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(starter, tmp_path_factory):
-    """A server with no runs."""
+    """A server for many tests, whose terminal stays quiet."""
     with serving(tmp_path_factory.mktemp("page"), python=starter.python) as server:
         yield server
+        assert server.end() == "Ctrl-C ends it\ngluon_style: interrupted\n"
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def chromium(language="en"):
         driver.quit()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver():
     """A browser that speaks English."""
     if not find_spec("selenium"):

@@ -14,13 +14,24 @@ from PIL import Image
 
 from gluon_style.beyond import save_photograph
 from gluon_style.errors import GluonStyleError, NotEnoughMemory, Setting, UsageError
-from gluon_style.page.curves import TERMS, chart_options, draw
-from gluon_style.page.estimate import Machine, left, plan_uploads
+from gluon_style.page.chinese import OPTIONS, PAGE
+from gluon_style.page.estimate import FEATURES, START, Machine, plan_uploads
 from gluon_style.page.options import FIELDS, OWN, check_plain, check_rows, read_fields
-from gluon_style.page.runs import EMPTY, FINISHED, RUNNING, STOPPED, Run, picture_words, read_runs
-from gluon_style.page.selection import Selection
-from gluon_style.page.studio import Studio, command_of, gone, read_values
-from gluon_style.page.texts import LANGUAGES, OPTIONS, TEXTS, Words, preferred
+from gluon_style.page.runs import (
+    EMPTY,
+    FINISHED,
+    RUNNING,
+    STOPPED,
+    TERMS,
+    Run,
+    left,
+    picture_words,
+    read_runs,
+)
+from gluon_style.page.studio import Studio, command_of, gone
+from gluon_style.page.tab import Tab
+from gluon_style.page.texts import TEXTS, Words, preferred
+from gluon_style.page.uploads import Uploads
 from gluon_style.plan import PlannedStage, Sizes
 from gluon_style.run import stylize
 from gluon_style.settings import (
@@ -116,7 +127,7 @@ def test_no_path_comes_from_a_browser(value):
 )
 def test_a_wrong_number_is_told_with_its_field(name, value, said):
     with pytest.raises(UsageError, match=re.escape(said)) as caught:
-        read_values(SimpleNamespace(pictures=dict), {name: value})
+        read_fields({name: value})
     assert caught.value.field == name
 
 
@@ -149,9 +160,7 @@ def test_messages_speak_of_fields_and_not_of_options_or_files():
     error.remedy.values["output"] = Setting("output")
     assert english.error(error) == "too large: choose “Tile” 128, not --output"
     assert english.error(UsageError("bad", file="style-2.png")) == "Painting 2: bad"
-    assert (
-        chinese.error(UsageError("not a file", file="content.jpg")) == "内容图像（照片）：不是文件"
-    )
+    assert chinese.error(UsageError("not a file", file="content.jpg")) == "照片：不是文件"
     assert english.error(UsageError("bad", file="my/content.jpg")) == "my/content.jpg: bad"
 
 
@@ -161,12 +170,14 @@ def test_the_command_line_can_be_typed():
 
 
 def test_both_languages_are_whole():
-    places = {
-        key: [sorted(set(re.findall(r"{\w*", text))) for text in texts]
-        for key, texts in TEXTS.items()
-    }
-    assert [key for key, (english, chinese) in places.items() if english != chinese] == []
-    assert all(all(texts) and len(texts) == len(LANGUAGES) for texts in TEXTS.values())
+    def places(text):
+        return sorted(set(re.findall(r"{\w*", text)))
+
+    texts = TEXTS.values()
+    chinese = {each: Words("zh").phrase(each) for each in texts}
+    assert [each for each in {*texts} - {"TV"} if chinese[each] == each] == []
+    assert [each for each in texts if places(each) != places(chinese[each])] == []
+    assert PAGE.keys() <= {*TEXTS.values()}  # none is stale
     # Each option has a name and a help in Chinese.
     assert OPTIONS.keys() == FIELDS.keys()
 
@@ -191,6 +202,16 @@ def test_times_are_said_in_chinese():
     assert said == ["约 5 秒", "约 10 分钟", "约 2 小时 10 分钟"]
 
 
+def tab_of(folder, stages=None, **values):
+    """A tab's state with the chapter's options but for these."""
+    tab = Tab(folder / "uploads", None)
+    tab.choose("chapter")
+    tab.values = values
+    if stages:
+        tab.rows = [each.split(":") for each in stages.split(",")]
+    return tab
+
+
 def sizes(content=(1800, 1200)):
     return Sizes(content, ((1500, 1500),))
 
@@ -208,11 +229,14 @@ def test_a_run_takes_its_epochs_by_its_pixels():
     unknown = Machine().estimate(settings, sizes())
     known = Machine(report(0.5)).estimate(settings, sizes())
     assert unknown.seconds is None and unknown.memory == known.memory > 2e9
-    assert math.isclose(known.seconds, 0.5 * (500 + 300 * 16**1.06))
+    assert math.isclose(
+        known.seconds, START + 0.5 * (500 + 2 * FEATURES) + 0.5 * (300 + 2 * FEATURES) * 16**1.06
+    )
     small = Machine(report(0.5)).estimate(
         Settings(stages=CHAPTER_STAGES, precision="float32", weights="small"), sizes()
     )
-    assert math.isclose(small.seconds, known.seconds / 3) and small.memory < known.memory
+    assert math.isclose(small.seconds - START, (known.seconds - START) / 3)
+    assert small.memory < known.memory
     measured_with_small = Machine(report(0.5 / 3, "small")).estimate(settings, sizes())
     assert math.isclose(measured_with_small.seconds, known.seconds)
     drafting = Settings(stages=CHAPTER_STAGES, precision="float32", method=Method(draft=1))
@@ -232,7 +256,6 @@ def test_what_is_left_counts_later_stages():
 def test_what_does_not_fit_is_refused_before_it_waits(tmp_path, monkeypatch):
     monkeypatch.setattr("gluon_style.page.studio.available", lambda: 5e8)
     studio = Studio(tmp_path)
-    selection = Selection(tmp_path, None)
     studio.machine = Machine(report(0.5))
     for values, field in (
         ({"stages": "9000:5:2"}, "size"),
@@ -241,14 +264,15 @@ def test_what_does_not_fit_is_refused_before_it_waits(tmp_path, monkeypatch):
     ):
         for ask in (studio.estimate, studio.add):
             with pytest.raises(NotEnoughMemory) as caught:
-                ask(selection, values)
+                ask(tab_of(tmp_path, **values))
             assert caught.value.field == field
     # What the run before it holds is free by then.
     before = Run(tmp_path, EMPTY, RUNNING)
     before.process = SimpleNamespace(pid=os.getpid())
     studio.queue.append(before)
     monkeypatch.setattr("gluon_style.page.studio.available", lambda: 0)
-    assert studio.estimate(selection, {"stages": "60:5:2", "weights": "small"}).memory > 1e8
+    small = tab_of(tmp_path, stages="60:5:2", weights="small")
+    assert studio.estimate(small).memory > 1e8
     assert not [path for path in tmp_path.iterdir() if path.name[0] != "."]
 
 
@@ -377,6 +401,8 @@ def test_curves_leave_out_what_a_logarithmic_scale_has_not():
     def epochs(*values):
         return [dict(zip(TERMS, each)) for each in values]
 
+    from gluon_style.page.easel import chart_options, draw
+
     # Of the photo's loss, which comes up from 0, what it ends with is shown.
     options = chart_options(Words("en"))
     draw(options, epochs((0, 52, 2.1, 54), (1e-4, 40, 2, 42), (3, 4, 2.3, 9)))
@@ -389,39 +415,42 @@ def test_curves_leave_out_what_a_logarithmic_scale_has_not():
 
 
 def test_paintings_move_up_with_their_masks_and_shares(tmp_path):
-    selection = Selection(tmp_path, None)
-    assert selection.pictures() == {} and selection.blend == ""
+    tab = Tab(tmp_path, Uploads(None))
+    assert tab.files() == {} and tab.blend() == ""
     for kind in ("style-2", "style-3", "mask-3", "mask", "init"):
-        selection.places[kind].path = tmp_path / f"{kind}.png"
-        selection.places[kind].path.write_bytes(kind.encode())
+        tab.places[kind].path = tmp_path / f"{kind}.png"
+        tab.places[kind].path.write_bytes(kind.encode())
     for kind in ("style", "style-2", "style-3"):
-        selection.places[kind].share = "0"
-    assert selection.blend == "0,0,0"  # to be refused
+        tab.places[kind].share = "0"
+    assert tab.blend() == "0,0,0"  # to be refused
     for kind, share in (("style", "1"), ("style-2", ""), ("style-3", " ０.5 ")):
-        selection.places[kind].share = share
+        tab.places[kind].share = share
     # The shipped painting is the first one, and is copied.
-    assert selection.pictures() == {
+    assert tab.files() == {
         "style": ["style.jpg", "style-2.png", "style-3.png"],
         "mask": ["mask.png", "mask-3.png"],
         "init": ["init.png"],
     }
-    assert selection.blend == "1,1,0.5"
-    selection.remove_style("style-2")
-    assert (
-        selection.pictures()["style"] == ["style.jpg", "style-2.png"] and selection.blend == "1,0.5"
-    )
+    assert tab.blend() == "1,1,0.5"
+    tab.take_away("style-2")
+    assert tab.files()["style"] == ["style.jpg", "style-2.png"] and tab.blend() == "1,0.5"
+    # A share that is no number is that painting's.
+    tab.places["style-2"].share = "abc"
+    with pytest.raises(UsageError, match="'abc': a number is wanted") as caught:
+        tab.read()
+    assert caught.value.field == "share-style-2"
     folder = tmp_path / "run"
     folder.mkdir()
-    selection.copy_to(folder)
+    tab.copy_to(folder)
     copied = {path.name: path.read_bytes() for path in folder.glob("*.png")}
     assert copied == {
         **{"style-2.png": b"style-3", "mask-2.png": b"mask-3"},
         **{"mask.png": b"mask", "init.png": b"init"},
     }
-    options = build_parser().parse_args(picture_words(selection.pictures()))
+    options = build_parser().parse_args(picture_words(tab.files()))
     assert options.style == ["style.jpg", "style-2.png"] and options.init == "init.png"
-    selection.remove("mask")
-    assert selection.pictures()["mask"] == ["mask-2.png"]
+    tab.remove("mask")
+    assert tab.files()["mask"] == ["mask-2.png"]
 
 
 @pytest.mark.parametrize("name, depth", [("a.png", 16), ("a.tif", 16), ("a.tif", 8)])

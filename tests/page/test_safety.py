@@ -234,8 +234,8 @@ def test_the_name_of_a_file_leads_nowhere(server, url, tmp_path):
         headers = {"x-name": requests.utils.quote(name)}
         data = (tmp_path / "a.png").read_bytes()
         assert requests.post(url, data=data, headers=headers, timeout=60).status_code == 200
-    (folder,) = server.root.glob(".new-*")
-    assert len([*folder.iterdir()]) == 2  # the last one and its preview
+    kept = [*server.root.glob(".page/uploads/*/*")]
+    assert sorted(path.suffix for path in kept) == [".jpg", ".png"]  # the last one, its preview
     assert not [*server.folder.glob("evil*"), *server.folder.parent.glob("evil*")]
 
 
