@@ -132,7 +132,8 @@ class Tab:
 
     async def receive(self, kind, name, chunks):
         """Take in an upload, piece by piece; an `ImageError` says why not."""
-        path, place = self.folder / secrets.token_hex(4), self.places[kind]
+        place, suffix = self.places[kind], Path(name).suffix  # by which raw files are known
+        path = self.folder / (secrets.token_hex(4) + (suffix if suffix[1:].isalnum() else ""))
         place.coming, kept = path, None
         try:
             await self.uploads.write(path, chunks)
