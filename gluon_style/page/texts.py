@@ -202,7 +202,6 @@ class Words:
             if told.field and not at_field:
                 text = self.label(told.field) + self.phrase(": ") + text
             text = self.phrase("; ").join([text, *map(self.error, told.others)])
-            text = self.phrase("; ").join([text, *map(self.error, told.others)])
         elif isinstance(told, Message):  # whose further lines are for a terminal
             text = told.tell(self.quoted, self.phrase).split("\n")[0]
         else:

@@ -25,7 +25,7 @@ QUIET = (
 
 
 class Server:
-    """`python -m gluon_style.page` in a folder, which never examines the machine.
+    """`python -m gluon_style.page` in a folder, which examines the machine after `idle` seconds.
 
     Attributes
     ----------
@@ -37,10 +37,11 @@ class Server:
         The Python that it is started by.
     """
 
-    def __init__(self, folder, *options, python=sys.executable):
+    def __init__(self, folder, *options, python=sys.executable, idle=3600):
         self.folder, self.root, self.python = folder, folder / "out", python
-        # The doctor does not measure the machine beside the tests.
-        begin = "from gluon_style.page import __main__, studio; studio.IDLE = 3600; __main__.main()"
+        # By default the doctor does not measure the machine beside the tests.
+        begin = "from gluon_style.page import __main__, studio;"
+        begin += f"studio.IDLE = {idle}; __main__.main()"
         command = ["-c", begin, "--output", "out", "--port", "0", "--no-browser"]
         self.process = subprocess.Popen(
             [python, *command, *options],
@@ -62,9 +63,9 @@ class Server:
 
 
 @contextmanager
-def serving(folder, *options, python=sys.executable):
+def serving(folder, *options, **how):
     """A server, which ends in any case."""
-    server = Server(folder, *options, python=python)
+    server = Server(folder, *options, **how)
     try:
         yield server
     finally:

@@ -19,7 +19,7 @@ from .conftest import needs_nicegui, serving
 
 pytestmark = needs_nicegui
 TAB, ENTER, HOME, RIGHT, DOWN = "\ue004", "\ue007", "\ue011", "\ue014", "\ue015"
-SECONDS = 60  # that anything may take
+SECONDS = 180  # that anything may take, on a machine that is busy with other tests
 
 
 class Visitor:
@@ -317,7 +317,7 @@ def choose_two_paintings(visitor, folder):
     visitor.type("Painting 2: how much it counts", "abc")
     visitor.wait(lambda: "'abc': a number" in visitor.text("#wrong-share-style-2"))
     visitor.type("Painting 2: how much it counts", "0.5")
-    visitor.stage(32, 300)
+    visitor.stage(32, 150)
     visitor.select("Precision", 2)
     visitor.select("Format", 3)
     visitor.wait(lambda: {"float32", "tif"} <= visitor.chosen())
@@ -361,7 +361,7 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     visitor.press("Resume")
     visitor.wait(lambda: visitor.status == "Finished" and "neural-style-1.tif" in visitor.source)
     lines = (folder / "losses.csv").read_text().splitlines()
-    assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(300)))
+    assert [line.split(",")[1] for line in lines[1:]] == list(map(str, range(150)))
 
     # A browser shows no TIFF: it is shown a JPEG, and saves the file. The picture at which the
     # run was stopped has gone; whoever still asks for it sees the result.
