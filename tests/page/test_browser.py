@@ -321,7 +321,7 @@ def choose_two_paintings(visitor, folder):
     visitor.select("Precision", 2)
     visitor.select("Format", 3)
     visitor.wait(lambda: {"float32", "tif"} <= visitor.chosen())
-    visitor.type("Save every", "50")
+    visitor.type("Save every", "500")
 
 
 def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, server, tmp_path):
