@@ -9,7 +9,7 @@ import inspect
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Union, get_args, get_origin
 
 from ..errors import GluonStyleError, Mistakes, UsageError, option
 from .values import as_text, brief
@@ -132,12 +132,20 @@ class Declared:
         mistakes.tell()
 
 
+def type_name(kind):
+    """A type as docstrings name it: `float or None`, whatever Python calls that."""
+    if get_origin(kind) is Union:
+        return " or ".join(map(type_name, get_args(kind)))
+    if isinstance(kind, type):
+        return "None" if kind is type(None) else kind.__name__
+    return re.sub("[a-z_.]+[.]", "", str(kind))
+
+
 def documented(kind):
     """Add the parameters to the docstring of a dataclass: their types, helps and defaults."""
     lines = [inspect.cleandoc(kind.__doc__), "", "Parameters", "----------"]
     for field, (name, declared, _) in zip(dataclasses.fields(kind), get_fields(kind)):
-        plain = field.type.__name__ if isinstance(field.type, type) else str(field.type)
-        lines.append(f"{name} : {re.sub('[a-z_.]+[.]', '', plain)}")
+        lines.append(f"{name} : {type_name(field.type)}")
         if declared:
             text = f"{declared.help[0].upper()}{declared.help[1:]}."
             lines.append(textwrap.indent(textwrap.fill(text, 92), "    "))
