@@ -138,7 +138,7 @@ def type_name(kind):
         return " or ".join(map(type_name, get_args(kind)))
     if isinstance(kind, type):
         return "None" if kind is type(None) else kind.__name__
-    return re.sub("[a-z_.]+[.]", "", str(kind))
+    return re.sub("(?:[a-z_]+[.])+", "", str(kind))
 
 
 def documented(kind):

@@ -111,6 +111,7 @@ def test_a_docstring_tells_the_fields():
         for field in dataclasses.fields(kind):
             assert f"\n{field.name} : " in kind.__doc__
     assert "\nlr : float\n    Adam's learning rate.\n" in Settings.__doc__
+    assert "\nstages : Tuple[Stage, ...]\n" in Settings.__doc__
     assert "\nstyle_scale : float or None\n" in type(Settings().painting).__doc__
 
 
