@@ -2,9 +2,8 @@
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, Optional
+from typing import Callable, Optional
 
-import numpy as np
 from mxnet import nd
 
 from . import losses
@@ -14,28 +13,11 @@ from .images import postprocess, preprocess
 from .machine import KEPT_SLACK, available, get_ctx, get_precision, keep_freed, out_of_memory
 from .plan import Means, Sizes, get_canvas, make_plan
 from .pretrained import Kept, Networks
-from .settings import Stage, with_pictures, with_whole_paths
+from .settings import Stage, State, with_pictures, with_whole_paths
 from .trainer import train
 from .vgg19 import SMALL_CHANNELS
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class State:
-    """A run between two epochs: all that the rest of it depends on."""
-
-    stage: int  # from 1
-    epochs: int  # that the stage has had
-    lr: float  # of the next epoch
-    X: np.ndarray  # the synthesized image, shape (1, 3, h, w), float32
-    memory: Dict[str, np.ndarray]  # the optimizer's: Adam's running means, each of that shape
-    ended: bool = False  # whether the listeners have been told that the stage has ended
-    tile: Optional[int] = None  # side of the stage's tiles in pixels, None for the whole picture
-
-    def has_had(self, stage):
-        """True if nothing of a stage is left to do."""
-        return self.ended and self.epochs >= stage.max_epochs
 
 
 @dataclass(frozen=True)

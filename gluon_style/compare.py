@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from .errors import Mistakes, UsageError
+from .errors import UsageError
 from .machine import prepare
 from .machine.command_line import (
     ExamplesFormatter,
@@ -78,8 +78,9 @@ def parse_values(name, text):
 def main(argv=None):
     """Run the command; the exit status is that of `gluon_style.train`."""
     with one_line(folder="output"):
-        parser, mistakes, vary = build_parser(), Mistakes(), {}
+        parser, vary = build_parser(), {}
         options = parser.parse_args(argv, together=True)
+        mistakes = parser.mistakes
         for name, text in options.vary:
             with mistakes:
                 name, read = parse_values(name, text)

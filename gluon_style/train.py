@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import shlex
 
-from .errors import GluonStyleError, ImageError, Mistakes, Setting, UsageError, not_together
+from .errors import GluonStyleError, ImageError, Setting, UsageError, not_together
 from .machine import prepare
 from .machine.command_line import (
     HelpFormatter,
@@ -107,16 +107,17 @@ def main(argv=None, listeners=()):
     worse than its start, 130 after Ctrl-C, 143 after SIGTERM.
     """
     with one_line(folder="output"):
-        parser, mistakes = build_parser(), Mistakes()
+        parser = build_parser()
         options = parser.parse_args(argv, together=True)
-        given = parser.given
+        given, mistakes = parser.given, parser.mistakes
         with mistakes:
             apply_recipe(options, given)
         values, strict = vars(options), not listeners  # which tell it in their own way
         log_to_stderr(options.quiet)
         restart_command(argv)
+        from .machine.files import expanded
         from .machine.files.pictures import origin_of
-        from .run import check_command, check_resume
+        from .run import OutputFolder, check_command, check_resume, read_run
 
         if options.again is not None:
             for name in ("quick", "recipe", "size", "resume", "book"):
@@ -161,10 +162,12 @@ def main(argv=None, listeners=()):
             return get_settings(now), get_output(now)
 
         check_resume(options.resume, values, given, mistakes)
-        prepare()
-        from .run import resume
+        with OutputFolder(expanded(options.resume), make=False) as folder:
+            checked = read_run(folder, revise)
+            prepare()
+            from .run import resume_from
 
-        resume(options.resume, revise, listeners, strict)
+            resume_from(folder, *checked, listeners, strict)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import math
 import time
-from dataclasses import dataclass
 
 from mxnet import autograd, nd
 
@@ -10,34 +9,9 @@ from . import losses
 from .beyond import get_shortcut
 from .errors import NonFiniteLoss
 from .features import extract_features
+from .settings import Epoch
 
 LEAST_LR = 1e-30  # MXNet refuses what float32 cannot hold
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch of training.
-
-    Attributes
-    ----------
-    epoch : int
-        From 0.
-    content, style, tv, total : float
-        The weighted losses of the picture before this epoch's update, and their sum.
-    lr, next_lr : float
-        The learning rate of this epoch's update, and that of the next.
-    seconds : float
-        Wall time of the epoch.
-    """
-
-    epoch: int
-    content: float
-    style: float
-    tv: float
-    total: float
-    lr: float
-    next_lr: float
-    seconds: float
 
 
 def train(net, gen_img, trainer, content_Y, style_Y_gram, stage, compute_loss=None):

@@ -387,6 +387,18 @@ def bmp(bits=24, masks=b"", told=b"sRGB"[::-1], profile=b""):
     return b"BM" + struct.pack("<IHHI", 14 + len(data), 0, 0, start) + data
 
 
+def rgb_pixels():
+    return np.asarray(rgb())
+
+
+def qoi(colours):
+    """A QOI file, each of its pixels whole."""
+    pixels = rgb_pixels()
+    head = b"qoif" + struct.pack(">2I2B", *pixels.shape[1::-1], 3, colours)
+    body = b"".join(b"\xfe" + bytes(each) for each in pixels.reshape(-1, 3))
+    return head + body + bytes(7) + b"\1"
+
+
 def jpeg_2000(*palette, profile=b""):
     """A JPEG 2000 with the numbers 0 to 3, of a palette, or of a profile."""
 
@@ -592,6 +604,11 @@ GOOD = {
         written(lambda: as_bytes(rgb(), "GIF")[:-1] + b"!\xff\x0bICCRGBG1012\1\0\0;"),
         told="ICCRGBG1",
     ),
+    "transfer-function.tif": Good(
+        written(lambda: tiff(rgb_pixels(), t301=tuple(range(256)))), told="TransferFunction, which"
+    ),
+    "plain.qoi": Good(written(lambda: qoi(0))),
+    "linear.qoi": Good(written(lambda: qoi(1)), told="QOI (linear), which is not read"),
     "png called.jpg": Good(written(lambda: as_bytes(rgb(), "PNG"))),
     "no-extension": Good(written(lambda: as_bytes(rgb(), "PNG"))),
     "with spaces and 'quotes'.png": Good(saved(rgb)),

@@ -1,8 +1,9 @@
 """`python -m gluon_style.batch`: the command line, and nothing else."""
 
 import argparse
+import dataclasses
 
-from ..errors import Mistakes, Setting, UsageError
+from ..errors import Setting, UsageError
 from ..machine import prepare
 from ..machine.command_line import (
     ExamplesFormatter,
@@ -20,6 +21,7 @@ from ..settings import (
     add_options,
     choice,
     find_option,
+    get_options,
     get_output,
     get_settings,
     whole,
@@ -127,7 +129,7 @@ def main(argv=None):
     with one_line(folder="output"):
         parser = build_parser()
         options = parser.parse_args(argv, together=True)
-        mistakes = Mistakes()
+        mistakes = parser.mistakes
         with mistakes:
             check(options, parser.given)
         with mistakes:
@@ -138,13 +140,12 @@ def main(argv=None):
         log_to_stderr(options.quiet)
         restart_command(argv)
         from ..run import PAIR, OutputFolder, check_settings, make_part
+        from .table import check_pictures, combine, expand, read_table
 
         settings = make_part(get_settings, values, mistakes)
         output = make_part(get_output, values, mistakes)
-        check_settings([settings], mistakes, PAIR)
         with mistakes:
             OutputFolder(output.folder).check(overwrite=True)
-        mistakes.tell()
 
         def parse_row(own):
             """The settings and output of a table's row, from its own options."""
@@ -154,18 +155,29 @@ def main(argv=None):
                 row[option.name] = option.read(text)
             if "recipe" in row:
                 row = with_recipe(row, row.keys())
-            row = {**values, **row}
+            row = {**get_options(settings), **get_options(output), **row}
             return get_settings(row), get_output(row)
 
+        rows = []
+        if options.jobs and not (contents or styles):
+            with mistakes:
+                rows = read_table(options.jobs, parse_row)
+        elif contents and styles:
+            pictures = [], []
+            for found, name, texts in zip(pictures, PAIR, (contents, styles)):
+                with mistakes:
+                    found += expand(texts, name)
+            rows = combine(settings, output, *pictures)
+        pair = {name: getattr(settings, name) for name in PAIR}
+        runs = {settings, *(dataclasses.replace(row.settings, **pair) for row in rows)}
+        check_settings(runs, mistakes, PAIR)
+        check_pictures(rows, mistakes)
+        mistakes.tell()
         prepare()
-        from .jobs import combine, expand, read_table  # which import MXNet
+        from .jobs import make_jobs  # which imports MXNet
         from .run_all import run_all
 
-        if options.jobs:
-            jobs = read_table(options.jobs, parse_row)
-        else:
-            pictures = expand(contents, "content"), expand(styles, "style")
-            jobs = combine(settings, output, *pictures)
+        jobs = make_jobs(rows)
         if options.scheduler or options.cluster:
             from .cluster import Cluster
 

@@ -8,7 +8,7 @@ from .amounts import format_bytes, format_duration
 from .companion import Companion, CompanionDied, serve
 from .devices import check_ctx, get_cpu, get_ctx, gpu_of, has_gpu_code, try_gpu
 from .installation import install_extra, source
-from .interrupts import is_command
+from .interrupts import is_command, raise_swallowed
 from .malloc import KEPT_SLACK, keep_freed, restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
 from .preparation import (

@@ -12,6 +12,7 @@ from functools import partial
 
 from ..errors import GluonStyleError, Mistakes, UsageError, option
 from . import is_command, prepare, prepare_process, restart_with_huge_pages
+from .interrupts import remembered
 from .streams import keep_streams
 
 
@@ -37,6 +38,8 @@ class Parser(argparse.ArgumentParser):
     ----------
     given : set of str
         The names of the options that were given, as the parsed ones have them.
+    mistakes : Mistakes
+        Of the words that were parsed together.
     """
 
     def __init__(self, **how):
@@ -47,9 +50,10 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args=None, namespace=None, together=False):
         """Parse; an option may be given once, unless all its values are kept.
 
-        With `together`, a value that makes no sense is left as its error, to be told with others.
+        With `together`, nothing is raised: unknown words are among the `mistakes`, and a value that
+        makes no sense is left as its error, to be told with others.
         """
-        self.given = set()
+        self.given, self.mistakes = set(), Mistakes()
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
             error = UsageError("unrecognized arguments: {words}", words=" ".join(unknown))
@@ -58,12 +62,11 @@ class Parser(argparse.ArgumentParser):
             if {*PAIR} <= {*declared} and not any(each.startswith("-") for each in unknown):
                 meant = [word for pair in zip(PAIR, unknown) for word in pair]
                 error.add("did you mean {name}?", name=shlex.join(meant))
-            raise complete(error)
-        mistakes = Mistakes(
-            each for each in vars(options).values() if isinstance(each, GluonStyleError)
-        )
+            self.mistakes.append(complete(error))
         if not together:
-            mistakes.tell()
+            values = vars(options).values()
+            self.mistakes += [each for each in values if isinstance(each, GluonStyleError)]
+            self.mistakes.tell()
         return options
 
     def error(self, message):
@@ -99,8 +102,9 @@ def one_line(**options):
     """
     keep_streams()
     try:
-        yield
-        sys.stdout.flush()
+        with remembered():
+            yield
+            sys.stdout.flush()
     except GluonStyleError as error:
         kind = "error: " if error.exit_status < 128 else ""  # being stopped is none
         for each in (error, *error.others):

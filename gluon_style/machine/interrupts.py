@@ -1,8 +1,12 @@
-"""Ctrl-C while a command is being loaded: it ends as it would later, without a traceback."""
+"""Ctrl-C in a command, until its run listens to signals itself: one line, and status 130."""
 
 import os
 import signal
 import sys
+import threading
+from contextlib import contextmanager
+
+heard = []  # each Ctrl-C of the command since it may have things to tidy up
 
 
 def is_command():
@@ -21,11 +25,54 @@ def interrupted(*_):
     os._exit(130)
 
 
+def remember(number, frame):
+    """Interrupt as elsewhere, and remember it: C code may swallow it, or raise something else."""
+    heard.append(number)
+    signal.default_int_handler(number, frame)
+
+
 def catch_interrupts():
-    """From now on Ctrl-C is a `KeyboardInterrupt` as elsewhere; there may be things to tidy up."""
+    """From now on Ctrl-C is a `KeyboardInterrupt`; there may be things to tidy up."""
     if signal.getsignal(signal.SIGINT) is interrupted:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, remember)
 
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler and is_command():
-    signal.signal(signal.SIGINT, interrupted)
+def raise_swallowed():
+    """Raise the `KeyboardInterrupt` that has been swallowed, if one has."""
+    if heard:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def remembered():
+    """A command during which no Ctrl-C becomes another error."""
+    heard.clear()
+    is_main = threading.current_thread() is threading.main_thread()
+    own = is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if own:
+        signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    except Exception:
+        raise_swallowed()
+        raise
+    finally:
+        if own:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def held_back():
+    """Let a Ctrl-C wait for this module in the program that takes the place of this one."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+if is_command():
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupted)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -7,6 +7,8 @@ import platform
 import sys
 from pathlib import Path
 
+from .interrupts import held_back
+
 TUNABLES = "GLIBC_TUNABLES"
 _HUGE_PAGES = "glibc.malloc.hugetlb"
 _MMAP_THRESHOLD = 4 << 20  # bytes
@@ -67,7 +69,7 @@ def restart_with_huge_pages():
     """
     environ = with_huge_pages(os.environ)
     if environ is not os.environ:
-        with contextlib.suppress(OSError):  # it runs as it is, then
+        with contextlib.suppress(OSError), held_back():  # it runs as it is, then
             # As Python was called, options of its own included, which `sys.argv` leaves out.
             arguments = Path("/proc/self/cmdline").read_bytes().split(b"\0")[1:-1]
             os.execve(sys.executable, [sys.executable, *arguments], environ)

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import NotEnoughMemory, Setting
+from .amounts import format_bytes
 
 # MXNet's words; the last are oneDNN's, whose kernels ask for memory of their own.
 TOO_LITTLE = re.compile(
@@ -14,6 +15,11 @@ TOO_LITTLE = re.compile(
     "|could not (create|execute) a (memory object|primitive)",
     re.IGNORECASE,
 )
+
+# Bytes of address space, where it is limited: of MXNet's import in a thread, in each other one, and
+# what it and oneDNN reserve and do not use later. Seen at 192x128: 0.3 GB in float32, 0.9 in
+# bfloat16; where it is not there, oneDNN crashes.
+IMPORTED, EACH_THREAD, UNUSED = 700_000_000, 220_000_000, 1_000_000_000
 
 
 def resident():
@@ -57,16 +63,42 @@ def _of_machine(name, pages):
 
 def _own_limits():
     """Bytes that each limit of this process still allows (`ulimit -v`, `prlimit`)."""
+    for most, now in _limits():
+        yield max(0, most - now - _space_of_mxnet() - UNUSED)
+
+
+def _limits():
+    """Bytes that each limit of this process allows, and that it has taken of them."""
     import psutil
 
     with suppress(ImportError, psutil.Error, OSError):
         import resource  # which Windows has not
 
         held = psutil.Process().memory_info()
-        for limit, now in ((resource.RLIMIT_AS, held.vms), (resource.RLIMIT_DATA, held.rss)):
+        data = getattr(held, "data", held.rss)
+        for limit, now in ((resource.RLIMIT_AS, held.vms), (resource.RLIMIT_DATA, data)):
             most, _ = resource.getrlimit(limit)
             if most != resource.RLIM_INFINITY:
-                yield max(0, most - now)
+                yield most, now
+
+
+def _space_of_mxnet():
+    """Bytes of address space that MXNet's import will take."""
+    threads = int(os.environ.get("OMP_NUM_THREADS", 1))
+    return 0 if "mxnet" in sys.modules else IMPORTED + EACH_THREAD * (threads - 1)
+
+
+def check_limits():
+    """Refuse a limit of this process in which MXNet's import hangs or crashes."""
+    for most, now in _limits():
+        needed = now + _space_of_mxnet()
+        if most < needed:
+            raise NotEnoughMemory(
+                "this process may take {most} of memory, and MXNet alone takes {needed}",
+                remedy="raise its limit, as with: ulimit -v unlimited -d unlimited",
+                most=format_bytes(most),
+                needed=format_bytes(needed),
+            )
 
 
 def _container_limits(groups="/proc/self/cgroup", root="/sys/fs/cgroup"):

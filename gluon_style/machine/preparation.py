@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 from ..errors import Message, RuntimeNotReady
 from . import gpu, malloc
 from .interrupts import catch_interrupts
+from .memory import check_limits
 from .processor import choose_isa, thread_count
 
 _TRIED_BELOW = "2.6"  # of NumPy
@@ -38,6 +39,7 @@ _REINSTALL_MXNET = "python -m pip install --force-reinstall --no-deps mxnet==1.9
 def prepare():
     """Make MXNet ready and import it, or say in one line what has to be installed."""
     prepare_process()
+    check_limits()
     import_mxnet()
     catch_interrupts()
 

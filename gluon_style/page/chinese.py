@@ -139,6 +139,12 @@ CHINESE = {
     "{free} of memory are free, and even a small picture needs {needed}": (
         "空闲内存只有 {free}，而小图也需要 {needed}"
     ),
+    "this process may take {most} of memory, and MXNet alone takes {needed}": (
+        "这个进程最多能用 {most} 内存，而单是 MXNet 就要 {needed}"
+    ),
+    "raise its limit, as with: ulimit -v unlimited -d unlimited": (
+        "请放宽限制，例如：ulimit -v unlimited -d unlimited"
+    ),
     "end other programs, or raise the limit of this process or its container": (
         "请关闭其他程序，或放宽这个进程或容器的内存限制"
     ),

@@ -2,6 +2,7 @@
 
 import importlib
 
+from .checkpoint import Checkpoint
 from .checks import (
     PAIR,
     check_book,
@@ -11,6 +12,7 @@ from .checks import (
     check_settings,
     check_writable,
     make_part,
+    read_run,
     read_weights,
 )
 from .folder import PICTURES, OutputFolder, is_sound
@@ -18,7 +20,6 @@ from .folder import PICTURES, OutputFolder, is_sound
 # The other names, by their modules, which import MXNet: the commands check without it.
 _MODULES = {
     "book": ("CREDIT",),
-    "checkpoint": ("Checkpoint",),
     "progress": ("ForecastRun", "WarnOfDivergence", "in_notebook", "print_line", "size", "tqdm"),
     "results": ("plot_losses",),
     "session": (
@@ -26,6 +27,7 @@ _MODULES = {
         "finish",
         "plan",
         "resume",
+        "resume_from",
         "start",
         "stylize",
         "with_book_pictures",

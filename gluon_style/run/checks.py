@@ -1,17 +1,27 @@
 """What is wrong with a run, as far as it can be told without MXNet, and all of it at once."""
 
+import dataclasses
 from collections import defaultdict
 from importlib.util import find_spec
 from types import SimpleNamespace
 
-from ..errors import Mistakes, Setting, UsageError
+from ..errors import CheckpointError, Mistakes, Setting, UsageError
 from ..machine import available, get_precision, gpu_of, installed_wheels
-from ..machine.files import expanded
+from ..machine.files import GIVEN, expanded
 from ..machine.files.pictures import decode, decode_mask
 from ..plan import Means, Sizes, make_plan
 from ..pretrained import SOURCES, Kept, check_file, find_weights
-from ..settings import OPTIONS, Settings, as_tuple, get_output, get_settings, pictures_of
+from ..settings import (
+    OPTIONS,
+    Output,
+    Settings,
+    as_tuple,
+    get_output,
+    get_settings,
+    pictures_of,
+)
 from ..vgg19 import CHANNELS, SMALL_CHANNELS
+from .checkpoint import Checkpoint
 from .folder import OutputFolder
 
 PAIR = ("content", "style")
@@ -84,6 +94,42 @@ def check_settings(runs, mistakes, but=()):
                 means = Means(available(), *how, channels, settings.weights == "small")
                 make_plan(settings, Sizes(sizes["content"][0], tuple(sizes["style"])), means)
     return kept
+
+
+def read_run(folder, revise=None):
+    """The checkpoint in a folder, the settings and output to resume it with, and a `Kept`."""
+    checkpoint = Checkpoint.read(folder.path)
+    settings, output = checkpoint.settings, Output(folder.path, **checkpoint.options)
+    if revise:
+        settings, output = revise(settings, output)
+    folder.suffix = output.format
+    refuse_given(settings)
+    mistakes, kept = Mistakes(), Kept()
+    if settings.stages != checkpoint.settings.stages:
+        size = kept.decoded(settings.content, decode).rgb.shape[1::-1]
+        stages = tuple(stage.fitted(size) for stage in settings.stages)
+        settings = dataclasses.replace(settings, stages=stages)
+    with mistakes:
+        checkpoint.check_settings(settings)
+    with mistakes:
+        if output.overwrite:
+            remedy = "leave it out to resume this one, which replaces nothing"
+            raise UsageError("is for new runs", "overwrite", remedy=remedy)
+    with mistakes:
+        checkpoint.check_folder(folder)
+    if not checkpoint.is_finished(settings.stages):
+        kept = check_settings([settings], mistakes)
+    mistakes.tell()
+    return checkpoint, settings, output, kept
+
+
+def refuse_given(settings):
+    """Refuse settings whose pictures were objects in Python, which are gone."""
+    for name, picture in pictures_of(settings):
+        if picture == GIVEN:
+            text = "was given to Python as a picture, not as a file"
+            remedy = "give it again with `revise` of gluon_style.resume"
+            raise CheckpointError(text, name, remedy=remedy)
 
 
 def check_resume(path, values, given, mistakes):

@@ -8,18 +8,17 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ..chapter import StyleTransfer
-from ..errors import CheckpointError, GluonStyleError, NonFiniteLoss, UsageError
-from ..images import read
+from ..errors import GluonStyleError, NonFiniteLoss
 from ..machine import available
-from ..machine.files import GIVEN, expanded
+from ..machine.files import expanded
 from ..plan import TILED_SLOWER, tiled_bytes
-from ..settings import CHAPTER_STAGES, Output, Settings, pictures_of
+from ..settings import CHAPTER_STAGES, Output, Settings
 from . import book
-from .checkpoint import Checkpoint, Checkpoints
-from .checks import check_book, check_run
+from .checks import check_book, check_run, read_run, refuse_given
 from .folder import OutputFolder
 from .progress import ForecastRun, PrintLosses, Telling, WarnOfDivergence, progress
 from .results import Results
+from .saving import Checkpoints
 from .stopping import StopOnSignal
 
 logger = logging.getLogger(__name__)
@@ -111,43 +110,24 @@ def resume(path, revise=None, listeners=(), strict=False):
         And what `StyleTransfer` raises.
     """
     with OutputFolder(expanded(path), make=False) as folder:
-        checkpoint = Checkpoint.read(folder.path)
-        settings, output = checkpoint.settings, Output(folder.path, **checkpoint.options)
-        if revise:
-            settings, output = revise(settings, output)
-        folder.suffix = output.format
-        refuse_given(settings)
-        if settings.stages != checkpoint.settings.stages:
-            size = read(settings.content).shape[1::-1]
-            stages = tuple(stage.fitted(size) for stage in settings.stages)
-            settings = dataclasses.replace(settings, stages=stages)
-        checkpoint.check_settings(settings)
-        if output.overwrite:
-            remedy = "leave it out to resume this one, which replaces nothing"
-            raise UsageError("is for new runs", "overwrite", remedy=remedy)
-        checkpoint.check_folder(folder)
-        is_finished, number = checkpoint.is_finished(settings.stages), len(settings.stages)
-        is_complete = is_finished and folder.is_complete(number)
-        if not is_complete or settings != checkpoint.settings:
-            transfer = StyleTransfer(settings)
-            checkpoint.check_identity(transfer)
-        if is_finished:
-            if not is_complete:
-                finish(transfer, output, folder, checkpoint)
-            if not output.quiet:
-                print(f"the run is finished: {folder.picture(number)}")
-                print(what_more(settings.stages, folder))
-            return None
-        return run(transfer, output, folder, checkpoint, listeners, strict)
+        return resume_from(folder, *read_run(folder, revise), listeners, strict)
 
 
-def refuse_given(settings):
-    """Refuse settings whose pictures were objects in Python, which are gone."""
-    for name, picture in pictures_of(settings):
-        if picture == GIVEN:
-            text = "was given to Python as a picture, not as a file"
-            remedy = "give it again with `revise` of gluon_style.resume"
-            raise CheckpointError(text, name, remedy=remedy)
+def resume_from(folder, checkpoint, settings, output, kept, listeners=(), strict=False):
+    """Do what `resume` does with what `read_run` has read."""
+    is_finished, number = checkpoint.is_finished(settings.stages), len(settings.stages)
+    is_complete = is_finished and folder.is_complete(number)
+    if not is_complete or settings != checkpoint.settings:
+        transfer = StyleTransfer(settings, kept=kept)
+        checkpoint.check_identity(transfer)
+    if is_finished:
+        if not is_complete:
+            finish(transfer, output, folder, checkpoint)
+        if not output.quiet:
+            print(f"the run is finished: {folder.picture(number)}")
+            print(what_more(settings.stages, folder))
+        return None
+    return run(transfer, output, folder, checkpoint, listeners, strict)
 
 
 def run(transfer, output, folder, checkpoint=None, listeners=(), strict=False):

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from ..chapter import Listener
 from ..errors import Stopped
+from ..machine import raise_swallowed
 
 
 class HearSignals:
@@ -34,6 +35,7 @@ class HearSignals:
     def __enter__(self):
         if threading.current_thread() is not threading.main_thread():
             return self
+        raise_swallowed()
         self.reading, self.writing = os.pipe()
         os.set_blocking(self.writing, False)
         self.wakeup_fd = signal.set_wakeup_fd(self.writing, warn_on_full_buffer=False)

@@ -34,6 +34,6 @@ from .settings import (
     Painting,
     Settings,
 )
-from .stages import CHAPTER_STAGES, MOST, Stage, read_stages
+from .stages import CHAPTER_STAGES, MOST, Epoch, Stage, State, read_stages
 from .values import LEAST_TILE, as_text, check_choice
 from .words import add_options, command_line, get_words, read_words, typed

@@ -1,8 +1,10 @@
-"""The stages of a run: sizes and epochs."""
+"""The stages of a run: sizes and epochs, and how far they have come."""
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Tuple, Union
+from typing import Dict, Optional, Tuple, Union
+
+import numpy as np
 
 from ..errors import UsageError
 from .fields import check_type, put
@@ -67,6 +69,49 @@ class Stage:
 
 # 300x200, then 1200x800, for a picture of 3:2 like the book's.
 CHAPTER_STAGES = (Stage(300, 500, 200), Stage(1200, 300, 100))
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of training.
+
+    Attributes
+    ----------
+    epoch : int
+        From 0.
+    content, style, tv, total : float
+        The weighted losses of the picture before this epoch's update, and their sum.
+    lr, next_lr : float
+        The learning rate of this epoch's update, and that of the next.
+    seconds : float
+        Wall time of the epoch.
+    """
+
+    epoch: int
+    content: float
+    style: float
+    tv: float
+    total: float
+    lr: float
+    next_lr: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class State:
+    """A run between two epochs: all that the rest of it depends on."""
+
+    stage: int  # from 1
+    epochs: int  # that the stage has had
+    lr: float  # of the next epoch
+    X: np.ndarray  # the synthesized image, shape (1, 3, h, w), float32
+    memory: Dict[str, np.ndarray]  # the optimizer's: Adam's running means, each of that shape
+    ended: bool = False  # whether the listeners have been told that the stage has ended
+    tile: Optional[int] = None  # side of the stage's tiles in pixels, None for the whole picture
+
+    def has_had(self, stage):
+        """True if nothing of a stage is left to do."""
+        return self.ended and self.epochs >= stage.max_epochs
 
 
 def check_stages(values, name):

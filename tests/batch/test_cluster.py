@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -34,12 +34,13 @@ DASK = (sys.executable, "-m", "dask")
 
 
 @contextmanager
-def dask(folder, *words):
+def dask(folder, *words, **environment):
     """A process of Dask's command line, in a group of its own, which ends with the context."""
     with open(folder / f"{words[0]}-{time.monotonic()}.log", "w") as log:
         process = subprocess.Popen(
             [*DASK, *map(str, words)],
             cwd=folder,
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -177,6 +178,40 @@ def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(
     assert not list(folder.glob("*epoch-*.png"))
     (row,) = table(out)
     assert row["state"] == "done"
+
+
+def test_a_real_worker_of_another_version_that_joins_paints_nothing(
+    starter, small_options, cluster, tmp_path
+):
+    scheduler_file, folder, parts = cluster[0], tmp_path / "other", set()
+    make_pictures(tmp_path / "photos", 2)
+    make_pictures(tmp_path / "styles", 1)
+    folder.mkdir()
+    code = "from gluon_style.machine import version; version.__version__ = '0.0.1'"
+    (folder / "sitecustomize.py").write_text(code)
+    options = (*small_options, "--stages", "24:99999:80", "--checkpoint-every", "0.2")
+    pair = ("--content", "photos", "--style", "styles", "--scheduler", scheduler_file)
+    how = command("batch", *options, *pair, "--output", "out", python=starter.python)
+    how.update(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
+    worker = ("worker", "--scheduler-file", scheduler_file, "--no-dashboard", "--no-nanny")
+    path = os.pathsep.join([str(folder), os.environ["PYTHONPATH"]])
+    process = subprocess.Popen(**how)
+    try:
+        wait_for_jobs(process, tmp_path / "out", 2, "checkpoint.npz")
+        with dask(folder, *worker, "--nthreads", "2", PYTHONPATH=path) as late:
+            told = next(line for line in process.stderr if "version" in line or "0.0.1" in line)
+            assert "has gluon_style 0.0.1, and this machine has 1.0.0: it gets no jobs" in told
+            while len(parts) < 12:
+                with suppress(FileNotFoundError):  # while it is replaced
+                    parts |= {each.stat().st_mtime_ns for each in tmp_path.glob("out/*/*.npz")}
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=120)
+            assert process_of(late) is None
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
 
 
 def test_files_that_are_shared_are_not_sent(small_options, run_command, tmp_path):

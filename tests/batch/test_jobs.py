@@ -6,7 +6,8 @@ import pytest
 
 from gluon_style.batch import here
 from gluon_style.batch.here import Here
-from gluon_style.batch.jobs import combine, expand, memory, read_table
+from gluon_style.batch.jobs import make_jobs, memory
+from gluon_style.batch.table import combine, expand, read_table
 from gluon_style.errors import ImageError, UsageError
 from gluon_style.machine.files import hashes
 from gluon_style.machine.files.pictures import decode
@@ -23,7 +24,7 @@ def jobs(small_settings, pictures):
     settings = dataclasses.replace(small_settings, stages=(Stage(24, 3, 2),))
     photos = expand([str(pictures / "photos")], "content")
     styles = [str(pictures / "styles" / "00.png")]
-    return combine(settings, Output(pictures / "out"), photos, styles)
+    return make_jobs(combine(settings, Output(pictures / "out"), photos, styles))
 
 
 def test_pictures_are_files_folders_and_patterns(pictures, monkeypatch):
@@ -44,7 +45,9 @@ def test_a_pipe_among_photos_is_told_by_its_own_job(small_settings, pictures):
     """And not waited for without end by those who only want its size."""
     os.mkfifo(pictures / "photos" / "pipe.jpg")
     contents = expand([str(pictures / "photos")], "content")
-    jobs = combine(small_settings, Output(), contents, [str(pictures / "styles" / "00.png")])
+    jobs = make_jobs(
+        combine(small_settings, Output(), contents, [str(pictures / "styles" / "00.png")])
+    )
     (pipe,) = [job for job in jobs if job.content.endswith("pipe.jpg")]
     assert memory(pipe) > 0
     with pytest.raises(ImageError, match="pipe.jpg: not a file"):
@@ -67,16 +70,18 @@ def test_names_are_for_the_eye_and_cannot_clash(small_settings, pictures):
             (pictures / folder / name).write_bytes(photo + folder.encode())
     contents = expand([str(pictures / folder) for folder in "ab"], "content")
     styles = expand([str(pictures / "styles")], "style")
-    jobs = combine(small_settings, Output("out"), contents, styles)
+    jobs = make_jobs(combine(small_settings, Output("out"), contents, styles))
     names = [job.name for job in jobs]
     assert len({name.lower() for name in names}) == 12
     assert all(name.isascii() and name[0] not in "-." and len(name) < 90 for name in names)
     assert sum(name.startswith("photo--00-") for name in names) == 2
     # The same files, wherever they stand: the same job.
     (pictures / "a").rename(pictures / "c")
-    moved = combine(small_settings, Output("out"), expand([str(pictures / "c")], "content"), styles)
+    moved = make_jobs(
+        combine(small_settings, Output("out"), expand([str(pictures / "c")], "content"), styles)
+    )
     assert {job.name for job in moved} < {*names}
-    assert len(combine(small_settings, Output("out"), contents * 2, styles)) == 12
+    assert len(make_jobs(combine(small_settings, Output("out"), contents * 2, styles))) == 12
 
 
 def test_no_more_at_once_than_the_memory_allows(jobs, monkeypatch, forked):
@@ -119,7 +124,7 @@ def test_a_table_from_a_spreadsheet(small_settings, pictures):
     table.write_bytes(
         "\ufeffcontent, style ,lr\r\nphotos/00.png, styles/00.png,\r\n\r\n".encode("utf-8")
     )
-    (job,) = read_table(str(table), lambda own: (small_settings, Output("out")))
+    (job,) = make_jobs(read_table(str(table), lambda own: (small_settings, Output("out"))))
     assert job.settings.content == str(pictures / "photos" / "00.png")
     assert job.options == {}
 
@@ -145,7 +150,9 @@ def test_a_table_that_cannot_be_meant_is_refused(small_settings, pictures, text,
 def test_empty_rows_and_columns_of_a_table_are_left_out(small_settings, pictures):
     rows = ",,\nphotos/00.png,styles/00.png,\n , ,\n,,\n"
     (pictures / "jobs.csv").write_text(f"content,style,\n{rows}")
-    (job,) = read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
+    (job,) = make_jobs(
+        read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
+    )
     assert job.options == {}
 
 
@@ -156,7 +163,7 @@ def test_paths_hold_in_any_folder(small_settings, pictures, monkeypatch):
         (pictures / name).touch()
     for given, kept in (("small", "small"), ("own.params", str(pictures / "own.params"))):
         settings = dataclasses.replace(small_settings, weights=given)
-        (job,) = combine(settings, Output("out"), ["photos/00.png"], ["styles/00.png"])
+        (job,) = make_jobs(combine(settings, Output("out"), ["photos/00.png"], ["styles/00.png"]))
         assert job.settings.weights == kept
         assert job.settings.style == str(pictures / "styles" / "00.png")
         assert job.settings.layers == small_settings.layers

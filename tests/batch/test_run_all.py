@@ -6,13 +6,15 @@ import os
 import pytest
 
 from gluon_style.batch.hands import Hands
-from gluon_style.batch.jobs import combine
+from gluon_style.batch.jobs import make_jobs
 from gluon_style.batch.process import do, task
 from gluon_style.batch.run_all import run_all
+from gluon_style.batch.table import combine
 from gluon_style.errors import CheckpointError, JobsFailed
 from gluon_style.pretrained import Kept
 from gluon_style.settings import Output, Stage
 
+from ..conftest import full_disk
 from ..kills import Killed, contents, killed_at
 
 
@@ -36,9 +38,11 @@ def paint(small_settings, pictures):
 
     def paint(folder, changes=None, **how):
         output = Output(pictures / folder, quiet=True, checkpoint_every=0, **how)
-        settings = dataclasses.replace(small_settings, stages=(Stage(24, 3, 2),), **changes or {})
+        changes = {"stages": (Stage(24, 3, 2),), **(changes or {})}
+        settings = dataclasses.replace(small_settings, **changes)
         photos = [str(pictures / "photos" / name) for name in ("00.png", "01.png")]
-        jobs, hands = combine(settings, output, photos, [str(pictures / "styles/00.png")]), Own()
+        rows = combine(settings, output, photos, [str(pictures / "styles/00.png")])
+        jobs, hands = make_jobs(rows), Own()
         run_all(jobs, output, hands)
         return hands.ran
 
@@ -53,6 +57,17 @@ def test_a_batch_killed_at_any_write(paint, pictures):
             paint(str(number), animation="gif")
         paint(str(number), animation="gif")
         assert contents(pictures / str(number)) == contents(pictures / "whole"), number
+
+
+def test_a_disk_that_is_full_at_the_first_checkpoint(paint, pictures):
+    """What could not begin begins anew, by the same command."""
+    changes = {"stages": (Stage(96, 2, 2),)}
+    paint("whole", changes)
+    with full_disk(100_000), pytest.raises(JobsFailed, match="2 of 2"):
+        paint("out", changes)
+    assert not [*pictures.glob("out/*/checkpoint*")]
+    paint("out", changes)
+    assert contents(pictures / "out") == contents(pictures / "whole")
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"x"), os.unlink])

@@ -13,9 +13,10 @@ from PIL import Image, PngImagePlugin
 
 from gluon_style.chapter import StyleTransfer
 from gluon_style.machine.files import CHECKPOINTS
-from gluon_style.run.checkpoint import Checkpoint, Checkpoints
+from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results
+from gluon_style.run.saving import Checkpoints
 from gluon_style.settings import (
     LossWeights,
     Method,

@@ -14,9 +14,10 @@ from PIL import Image
 
 from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import CheckpointError, NonFiniteLoss
-from gluon_style.run.checkpoint import Checkpoint, Checkpoints
+from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.run.folder import CHECKPOINTS, OutputFolder
 from gluon_style.run.results import Results
+from gluon_style.run.saving import Checkpoints
 from gluon_style.settings import Layers, LossWeights, Output, Stage
 from gluon_style.train import main
 

@@ -12,8 +12,9 @@ from gluon_style.compare import main as compare
 from gluon_style.errors import GluonStyleError, UsageError
 from gluon_style.machine import run_python
 from gluon_style.machine.files.pictures import reading
+from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.run.session import stylize
-from gluon_style.settings import Settings, Stage
+from gluon_style.settings import Epoch, Output, Settings, Stage, State
 from gluon_style.train import main as train
 
 from ..odd_pictures import rgb
@@ -33,7 +34,24 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "neural-style-1.png").touch()
     (tmp_path / "file").touch()
+    (tmp_path / "jobs.csv").write_text("content,style,lr\na.png,a.png,x\na.png,a.png,0\n")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "checkpoint.npz").touch()
+    begin_run(tmp_path / "begun")
     return tmp_path
+
+
+def begin_run(folder):
+    """Leave the checkpoint of a run whose content picture has gone."""
+    folder.mkdir()
+    settings = Settings("gone.png", "a.png", Stage((48, 32), 5, 2), weights="small")
+    zeros = np.zeros((1, 3, 32, 48), "float32")
+    state = State(1, 1, 0.01, zeros, {"mean": zeros, "var": zeros})
+    records = [(1, Epoch(0, 1, 1, 1, 3, 0.01, 0.01, 0.1))]
+    options = Output().kept()
+    with open(folder / "checkpoint.npz", "wb") as file:
+        Checkpoint(settings, {}, options, state, records, 0.0, 1.0).write(file)
+    (folder / ".lock").touch()
 
 
 TOLD = [
@@ -77,6 +95,23 @@ TOLD = [
         "batch --content a.png --style dot.png --workers x --lr 0 --mask nowhere.png --output file",
         ["--workers 'x'", "--lr 0.0", f"nowhere.png: {NOT_THERE}", "file: there is a file of that"],
     ),
+    (
+        "batch --jobs jobs.csv --tv-weight=-1 --wrokers 2",
+        ["arguments: --wrokers 2; did you mean --workers?", "--tv-weight -1.0: a loss"]
+        + ["jobs.csv, line 2: --lr 'x'", "jobs.csv, line 3: --lr 0.0"],
+    ),
+    (
+        "batch --content empty nowhere --style nothing/*.jpg --style-blend 1,1",
+        ["--content empty: there are no", "--style nothing/*.jpg: there are no"]
+        + ["--style-blend has 2 for 1 styles"],
+    ),
+    (
+        "batch --content nowhere.jpg gone.jpg --style cut.png",
+        [f"nowhere.jpg: {NOT_THERE}", f"gone.jpg: {NOT_THERE}", "cut.png: damaged"],
+    ),
+    ("compare --vray lr 1 --vary lr x", ["arguments: --vray lr 1; did you", "--lr 'x': a number"]),
+    ("train --resume begun --lr 0 --oh no", ["arguments: --oh no", "--lr 0.0: the learning"]),
+    ("train --resume begun --lr 1 --overwrite", ["--lr was 0.01", "--overwrite is", "gone.png: N"]),
 ]
 
 
@@ -104,6 +139,8 @@ from gluon_style.train import main as train
 for main, words in ((train, "--content nowhere.jpg"), (train, "--stages 4:1:1"),
                     (train, "--output out --weights small"), (train, "--again a.png"),
                     (train, "--resume nowhere"), (train, "--weights cut.png"),
+                    (train, "--resume broken"), (train, "--resume begun"),
+                    (batch, "--jobs jobs.csv"), (batch, "--content cut.png --style a.png"),
                     (compare, "--vary size 0"), (compare, "--vary style nowhere.jpg"),
                     (batch, "--content a.png --style dot.png --mask nowhere.png")):
     try:
@@ -112,7 +149,7 @@ for main, words in ((train, "--content nowhere.jpg"), (train, "--stages 4:1:1"),
         print(ended.code, "mxnet" in sys.modules)
 """
     told = run_python(["-c", code], 60)
-    assert told.stdout.split() == ["2", "False"] * 9, told
+    assert told.stdout.split() == ["2", "False"] * 13, told
 
 
 def test_python_hears_all_mistakes_of_a_call(folder):

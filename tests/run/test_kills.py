@@ -5,10 +5,11 @@ import shutil
 
 import pytest
 
+from gluon_style.errors import OutputError
 from gluon_style.run.session import resume, stylize
 from gluon_style.settings import Output, Stage
 
-from ..conftest import Break, BreakAfter
+from ..conftest import Break, BreakAfter, full_disk
 from ..kills import Killed, contents, killed_at
 
 HOW = {"checkpoint_every": 0, "animation": "gif", "quiet": True}
@@ -73,6 +74,18 @@ def test_a_run_killed_while_it_stops(settings, whole, tmp_path):
             stylize(settings, Output(folder, **HOW), stop)
         go_on(folder, settings)
         assert contents(folder) == contents(whole[0]), number
+
+
+def test_a_disk_that_is_full_at_the_first_checkpoint(settings, tmp_path):
+    """What could not begin begins anew, by the same call."""
+    large = dataclasses.replace(settings, stages=(Stage((96, 64), 2, 9),))
+    stylize(large, Output(tmp_path / "whole", **HOW))
+    folder = tmp_path / "out"
+    with full_disk(100_000), pytest.raises(OutputError, match="checkpoint.npz.*File too large"):
+        stylize(large, Output(folder, **HOW))
+    assert (folder / "run.json").exists() and not [*folder.glob("checkpoint*")]
+    stylize(large, Output(folder, **HOW))
+    assert contents(folder) == contents(tmp_path / "whole")
 
 
 def test_a_run_of_one_epoch_killed_before_its_checkpoint(settings, tmp_path):

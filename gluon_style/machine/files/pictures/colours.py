@@ -29,7 +29,7 @@ GAMMAS = {**dict.fromkeys((1, 2, 6, 13, 14, 15)), 4: 2.2, 5: 2.8, 8: 1.0}
 HDR = {16: "PQ", 18: "HLG"}
 # In EXIF.
 EXIF, INTEROPERABILITY, COLOUR_SPACE, IS_SRGB, IS_ADOBE = 0x8769, 0xA005, 0xA001, 1, 2
-WHITE_POINT, PRIMARY_COLOURS = 0x013E, 0x013F
+TRANSFER_FUNCTION, WHITE_POINT, PRIMARY_COLOURS = 0x012D, 0x013E, 0x013F
 TO_D50 = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 D50 = np.array([0.9642, 1, 0.8249])
 
@@ -122,9 +122,21 @@ def told_by_gif(picture, data):
         raise Unread("ICCRGBG1")
 
 
+def told_by_qoi(picture, data):
+    """The same of QOI: in a byte, which some programs set to linear in all files."""
+    if data[13] == 1:
+        raise Unread("QOI (linear)")
+
+
+def told_by_tiff(picture, data):
+    """The same of TIFF, but for what EXIF has, too."""
+    if TRANSFER_FUNCTION in picture.tag_v2 and not picture.info.get("icc_profile"):
+        raise Unread("TransferFunction")
+
+
 TOLD_BY = {
     **{"PNG": told_by_png, "HEIF": told_by_heif, "JPEG2000": told_by_jpeg_2000},
-    **{"BMP": told_by_bmp, "GIF": told_by_gif},
+    **{"BMP": told_by_bmp, "GIF": told_by_gif, "QOI": told_by_qoi, "TIFF": told_by_tiff},
 }
 
 

@@ -1,0 +1,139 @@
+"""The pictures that a command or a table names, read and checked without MXNet."""
+
+import csv
+import glob
+import os
+from collections import Counter
+from itertools import product, zip_longest
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ..errors import GluonStyleError, Mistakes, UsageError
+from ..machine.files import expanded
+from ..machine.files.pictures import decode
+from ..run import PAIR, PICTURES
+from ..settings import SETTINGS, Output, Settings, with_option
+
+
+class Row(NamedTuple):
+    """What is to be painted, and where."""
+
+    settings: Settings
+    output: Output  # of all jobs
+    content: str  # paths as they were given
+    style: str
+    options: dict  # those that not all jobs have, as text
+
+
+def expand(texts, field):
+    """The pictures that are meant by paths, folders and patterns like `photos/*.jpg`."""
+    found = []
+    for text in texts:
+        path = Path(expanded(text, field))
+        if path.is_dir():
+            pictures = [each for each in sorted(path.iterdir()) if is_photo(each)]
+        elif path.exists() or path.suffix.lower() in PICTURES and not glob.has_magic(str(path)):
+            pictures = [path]  # whoever paints it says what is wrong
+        else:
+            pictures = [Path(p) for p in sorted(glob.glob(str(path), recursive=True))]
+        if not pictures:
+            raise UsageError("{value}: there are no pictures of that name", field, value=text)
+        found += map(str, pictures)
+    return found
+
+
+def is_photo(path):
+    """True for a file that is called like a picture, and not hidden, as a Mac's `._x.jpg` is."""
+    is_called_so = path.suffix.lower() in PICTURES and not path.name.startswith(".")
+    return is_called_so and not path.is_dir()
+
+
+def combine(settings, output, contents, styles):
+    """A row for every content picture with every style picture."""
+    return [make_row(settings, output, *pair) for pair in product(contents, styles)]
+
+
+def make_row(settings, output, content, style, options=MappingProxyType({})):
+    """A row whose settings have its pictures."""
+    for name, path in (("content", content), ("style", style)):
+        settings = with_option(settings, name, path)
+    return Row(settings, output, content, style, dict(options))
+
+
+def read_table(path, parse):
+    """A `Row` for each of a CSV file; `parse` makes `Settings` and `Output` of its options.
+
+    Relative paths are from the table's own folder. An empty cell is what all jobs have.
+    """
+    try:
+        with open(expanded(path, "jobs"), newline="", encoding="utf-8-sig") as file:
+            rows = csv.reader(file, skipinitialspace=True)
+            names = [name.strip() for name in next(rows, [])]
+            if not {"content", "style"} <= {*names}:
+                text = "{path}: its first line has to name content and style"
+                raise UsageError(text, "jobs", path=path)
+            for name, count in Counter(map(plain, filter(None, names))).items():
+                if count > 1:
+                    text = "{path}: its first line names {name} twice"
+                    raise UsageError(text, "jobs", path=path, name=name)
+            found, mistakes = [], Mistakes()
+            for row in rows:
+                with mistakes:
+                    if any(map(str.strip, row)):
+                        found.append(read_row(path, rows.line_num, names, row, parse))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        text = "{path}: cannot be read: {reason}"
+        raise UsageError(text, "jobs", path=path, reason=reason) from None
+    mistakes.tell()
+    if not found:
+        raise UsageError("{path}: it has no rows", "jobs", path=path)
+    return found
+
+
+def read_row(path, line, names, row, parse):
+    try:
+        cells = zip_longest(names, map(str.strip, row), fillvalue="")
+        own = {name: cell for name, cell in cells if cell}
+        if "" in own:
+            raise UsageError("more cells than the first line has")
+        pictures = []
+        for name in ("content", "style"):
+            if name not in own:
+                raise UsageError("the cell is empty", name)
+            pictures.append(beside(path, own.pop(name), name))
+        for name in own:
+            option = SETTINGS.get(plain(name))
+            if option and option.kind.form == "picture" and own[name] not in option.kind.words:
+                own[name] = beside(path, own[name], option.name)
+        settings, output = parse(own)
+        return make_row(settings, output, *pictures, own)
+    except GluonStyleError as error:
+        text = "{path}, line {line}: {wrong}"
+        wrong = error.as_option()
+        raise UsageError(text, "jobs", path=path, line=line, wrong=wrong) from None
+
+
+def plain(name):
+    """A column's name as Python has it: `tv_weight` for `--tv-weight`."""
+    return name.lstrip("-").replace("-", "_")
+
+
+def beside(path, name, field):
+    """The path of a file that a table names, from the table's own folder."""
+    return os.path.join(os.path.dirname(path), expanded(name, field))
+
+
+def check_pictures(rows, mistakes):
+    """Note that no job can be painted, for want of content or of style pictures."""
+    for name in PAIR:
+        wrong = Mistakes()
+        for path in dict.fromkeys(getattr(row.settings, name) for row in rows):
+            count = len(wrong)
+            with wrong:
+                decode(path)
+            if len(wrong) == count:
+                break  # those that are damaged are told as their jobs fail
+        else:
+            mistakes += wrong
