@@ -4,13 +4,14 @@ import csv
 import glob
 import os
 from collections import Counter
+from io import TextIOWrapper
 from itertools import product, zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import GluonStyleError, Mistakes, UsageError
-from ..machine.files import expanded
+from ..machine.files import expanded, open_file
 from ..machine.files.pictures import decode
 from ..run import PAIR, PICTURES
 from ..settings import SETTINGS, Output, Settings, with_option
@@ -67,8 +68,12 @@ def read_table(path, parse):
     Relative paths are from the table's own folder. An empty cell is what all jobs have.
     """
     try:
-        with open(expanded(path, "jobs"), newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file, skipinitialspace=True)
+        with TextIOWrapper(open_file(expanded(path, "jobs")), "utf-8-sig", newline="") as file:
+            # Spreadsheets of many countries write semicolons.
+            first = file.readline()
+            separator = next((each for each in ",;\t" if each in first), ",")
+            file.seek(0)
+            rows = csv.reader(file, delimiter=separator, skipinitialspace=True)
             names = [name.strip() for name in next(rows, [])]
             if not {"content", "style"} <= {*names}:
                 text = "{path}: its first line has to name content and style"

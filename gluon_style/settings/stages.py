@@ -4,8 +4,6 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Dict, Optional, Tuple, Union
 
-import numpy as np
-
 from ..errors import UsageError
 from .fields import check_type, put
 from .values import whole_numbers
@@ -104,8 +102,8 @@ class State:
     stage: int  # from 1
     epochs: int  # that the stage has had
     lr: float  # of the next epoch
-    X: np.ndarray  # the synthesized image, shape (1, 3, h, w), float32
-    memory: Dict[str, np.ndarray]  # the optimizer's: Adam's running means, each of that shape
+    X: object  # the synthesized image, an array of shape (1, 3, h, w), float32
+    memory: Dict[str, object]  # the optimizer's: Adam's running means, each of that shape
     ended: bool = False  # whether the listeners have been told that the stage has ended
     tile: Optional[int] = None  # side of the stage's tiles in pixels, None for the whole picture
 

@@ -13,6 +13,7 @@ from gluon_style.machine.files import hashes
 from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import Output, Stage, settings_to_json
 
+from .. import needs
 from .test_command import BOTH
 
 NO_SIGNAL = SimpleNamespace(number=None)
@@ -119,11 +120,11 @@ if b"gluon_style.batch.process" in open("/proc/self/cmdline", "rb").read():
     assert (pictures / "tried").read_text() == "xxx"
 
 
-def test_a_table_from_a_spreadsheet(small_settings, pictures):
+@pytest.mark.parametrize("separator", ",;\t")
+def test_a_table_from_a_spreadsheet(small_settings, pictures, separator):
     table = pictures / "jobs.csv"
-    table.write_bytes(
-        "\ufeffcontent, style ,lr\r\nphotos/00.png, styles/00.png,\r\n\r\n".encode("utf-8")
-    )
+    text = "content, style ,lr\r\nphotos/00.png, styles/00.png,\r\n\r\n"
+    table.write_bytes(("\ufeff" + text.replace(",", separator)).encode("utf-8"))
     (job,) = make_jobs(read_table(str(table), lambda own: (small_settings, Output("out"))))
     assert job.settings.content == str(pictures / "photos" / "00.png")
     assert job.options == {}
@@ -145,6 +146,13 @@ def test_a_table_that_cannot_be_meant_is_refused(small_settings, pictures, text,
     (pictures / "jobs.csv").write_text(text)
     with pytest.raises(UsageError, match=wrong):
         read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
+
+
+@needs.posix
+def test_a_pipe_is_no_table(pictures):
+    os.mkfifo(pictures / "jobs.csv")
+    with pytest.raises(UsageError, match="jobs.csv: cannot be read: not a file"):
+        read_table(str(pictures / "jobs.csv"), None)
 
 
 def test_empty_rows_and_columns_of_a_table_are_left_out(small_settings, pictures):

@@ -292,7 +292,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_with_status_3(run_command, small
     "more, message",
     [
         ("chapter.available = lambda: 1e12", "1200x800 needs more memory than is free: choose"),
-        ("", "0 bytes of memory are free, and even a small picture needs"),
+        ("", "0 MB of memory are free, and even a small picture needs"),
     ],
 )
 def test_memory_that_cannot_be_had_is_one_line(start, more, message):
