@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
-from .machine import format_bytes, format_duration
+from .machine import format_bytes, format_duration, uses_amx
 from .settings import Stage
 from .vgg19 import CHANNELS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
@@ -18,6 +18,8 @@ PROCESS_BYTES = 300_000_000
 # Bytes of a stage of any size: above all VGG's kernels, in the layouts of the convolutions.
 # Seen: 0.27 GB at 300x200 and 2.79 GB at 1200x800 in float32, which leaves 0.1 GB for no pixels.
 FIXED_BYTES = 100_000_000
+# Bytes that oneDNN's convolutions by AMX keep of each stage until the run ends. Seen: 0.48 GB.
+AMX_BYTES = 500_000_000
 # Bytes for each value of the convolutions' outputs, where a picture is computed whole.
 BYTES_PER_VALUE = {"float32": 10.5, "bfloat16": 8.5}
 # In tiles, for each pixel of the picture: itself, its gradient, Adam's two moments, two states
@@ -164,6 +166,8 @@ def make_plan(settings, sizes, means):
     planned = []
     for number, (stage, of_styles) in enumerate(zip(stages, shapes)):
         canvas = dataclasses.replace(stage, image_shape=get_canvas(settings, stage.image_shape))
+        if means.precision == "bfloat16" and uses_amx():
+            means = dataclasses.replace(means, free=means.free - AMX_BYTES)
         is_draft = number < drafts and not means.is_small
         channels = SMALL_CHANNELS if is_draft else means.channels
         values = values_per_pixel(layers.last, channels)
@@ -282,7 +286,7 @@ def tile_of(settings, stage, style_shapes, values, means):
     given = tile if isinstance(tile, int) and max(largest) > tile and means.may_tile else None
     if means.device != "cpu":
         return given
-    free = means.free - lbfgs_bytes(settings, stage)
+    free = max(0, means.free - lbfgs_bytes(settings, stage))
     if not means.may_tile:
         needed = whole_bytes(largest, values, means.precision)
         if needed > free:

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from gluon_style import plan
 from gluon_style.beyond.lbfgs import PAIRS
 from gluon_style.chapter import StyleTransfer
 from gluon_style.errors import GluonStyleError, NotEnoughMemory
@@ -195,3 +196,15 @@ def test_a_stage_larger_than_the_photo_is_told():
     assert told(900) == told(300, 900) == []
     invented = "1200x800 is larger than a.jpg, 900x600: its details are invented"
     assert told(300, 1200) == [invented]
+
+
+def test_what_amx_keeps_of_each_stage_counts(monkeypatch):
+    settings = Settings(stages=(Stage(192, 1, 1), Stage(320, 1, 1)))
+    sizes = Sizes((600, 400), ((600, 400),))
+    means = Means(free=1.1 * GB, precision="bfloat16", channels=SMALL_CHANNELS)
+    monkeypatch.setattr(plan, "uses_amx", lambda: False)
+    make_plan(settings, sizes, means)
+    monkeypatch.setattr(plan, "uses_amx", lambda: True)
+    make_plan(settings, sizes, dataclasses.replace(means, precision="float32"))
+    with pytest.raises(NotEnoughMemory, match="^100 MB of memory are free, and even a small"):
+        make_plan(settings, sizes, means)

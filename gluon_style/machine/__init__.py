@@ -26,5 +26,6 @@ from .processor import (
     cpu_flags,
     get_precision,
     usable_cores,
+    uses_amx,
     why_not_bfloat16,
 )

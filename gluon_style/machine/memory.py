@@ -17,8 +17,7 @@ TOO_LITTLE = re.compile(
 )
 
 # Bytes of address space, where it is limited: of MXNet's import in a thread, in each other one, and
-# what it and oneDNN reserve and do not use later. Seen at 192x128: 0.3 GB in float32, 0.9 in
-# bfloat16; where it is not there, oneDNN crashes.
+# what it and oneDNN reserve and do not use later. Where it is not there, oneDNN crashes.
 IMPORTED, EACH_THREAD, UNUSED = 700_000_000, 220_000_000, 1_000_000_000
 
 
