@@ -152,8 +152,8 @@ class Painting(Declared):
         0.5,
         kinds.share,
         TRAINING,
-        "from the photo (0) to the painting (1): the style weight times 100^(strength - 0.5), the "
-        "TV weight times 10^(strength - 0.5), recolor times 3 strength, at most 1",
+        "from the photo (0) to the painting (1): the style weight times 1000^(strength - 0.5), the "
+        "TV weight times 10^(strength - 0.5), recolor times 2 strength, at most 1",
     )
     recolor: float = opt(
         0.0,
@@ -300,10 +300,10 @@ class Settings(Declared):
         strength, weights = self.painting.strength, self.loss_weights
         weights = dataclasses.replace(
             weights,
-            style_weight=weights.style_weight * 100 ** (strength - 0.5),
+            style_weight=weights.style_weight * 1000 ** (strength - 0.5),
             tv_weight=weights.tv_weight * 10 ** (strength - 0.5),
         )
-        return weights, self.painting.recolor * min(1.0, 3 * strength)
+        return weights, self.painting.recolor * min(1.0, 2 * strength)
 
     @classmethod
     def recipe(cls, name, size=None, **options):

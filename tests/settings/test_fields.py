@@ -160,11 +160,11 @@ def test_the_stages_of_a_recipe_follow_from_its_size():
 def test_the_strength_is_a_factor_of_the_weights():
     plain = Settings(loss_weights=LossWeights(2, 3, 4), painting=Painting(recolor=0.8))
     for strength, style, tv, recolor in (
-        (0, 0.1, 10**-0.5, 0),
-        (0.125, 10**-0.75, 10**-0.375, 0.375),
-        (0.25, 10**-0.5, 10**-0.25, 0.75),
+        (0, 10**-1.5, 10**-0.5, 0),
+        (0.125, 10**-1.125, 10**-0.375, 0.25),
+        (0.25, 10**-0.75, 10**-0.25, 0.5),
         (0.5, 1, 1, 1),
-        (1, 10, 10**0.5, 1),
+        (1, 10**1.5, 10**0.5, 1),
     ):
         weights, amount = with_option(plain, "strength", strength).at_strength
         found = weights.content_weight, weights.style_weight, weights.tv_weight, amount
