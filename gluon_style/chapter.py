@@ -30,6 +30,7 @@ class StageRun:
     gen_img: object  # a GeneratedImage
     trainer: object  # Adam or LBFGS
     tile: Optional[int] = None  # side of its tiles in pixels, None for the whole picture
+    tail: bool = False  # whether the network is tiled only up to its second pooling
     is_draft: bool = False  # whether the small network paints it for the real one
     show: Callable = postprocess  # makes a picture of the synthesized image
 
@@ -40,8 +41,8 @@ class StageRun:
     def state(self, epochs):
         """The state after so many epochs, which have just been run."""
         X, trainer = self.gen_img().asnumpy(), self.trainer
-        memory = trainer.memory()
-        return State(self.number, epochs, trainer.learning_rate, X, memory, tile=self.tile)
+        memory, tiles = trainer.memory(), {"tile": self.tile, "tail": self.tail}
+        return State(self.number, epochs, trainer.learning_rate, X, memory, **tiles)
 
 
 class Listener:
@@ -49,6 +50,9 @@ class Listener:
 
     `stage_run` is a `StageRun`. What a method raises ends the run.
     """
+
+    def prepare_stage(self, number, planned):
+        """The targets of stage `number` (from 1), a `PlannedStage`, will be computed."""
 
     def start_stage(self, stage_run):
         """The picture is set up, no epoch has been run yet."""
@@ -188,10 +192,13 @@ class StyleTransfer:
         settings, pictures, ctx = self.settings, self.pictures, self.ctx
         shape = get_canvas(settings, stage.image_shape)
         planned, network = self.plan.stages[number - 1], self.networks[number - 1]
-        if state and state.tile and settings.tile == "auto":
-            planned = replace(planned, tile=state.tile)  # as it was begun, to the last bit
+        if state and state.tile and settings.tile in ("auto", state.tile):
+            # As it was begun, to the last bit.
+            planned = replace(planned, tile=state.tile, tail=state.tail)
         keep_freed(ctx.device_type == "cpu" and KEPT_SLACK * planned.memory <= available())
-        net = Tiles(network.net, planned.tile) if planned.tile else network.net
+        how = planned.tile, planned.tail
+        net = Tiles(network.net, *how) if planned.tile else network.net
+        tell(listeners, "prepare_stage", number, planned)
 
         def remembered(key, make):
             return self.kept.style_grams.get((network.made_from, planned.tile, *key), make)
@@ -212,7 +219,7 @@ class StyleTransfer:
         trainer.first_epoch = state.epochs if state else 0
         del content_X, X, start
         nd.waitall()
-        how = planned.tile, planned.is_draft, self.show
+        how = *how, planned.is_draft, self.show
         stage_run = StageRun(number, stage, trainer.first_epoch, gen_img, trainer, *how)
         try:
             tell(listeners, "start_stage", stage_run)

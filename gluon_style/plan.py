@@ -11,7 +11,7 @@ from typing import Optional, Tuple
 from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
 from .machine import format_bytes, format_duration, uses_amx
 from .settings import Stage
-from .vgg19 import CHANNELS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
+from .vgg19 import CHANNELS, POOLING_LAYERS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
 # Bytes of Python, MXNet and the network, before any picture.
 PROCESS_BYTES = 300_000_000
@@ -30,7 +30,9 @@ TILED_BYTES_PER_PIXEL = 250
 LBFGS_BYTES_PER_PIXEL = 360
 LEAST_SIDE = 16  # that five pooling layers leave a pixel of
 SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
-TILED_SLOWER = 1.6  # the epoch, as was seen at 1200x800
+# The epoch, as was seen at 1200x800: in tiles, and with the network's tail whole.
+TILED_SLOWER, TAIL_SLOWER = 1.6, 1.2
+TAIL_SHARE = 1 / 3  # of the convolutions' outputs
 # Seen: 16 times as many pixels take 18 to 21 times as long on a CPU: caches hold less of them.
 TIME_EXPONENT = 1.06
 # An epoch of fewer pixels takes about as long. Seen: 128x85 to 448x299, 4.5 to 7.5 times.
@@ -88,6 +90,8 @@ class PlannedStage:
         (width, height) of the style pictures.
     tile : int or None
         Side of its tiles in pixels, None for the whole picture.
+    tail : bool
+        True if the network is computed in tiles only up to its second pooling.
     is_draft : bool
         True if the small network paints it, and the real one resumes from there.
     channels : int
@@ -101,6 +105,7 @@ class PlannedStage:
     stage: Stage
     style_shapes: tuple = ()
     tile: Optional[int] = None
+    tail: bool = False
     is_draft: bool = False
     channels: int = CHANNELS[0]
     memory: float = 0.0
@@ -109,7 +114,7 @@ class PlannedStage:
     @property
     def work(self):
         """Its time, relative to other stages' on the same machine."""
-        slower = (TILED_SLOWER if self.tile else 1) * (SMALL_TIME if self.is_draft else 1)
+        slower = slowdown(self.tile, self.tail) * (SMALL_TIME if self.is_draft else 1)
         return self.stage.max_epochs * epoch_work(math.prod(self.stage.image_shape)) * slower
 
 
@@ -173,13 +178,18 @@ def make_plan(settings, sizes, means):
         values = values_per_pixel(layers.last, channels)
         tile = tile_of(settings, canvas, of_styles, values, means)
         # Whatever is larger: a style picture's features are there before the loop begins.
-        largest = max([canvas.image_shape, *of_styles], key=math.prod)
-        memory = lbfgs_bytes(settings, canvas) + (
-            tiled_bytes(largest, values, tile)
-            if tile
-            else whole_bytes(largest, values, means.precision)
-        )
-        planned.append(PlannedStage(stage, of_styles, tile, is_draft, channels, memory))
+        shape = max([canvas.image_shape, *of_styles], key=math.prod)
+        memory, tail = lbfgs_bytes(settings, canvas), False
+        if tile:
+            memory += tiled_bytes(shape, values, tile)
+            first = values_per_pixel(min(layers.last, POOLING_LAYERS[1]), channels)
+            more = math.prod(canvas.image_shape) * BYTES_PER_VALUE[means.precision]
+            more *= values - first
+            tail = means.device == "cpu" and memory + more <= means.free
+            memory += more * tail
+        else:
+            memory += whole_bytes(shape, values, means.precision)
+        planned.append(PlannedStage(stage, of_styles, tile, tail, is_draft, channels, memory))
     work = sum(each.work for each in planned)
     planned = (dataclasses.replace(each, share=each.work / work) for each in planned)
     return Plan(tuple(planned), tuple(warnings(settings, sizes, stages, means)))
@@ -188,6 +198,11 @@ def make_plan(settings, sizes, means):
 def epoch_work(pixels):
     """Time of an epoch at a size, relative to that at other sizes."""
     return max(pixels, LEAST_PIXELS) ** TIME_EXPONENT
+
+
+def slowdown(tile, tail):
+    """Time of an epoch in tiles, or whole, relative to the whole picture's."""
+    return 1 if not tile else TAIL_SLOWER if tail else TILED_SLOWER
 
 
 def get_canvas(settings, image_shape):
@@ -412,8 +427,9 @@ class Measurement:
     base : float
         Bytes that the process held before the stage, and `FIXED_BYTES`. A later stage uses again
         what it holds after this one.
-    tiled, small : bool
-        True if it was computed in tiles; by the small network for the real one.
+    tiled, small, tail : bool
+        True if it was computed in tiles; by the small network for the real one; with the tail of
+        the network whole.
     """
 
     pixels: int
@@ -422,6 +438,7 @@ class Measurement:
     base: float = 0.0
     tiled: bool = False
     small: bool = False
+    tail: bool = False
 
 
 @dataclass(frozen=True)
@@ -435,15 +452,17 @@ class Forecast:
         return f"{format_duration(self.seconds)}, {format_bytes(self.memory)} of memory"
 
 
-def forecast(measurement, image_shape, max_epochs, tile=None, small=False):
+def forecast(measurement, image_shape, max_epochs, tile=None, small=False, tail=False):
     """Forecast a stage, computed whole or in tiles of that side, by the small network or not."""
     pixels, change = math.prod(image_shape), small - measurement.small
-    slower = TILED_SLOWER ** (bool(tile) - measurement.tiled) * SMALL_TIME**change
+    slower = slowdown(tile, tail) / slowdown(measurement.tiled, measurement.tail)
+    slower *= SMALL_TIME**change
     seconds = measurement.seconds * slower * epoch_work(pixels) / epoch_work(measurement.pixels)
     per_pixel = measurement.bytes_per_pixel * (1 if measurement.tiled else SMALL_MEMORY**change)
     memory = per_pixel * pixels
     if tile and not measurement.tiled:
-        memory = TILED_BYTES_PER_PIXEL * pixels + per_pixel * tile**2
+        memory = (TILED_BYTES_PER_PIXEL + TAIL_SHARE * tail * per_pixel) * pixels
+        memory += per_pixel * tile**2
     return Forecast(seconds * max_epochs, measurement.base + memory)
 
 
@@ -452,6 +471,6 @@ def forecast_rest(measurement, stages, done=0):
     expected = []
     for each in stages:
         left, done = each.stage.max_epochs - done, 0
-        how = each.tile, each.is_draft
+        how = each.tile, each.is_draft, each.tail
         expected.append(forecast(measurement, each.stage.image_shape, left, *how))
     return expected

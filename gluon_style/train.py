@@ -31,7 +31,7 @@ from .settings import (
 def add_recipe(parser, quick):
     """Add the options of recipes; `quick` is the help of `--quick`."""
     parser.add_argument("--quick", action="store_true", help=quick)
-    size = "long side of the result of the recipe painting or quick; the stages up to it follow"
+    size = "long side of the result of a recipe but the chapter's; the stages up to it follow"
     add_options(parser, [RECIPE, dataclasses.replace(SIZE, group=None, help=size)])
 
 

@@ -147,6 +147,8 @@ for name in gluon_style.__all__:
     assert globals()[name] is getattr(gluon_style, name) is not None, name
 assert {*gluon_style.__all__} <= {*dir(gluon_style)}
 print(train.__module__, compare.__module__)
+import sys  # what takes long waits for its use
+assert not {"matplotlib.figure", "scipy.stats"} & {*sys.modules}
 try:
     gluon_style.nonsense
 except AttributeError as error:

@@ -14,12 +14,26 @@ logger = logging.getLogger(__name__)
 PAIRS = 10  # steps, and changes of the gradient along them, that it remembers
 FIRST_STEP = 0.03  # of a preprocessed value, on average; the line search corrects it
 DECREASE, CURVATURE = 1e-3, 0.9  # shares of the slope: how far the loss falls, and flattens
+PART = 1024  # values in a part of an inner product
 TRIES = 10  # evaluations in one line search
 
 
 def dot(a, b):
-    """Inner product. MXNet's `sum` compensates for float32's rounding, its `dot` does not."""
-    return (a * b).sum().asscalar().item()
+    """Inner product, by BLAS in parts: MXNet's `sum` compensates for float32's rounding."""
+    a, b = a.reshape(-1), b.reshape(-1)
+    end = a.size // PART * PART
+    rest = (a[end:] * b[end:]).sum() if end < a.size else 0
+    if end:
+        rest = (
+            rest
+            + nd.batch_dot(a[:end].reshape((-1, 1, PART)), b[:end].reshape((-1, PART, 1))).sum()
+        )
+    return rest.asscalar().item()
+
+
+def subtract(d, factor, a):
+    """`d -= factor * a`, in one pass."""
+    nd.sgd_update(d, a, lr=factor, wd=0, out=d)
 
 
 class Pair:
@@ -86,11 +100,11 @@ class LBFGS:
         d, shares = -gradient, []
         for pair in reversed(self.pairs):
             shares.append(dot(pair.s, d) / pair.sy)
-            d = d - shares[-1] * pair.y
+            subtract(d, shares[-1], pair.y)
         last = self.pairs[-1]
-        d = d * (last.sy / dot(last.y, last.y))
+        d *= last.sy / dot(last.y, last.y)
         for pair in self.pairs:
-            d = d + (shares.pop() - dot(pair.y, d) / pair.sy) * pair.s
+            subtract(d, dot(pair.y, d) / pair.sy - shares.pop(), pair.s)
         return d
 
     def search(self, X, d):

@@ -2,15 +2,14 @@
 
 from functools import partial
 
-from mxnet import autograd, nd
-
 from ..errors import UsageError
 from ..losses import own_weights
 from ..machine.bfloat16 import DTYPES, cast
 from ..settings import LossWeights
+from .forks import backpropagate, record
 from .masks import InRegions
 from .relative import RelativeTerms, relative_loss
-from .terms import Part, Terms
+from .terms import Terms
 from .tiles import Tiles
 
 
@@ -47,32 +46,7 @@ def own_terms(compute_loss):
 
 
 def by_segments(net, X, content_Y, style_Y_gram, loss_weights, masks=None, kind=Terms):
-    """Losses of the synthesized image, and their gradient in `X.grad`, segment by segment.
-
-    Where the path of the gradient forks, at each style and content layer, MXNet adds up bfloat16 by
-    way of float32 and of another layout, which takes a sixth of an epoch. So segments end there,
-    and each is given the sum of what comes from behind and of what the layer's own losses give.
-    """
-    layers = net.layers
-    terms = kind(layers, content_Y, style_Y_gram, loss_weights, masks)
-    forks = sorted({*layers.style_layers, *layers.content_layers})
-    segments, Y = [], cast(X, net[0].weight.dtype)
-    for first, last in zip([0, *(fork + 1 for fork in forks)], forks):
-        below = Y = Y.detach()
-        below.attach_grad()
-        with autograd.record():
-            for i in range(first, last + 1):
-                Y = net[i](Y)
-        part = Part(last, ..., Y.shape, Y.detach())
-        terms.add(part)
-        segments.append((below, part, Y))
-    del below, part, Y
-    gradient = None
-    while segments:
-        below, part, Y = segments.pop()
-        head = terms.gradient(part)
-        if gradient is not None:
-            head = nd.elemwise_add(head, gradient)
-        Y.backward(head)
-        gradient = below.grad
-    return terms.finish(X, cast(gradient, DTYPES["float32"]))
+    """Losses of the synthesized image, and their gradient in `X.grad`, segment by segment."""
+    terms = kind(net.layers, content_Y, style_Y_gram, loss_weights, masks)
+    recorded = record(net, 0, cast(X, net[0].weight.dtype), terms)
+    return terms.finish(X, cast(backpropagate(recorded, terms), DTYPES["float32"]))

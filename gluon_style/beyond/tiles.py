@@ -13,7 +13,9 @@ neighbours' pixels (its halo) as its own part depends on.
 
 The two passes are those of Galerne, Raad, Lezama and Morel, *Scaling Painting Style Transfer*
 (2022). Cutting anew in each segment, they need a halo of 8 pixels instead of 80. They compute
-three passes through the network where the whole picture takes two.
+three passes through the network where the whole picture takes two. But for the first segment,
+whose feature maps take most of the memory, they need not: where its output and all that follows
+fits into the memory, this tail of the network is computed whole, and once.
 """
 
 import itertools
@@ -26,6 +28,7 @@ from mxnet import autograd, nd
 from ..losses import gram
 from ..machine.bfloat16 import DTYPES, cast
 from ..vgg19 import CONVOLUTIONS, POOLING_LAYERS
+from .forks import backpropagate, record
 from .terms import Part, Terms
 
 # Where segments end. What the first pooling layer gives is left out: it is large.
@@ -117,14 +120,17 @@ class Tiles:
         From `get_net`.
     side : int
         Largest width and height of a tile in pixels, without its halo.
+    tail : bool
+        True to compute losses and gradient behind the first segment whole.
     """
 
-    def __init__(self, net, side):
+    def __init__(self, net, side, tail=False):
         self.net, self.layers, self.side = net, net.layers, side
         layers = net.layers
         ends = [*(end for end in ENDS if end < layers.last), layers.last]
         firsts = [0, *(end + 1 for end in ends)]
         self.segments = [Segment(*pair) for pair in zip(firsts, ends)]
+        self.tail = tail and len(self.segments) > 1
 
     def compute(self, segment, tile, shape, X):
         """Compute a segment for one tile: its parts, and its own part of the segment's output.
@@ -144,10 +150,13 @@ class Tiles:
             X = cast(X, DTYPES["float32"])[tile.own(shrunk)]
         return parts, X
 
-    def forward(self, X, see):
-        """Compute a picture: the segments' inputs, as ndarrays; `see` is called with each part."""
+    def forward(self, X, see, segments):
+        """Compute a picture: what goes into the segments and comes out of them, as ndarrays.
+
+        `see` is called with each part. What comes out of the network's last layer is left out.
+        """
         inputs = [X.asnumpy()]
-        for segment in self.segments:
+        for segment in segments:
             Y, after = inputs[-1], None
             for tile in segment.tiles(Y, self.side):
                 tile_X = nd.array(Y[tile.enlarged()], X.context)
@@ -161,7 +170,7 @@ class Tiles:
                     after = np.empty((1, out.shape[1], *size), "float32")
                 after[tile.own(segment.step, inside=False)] = out.asnumpy()
             inputs.append(after)
-        return inputs[:-1]
+        return inputs
 
     def contents(self, X):
         """The content layers' features of a preprocessed picture: list of ndarray."""
@@ -183,15 +192,21 @@ class Tiles:
             if part.layer in grams:
                 sums[part.layer] += gram(part.features) * part.share
 
-        self.forward(X, see)
+        self.forward(X, see, self.segments)
         return [[each[layer] for layer in sorted(each)] for each in (found, sums)]
 
     def backward(self, X, content_Y, style_Y_gram, loss_weights, masks=None, kind=Terms):
         """Losses of the synthesized image, and their gradient in `X.grad`."""
         terms = kind(self.layers, content_Y, style_Y_gram, loss_weights, masks)
-        inputs = self.forward(X, terms.add)
+        segments = self.segments[:1] if self.tail else self.segments
+        *inputs, out = self.forward(X, terms.add, segments)
         gradient = None  # with respect to the output of the segment
-        for segment in reversed(self.segments):
+        if self.tail:
+            Y = cast(nd.array(out, X.context), self.net[0].weight.dtype)
+            recorded = record(self.net, segments[0].last + 1, Y, terms)
+            gradient = cast(backpropagate(recorded, terms), DTYPES["float32"]).asnumpy()
+            del Y, recorded
+        for segment in reversed(segments):
             Y = inputs.pop()
             below = np.zeros_like(Y)
             for tile in segment.tiles(Y, self.side):

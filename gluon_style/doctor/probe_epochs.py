@@ -55,11 +55,12 @@ def run(ctx, precision, network):
         transfer.settings, lacking = replace(settings, stages=stage), None
         try:
             plan = transfer.make_plan(SMALL_CHANNELS if is_small else CHANNELS[0], is_small)
-            (tile,) = plan.tiles
+            (planned,) = plan.stages
+            tile, tail = planned.tile, planned.tail
         except NotEnoughMemory as error:
-            tile, lacking = SIDES[-1], error.as_option()
+            tile, tail, lacking = SIDES[-1], False, error.as_option()
         stage = stage.fitted(transfer.content_img.shape[1::-1])
-        taken = forecast(measured, stage.image_shape, stage.max_epochs, tile, is_small)
+        taken = forecast(measured, stage.image_shape, stage.max_epochs, tile, is_small, tail)
         about = {"image_shape": stage.image_shape, "epochs": stage.max_epochs}
         return {**about, **vars(taken), "tile": tile, "lacking": lacking}
 

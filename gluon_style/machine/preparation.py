@@ -1,6 +1,7 @@
 """The needs of MXNet 1.9.1 around its import."""
 
 import contextlib
+import importlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
@@ -101,13 +102,38 @@ class _Finder:
             run = spec.loader.exec_module
 
             def run_with_names(module):
-                with _old_names(), warnings.catch_warnings():
+                # MXNet needs SciPy's statistics for quantization only, and they take a second.
+                with _old_names(), _by_first_use("scipy.stats"), warnings.catch_warnings():
                     # MXNet looks up functions that NumPy says are deprecated; a user can't help it.
                     warnings.simplefilter("ignore")
                     run(module)
 
             spec.loader.exec_module = run_with_names
         return spec
+
+
+@contextlib.contextmanager
+def _by_first_use(name):
+    """Have a module that is installed loaded by its first use, whoever imports it meanwhile."""
+    later = ModuleType(name)
+
+    def load(each):
+        put_back()
+        return getattr(importlib.import_module(name), each)
+
+    def put_back():
+        if sys.modules.get(name) is later:
+            del sys.modules[name]
+
+    later.__getattr__ = load
+    if name in sys.modules or not importlib.util.find_spec(name.partition(".")[0]):
+        yield
+        return
+    sys.modules[name] = later
+    try:
+        yield
+    finally:
+        put_back()
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ from .folder import no_checkpoint
 logger = logging.getLogger(__name__)
 
 FORMAT = 3
-STATE = ("stage", "epochs", "lr", "ended", "tile")
+STATE = ("stage", "epochs", "lr", "ended", "tile", "tail")
 UNFIT = "its parts do not fit together"
 
 
@@ -110,7 +110,7 @@ class Checkpoint:
         fits = all(type(value) in (int, float) for value in numbers) and state.lr > 0
         tile = LEAST_TILE if state.tile is None else state.tile
         fits &= all(type(value) is int for value in (state.stage, state.epochs, tile))
-        fits &= type(state.ended) is bool and isinstance(self.identity, dict)
+        fits &= type(state.ended) is type(state.tail) is bool and isinstance(self.identity, dict)
         if not (fits and 1 <= state.stage <= len(stages) and tile >= LEAST_TILE):
             raise ValueError(UNFIT)
         stage, adam = stages[state.stage - 1], settings.method.optimizer == "adam"

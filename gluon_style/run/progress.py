@@ -44,6 +44,7 @@ class Telling(Listener):
             self.listener = Listener()
             logger.warning("progress is not shown: %s: %s", type(error).__name__, error)
 
+    prepare_stage = functools.partialmethod(tell, "prepare_stage")
     start_stage = functools.partialmethod(tell, "start_stage")
     end_epoch = functools.partialmethod(tell, "end_epoch")
     end_stage = functools.partialmethod(tell, "end_stage")
@@ -52,6 +53,9 @@ class Telling(Listener):
 
 class PrintLosses(Listener):
     """Print the losses every 50 epochs and each change of the rate, in the chapter's form."""
+
+    def prepare_stage(self, number, planned):
+        print_line(f"preparing stage {number}, {'x'.join(map(str, planned.stage.image_shape))}")
 
     def end_epoch(self, stage_run, epoch):
         if epoch.epoch % PRINT_EVERY == 0 and epoch.epoch != 0:
@@ -128,6 +132,7 @@ class Meter(Listener):
         self.pixels = math.prod(stage_run.stage.image_shape)
         self.resident, self.peak, self.seconds = resident(), peak(), []
         self.tiled, self.small = bool(stage_run.tile), stage_run.is_draft
+        self.tail = stage_run.tail
 
     def end_epoch(self, stage_run, epoch):
         self.seconds.append(epoch.seconds)
@@ -145,6 +150,7 @@ class Meter(Listener):
             base=base,
             tiled=self.tiled,
             small=self.small,
+            tail=self.tail,
         )
 
 
@@ -161,7 +167,7 @@ class ForecastRun(Listener):
 
     def start_stage(self, stage_run):
         now, *later = self.stages[stage_run.number - 1 :]
-        self.left = [dataclasses.replace(now, tile=stage_run.tile), *later]
+        self.left = [dataclasses.replace(now, tile=stage_run.tile, tail=stage_run.tail), *later]
         self.meter.start_stage(stage_run)
 
     def end_epoch(self, stage_run, epoch):

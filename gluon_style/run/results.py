@@ -1,6 +1,7 @@
 """The pictures, losses and record that a run leaves in its folder."""
 
 import dataclasses
+import importlib.metadata
 import json
 import logging
 import platform
@@ -10,11 +11,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib
 import mxnet
 import numpy
 import PIL
-from matplotlib.figure import Figure
 from mxnet import image, nd
 
 from ..beyond import save_photograph
@@ -144,7 +143,8 @@ class Results(Listener):
         picture = stage_run.picture()
         number, epochs = stage_run.number, stage_run.stage.max_epochs
         self.save(picture, self.folder.picture(number), number, epochs)
-        self.judge(picture, number)
+        if not stage_run.is_draft or number == len(self.transfer.stages):
+            self.judge(picture, number)  # of a draft the real network's next stage tells as much
         if self.output.animation:
             self.write_animation(stage_run)
         self.plot_losses()
@@ -258,6 +258,8 @@ class Results(Listener):
 
     def plot_losses(self):
         with accessory(sentence="the losses are not drawn: %s: %s"):
+            import matplotlib  # which takes long, so not before the first epoch
+
             # A matplotlibrc may ask for LaTeX.
             plain = matplotlib.rc_context({"text.usetex": False})
             with atomic_write(self.folder.path / CURVES) as file, plain:
@@ -299,7 +301,7 @@ class Results(Listener):
                 "mxnet": mxnet.__version__,
                 "numpy": numpy.__version__,
                 "pillow": PIL.__version__,
-                "matplotlib": matplotlib.__version__,
+                "matplotlib": importlib.metadata.version("matplotlib"),
             },
         }
         write_text(self.folder.path / RECORD, json.dumps(run, indent=2) + "\n")
@@ -337,6 +339,8 @@ def plot_losses(records, quality=None):
     -------
     matplotlib.figure.Figure
     """
+    from matplotlib.figure import Figure
+
     numbers = sorted({number for number, _ in records})
     figure = Figure(figsize=(5 * len(numbers) + 1, 4), layout="constrained")
     all_axes = figure.subplots(1, len(numbers), squeeze=False)[0]

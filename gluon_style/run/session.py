@@ -11,7 +11,7 @@ from ..chapter import StyleTransfer
 from ..errors import GluonStyleError, NonFiniteLoss
 from ..machine import available
 from ..machine.files import expanded
-from ..plan import TILED_SLOWER, tiled_bytes
+from ..plan import slowdown, tiled_bytes
 from ..settings import CHAPTER_STAGES, Output, Settings
 from . import book
 from .checks import check_book, check_run, read_run, refuse_given
@@ -200,8 +200,9 @@ def plan(transfer, folder, checkpoint=None):
         if stage:
             width, height = stage.image_shape
             change = "" if stage == was else f" ({was} before)" if was else " (added)"
-            tile = transfer.plan.tiles[number - 1]
-            tiles = f" in tiles of {tile}, {TILED_SLOWER:g} times as slow," if tile else ""
+            planned = transfer.plan.stages[number - 1]
+            slower = f"{slowdown(planned.tile, planned.tail):g} times as slow"
+            tiles = f" in tiles of {planned.tile}, {slower}," if planned.tile else ""
             by = " by the small network," if number <= transfer.plan.drafts else ""
             lines.append(
                 f"stage {number}  {width}x{height},{tiles}{by} {stage.max_epochs} epochs{change}"

@@ -1,7 +1,9 @@
 """Recipes: named sets of options for a purpose, each of which can be overridden."""
 
-from ..errors import Setting, UsageError
-from .stages import Stage
+import math
+
+from ..errors import Setting, UsageError, not_together
+from .stages import CHAPTER_STAGES, Stage
 from .values import check_choice
 
 # Iterations of L-BFGS at each size: most where they are cheap, and large shapes are found.
@@ -11,10 +13,15 @@ FACTOR, ROUND = 1.8, 32  # from one size to the next, which is a multiple
 
 
 def stages_up_to(size, iterations):
-    """Stages from small to a long side; those behind the last number get as many iterations."""
+    """Stages from small to a long side."""
     sizes = [size]
     while sizes[0] > SMALLEST:
         sizes.insert(0, round(sizes[0] / FACTOR / ROUND) * ROUND)
+    return as_stages(sizes, iterations)
+
+
+def as_stages(sizes, iterations):
+    """Stages of these long sides; those behind the last number get as many iterations."""
     counts = [*iterations, *iterations[-1:] * len(sizes)]
     return tuple(Stage(side, count, count) for side, count in zip(sizes, counts))
 
@@ -27,24 +34,38 @@ PAINTING = {
     **{"recolor": 1.0, "style_fit": "whole", "resize": "lanczos", "margin": 0.036},
     **{"optimizer": "lbfgs", "weights": "small"},
 }
-SIZES = {"painting": 448, "quick": 320}
-RECIPES = {
-    "chapter": {},
-    **{
-        name: {**PAINTING, "stages": stages_up_to(size, ITERATIONS[name])}
-        for name, size in SIZES.items()
-    },
-}
+# The chapter's losses and sizes, and its end sooner: L-BFGS, and drafts by the small network. A
+# draft ends where the two networks differ; few iterations of the real one lead on from there.
+FAST = {"optimizer": "lbfgs"}
+DRAFT_ITERATIONS, REAL_ITERATIONS = (60, 20, 15), 12
+SIZES = {"painting": 448, "quick": 320, "fast": 1200}  # long sides
+
+
+def with_stages(name, size):
+    """The options of a recipe with stages up to a long side."""
+    if name == "fast":
+        halves = math.ceil(math.log2(max(1, size / CHAPTER_STAGES[0].image_shape)))
+        sizes = [round(size / 2**n) for n in range(halves, -1, -1)]
+        drafts = as_stages(sizes, DRAFT_ITERATIONS)
+        stages = (*drafts, *as_stages([size], [REAL_ITERATIONS]))
+        return {**FAST, "draft": len(drafts), "stages": stages}
+    # The network sees as many pixels at any size, so a larger picture has finer, fainter strokes.
+    style_weight = round(PAINTING["style_weight"] * max(1, size / SIZES["painting"]), 3)
+    stages = stages_up_to(size, ITERATIONS[name])
+    return {**PAINTING, "style_weight": style_weight, "stages": stages}
+
+
+RECIPES = {"chapter": {}, **{name: with_stages(name, size) for name, size in SIZES.items()}}
 # What `--quick` adds: a folder in which each preview replaces the one before it.
 QUICK = {"recipe": "quick", "output": "neural-style-quick", "overwrite": True}
 
 
-def get_recipe(name, size=None):
-    """The options of a recipe, with stages up to a long side if one is given."""
+def get_recipe(name, size=None, given=()):
+    """The options of a recipe, but for those that are given, with stages up to a long side."""
     recipe = RECIPES[check_choice(name, "recipe", RECIPES)]
-    if not size:
-        return recipe
-    if name not in SIZES:
+    if size and "stages" in given:
+        raise not_together("size", "stages")
+    if size and name not in SIZES:
         raise UsageError(
             "goes with the recipes {recipes}",
             "size",
@@ -52,7 +73,7 @@ def get_recipe(name, size=None):
             recipes=[*SIZES],
             stages=Setting("stages"),
         )
-    # The network sees as many pixels at any size, so a larger picture has finer, fainter strokes.
-    style_weight = round(recipe["style_weight"] * max(1, size / SIZES["painting"]), 3)
-    stages = stages_up_to(size, ITERATIONS[name])
-    return {**recipe, "style_weight": style_weight, "stages": stages}
+    recipe = with_stages(name, size) if size else recipe
+    # Drafts are some of the recipe's own stages.
+    given = {*given, "draft"} if "stages" in given else given
+    return {option: value for option, value in recipe.items() if option not in given}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
-from ..errors import Message, UsageError, not_together
+from ..errors import Message, UsageError
 from ..machine import PRECISIONS
 from ..machine.files import Given
 from ..vgg19 import POOLING_LAYERS
@@ -286,7 +286,7 @@ class Settings(Declared):
         "auto",
         kinds.tile,
         NETWORK,
-        "compute a stage in tiles of N pixels: the same result, little memory, 1.6 times the "
+        "compute a stage in tiles of N pixels: the same result, less memory, 1.2 to 1.6 times the "
         "time; auto does so where the stage does not fit otherwise",
     )
 
@@ -312,10 +312,10 @@ class Settings(Declared):
         Parameters
         ----------
         name : str
-            One of `RECIPES`: `chapter`, `painting` or `quick`.
+            One of `RECIPES`: `chapter`, `painting`, `quick` or `fast`.
         size : int, optional
-            Long side of the result; the stages up to it follow by themselves, and above 448 pixels
-            the style weight grows with it. Not of the chapter.
+            Long side of the result; the stages up to it follow by themselves. Above 448 pixels
+            the style weight of `painting` and `quick` grows with it. Not of the chapter.
         options
             Options by their names, for example `content="me.jpg"` or `tv_weight=30`; a whole part
             such as `method=Method(...)` too.
@@ -332,9 +332,7 @@ class Settings(Declared):
         known = {**get_options_of(cls), **cls.__dataclass_fields__}
         for each in options:
             find_option(each, known, "{name}: there is no such option")
-        if size and "stages" in options:
-            raise not_together("size", "stages")
-        return build(cls, {**get_recipe(name, size), **options})
+        return build(cls, {**get_recipe(name, size, options), **options})
 
     def check_counts(self):
         """Make sure that there are as many of each as of what they belong to."""

@@ -34,8 +34,13 @@ def tv_loss(X):
     return 0.5 * (down.abs().mean() + along.abs().mean())
 
 
-def epochs(parameters, content_X, style_X, max_epochs, bfloat16, unfrozen):
-    """Train; yield (content, style, tv, seconds) of each epoch."""
+def epochs(
+    parameters, content_X, style_X, max_epochs, bfloat16, unfrozen, X=None, decay=None, lbfgs=False
+):
+    """Train `X`, or the content image; yield (content, style, tv, seconds) of each epoch.
+
+    With L-BFGS these are the losses after an iteration, else before the update.
+    """
     layout = torch.channels_last if bfloat16 else torch.contiguous_format
     dtype = torch.bfloat16 if bfloat16 else torch.float32
 
@@ -55,10 +60,13 @@ def epochs(parameters, content_X, style_X, max_epochs, bfloat16, unfrozen):
         _, style_Y = extract_features(prepared(style_X), parameters)
         style_Y_gram = [gram(Y) for Y in style_Y]
     del style_Y
-    X = content_X.clone().requires_grad_()
+    X = content_X.clone().requires_grad_() if X is None else X
     trainer = torch.optim.Adam([X], lr=0.01)
-    for _ in range(max_epochs):
-        start = time.perf_counter()
+    if lbfgs:
+        how = {"max_iter": 1, "history_size": 10, "line_search_fn": "strong_wolfe"}
+        trainer = torch.optim.LBFGS([X], **how)
+
+    def compute():
         trainer.zero_grad()
         content_Y_hat, style_Y_hat = extract_features(prepared(X), parameters)
         content_l = sum(
@@ -70,7 +78,20 @@ def epochs(parameters, content_X, style_X, max_epochs, bfloat16, unfrozen):
             for Y_hat, gram_Y in zip(style_Y_hat, style_Y_gram)
         )
         tv_l = 10 * tv_loss(X)
-        (content_l + style_l + tv_l).backward()
-        trainer.step()
-        losses = [float(loss.detach()) for loss in (content_l, style_l, tv_l)]
+        total = content_l + style_l + tv_l
+        total.backward()
+        losses[:] = [float(loss.detach()) for loss in (content_l, style_l, tv_l)]
+        return total
+
+    losses = []
+    for epoch in range(max_epochs):
+        start = time.perf_counter()
+        if lbfgs:
+            trainer.step(compute)
+        else:
+            compute()
+            trainer.step()
+        if decay and epoch % decay == 0 and epoch != 0:
+            for group in trainer.param_groups:
+                group["lr"] *= 1 if lbfgs else 0.1
         yield (*losses, time.perf_counter() - start)

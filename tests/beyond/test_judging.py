@@ -2,6 +2,7 @@ import dataclasses
 import json
 import logging
 import threading
+from types import SimpleNamespace
 
 import mxnet as mx
 import numpy as np
@@ -52,6 +53,18 @@ def test_a_run_is_judged_where_the_real_network_is_at_hand(cache, small_settings
     assert found[1] == transfer.judge(nd.array(picture))
     assert found[0]["network"] == "keras" and found[0]["style"] > 0
     assert found[0] != found[1]
+
+
+def test_a_draft_is_judged_only_where_it_is_the_result(tmp_path):
+    judged, run = [], results.Results.__new__(results.Results)
+    run.judge = lambda picture, number: judged.append(number)
+    run.save = run.plot_losses = lambda *_: None
+    run.transfer, run.output = SimpleNamespace(stages=(None, None)), Output(tmp_path)
+    run.folder = SimpleNamespace(picture=lambda number: None)
+    for number, is_draft in ((1, True), (2, False), (1, False), (2, True)):
+        about = {"stage": Stage(9, 9, 9), "picture": lambda: None}
+        run.end_stage(SimpleNamespace(number=number, is_draft=is_draft, **about))
+    assert judged == [2, 1, 2]
 
 
 def run_json(folder):

@@ -37,19 +37,24 @@ def targets(net, layers, content_X, style_X):
 
 
 def outcomes(parameters, layers, shape, side, precision="float32"):
-    """Losses and gradient, as two arrays, by all three ways: whole, by segments, in tiles."""
+    """Losses and gradient, as two arrays, by all ways: whole, by segments, in tiles (two)."""
     net = get_net(parameters, layers, mx.cpu(), precision)
     X, content_X, style_X = pictures(*shape)
     X.attach_grad()
-    aims, tiles = targets(net, layers, content_X, style_X), Tiles(net, side)
+    aims = targets(net, layers, content_X, style_X)
 
     def plain(*given):  # a loss that no shortcut knows
         return compute_loss(*given, LOSS_WEIGHTS)
 
+    def in_tiles(tail):
+        tiles = Tiles(net, side, tail)
+        return tiles.backward(X, tiles.contents(content_X), tiles.grams(style_X), LOSS_WEIGHTS)
+
     for compute in (
         lambda: map(nd.array, [[each] for each in losses_and_gradient(net, X, *aims, plain)[0]]),
         lambda: by_segments(net, X, *aims, LOSS_WEIGHTS),
-        lambda: tiles.backward(X, tiles.contents(content_X), tiles.grams(style_X), LOSS_WEIGHTS),
+        lambda: in_tiles(tail=False),
+        lambda: in_tiles(tail=True),
     ):
         X.grad[:] = 7  # what an epoch before has left
         losses = nd.concat(*compute(), dim=0).asnumpy()

@@ -1,5 +1,7 @@
 """MXNet 1.9.1 under this NumPy: what it needs is there for it, and for nobody else."""
 
+import importlib
+import sys
 import warnings
 
 import mxnet as mx
@@ -8,7 +10,7 @@ import pytest
 from mxnet import autograd, gluon, nd
 
 from gluon_style.machine.bfloat16 import DTYPES
-from gluon_style.machine.preparation import _names, _old_names
+from gluon_style.machine.preparation import _by_first_use, _names, _old_names
 from gluon_style.machine.process import run_python
 
 SHAPE = (1, 3, 8, 12)
@@ -105,6 +107,17 @@ def test_numpy_has_its_own_names_only():
             warnings.simplefilter("ignore")
             getattr(np, name)
     assert np.ma.masked_array([1, 2], [True, False]).sum() == 2
+
+
+def test_a_module_is_loaded_by_its_first_use(monkeypatch):
+    name = "wsgiref.util"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    with _by_first_use(name), _by_first_use("no_such.module"):
+        util = importlib.import_module(name)
+        assert "guess_scheme" not in vars(util) and "no_such.module" not in sys.modules
+    assert name not in sys.modules
+    assert util.guess_scheme({"HTTPS": "on"}) == "https"
+    assert sys.modules[name].guess_scheme is util.guess_scheme
 
 
 def test_a_name_of_old_means_what_it_did():

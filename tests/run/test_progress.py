@@ -25,6 +25,7 @@ from gluon_style.run.progress import (
     PrintLosses,
     ProgressBar,
     ProgressLines,
+    Telling,
     WarnOfDivergence,
     clock,
 )
@@ -37,7 +38,7 @@ from .. import needs
 
 def stage_run(width, height):
     stage = SimpleNamespace(image_shape=(width, height))
-    return SimpleNamespace(stage=stage, tile=None, is_draft=False)
+    return SimpleNamespace(stage=stage, tile=None, tail=False, is_draft=False)
 
 
 @pytest.fixture
@@ -92,10 +93,21 @@ def test_the_whole_run_is_forecast_after_a_few_epochs(transfer, capsys):
     assert re.fullmatch(TOLD, told[4])
 
 
+def test_a_stage_says_that_it_is_prepared(transfer, capsys):
+    class Read(Listener):
+        def start_stage(self, stage_run):
+            told.append(capsys.readouterr().out)
+
+    told = []
+    transfer.run([Telling(PrintLosses()), Read()])
+    sizes = ("x".join(map(str, stage.image_shape)) for stage in transfer.stages)
+    assert told == [f"preparing stage {n}, {size}\n" for n, size in enumerate(sizes, 1)]
+
+
 def epochs_of(forecast, number, stage, seconds):
     """Let a forecast see a stage whose epochs all take that long."""
     planned = forecast.stages[number - 1]
-    how = {"tile": planned.tile, "is_draft": planned.is_draft}
+    how = {"tile": planned.tile, "tail": planned.tail, "is_draft": planned.is_draft}
     run = SimpleNamespace(number=number, stage=stage, first_epoch=0, **how)
     forecast.start_stage(run)
     for epoch in range(stage.max_epochs):

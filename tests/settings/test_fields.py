@@ -123,7 +123,7 @@ def test_a_recipe_is_a_set_of_ordinary_options():
     assert Settings.recipe("chapter") == Settings()
     for name, recipe in RECIPES.items():
         settings = Settings.recipe(name, seed=7, content="me.jpg", draft=1)
-        assert get_options(settings).items() >= recipe.items()
+        assert get_options(settings).items() >= {**recipe, "draft": 1}.items()
         assert (settings.painting.seed, settings.content) == (7, "me.jpg")
         assert settings.method.draft == 1
         assert Settings.recipe(name, tv_weight=30).loss_weights.tv_weight == 30
@@ -155,6 +155,23 @@ def test_the_stages_of_a_recipe_follow_from_its_size():
         Settings.recipe("chapter", 448)
     with pytest.raises(UsageError, match="^size cannot be combined with stages: leave one out"):
         Settings.recipe("painting", 448, stages=CHAPTER_STAGES)
+
+
+def test_the_fast_recipe_drafts_all_stages_but_the_last():
+    for size, sizes in {
+        **{1200: [300, 600, 1200, 1200], 1024: [256, 512, 1024, 1024]},
+        **{300: [300, 300], 150: [150, 150], 500: [250, 500, 500]},
+    }.items():
+        settings = Settings.recipe("fast", size)
+        assert [stage.image_shape for stage in settings.stages] == sizes
+        assert (settings.method.draft, settings.method.optimizer) == (len(sizes) - 1, "lbfgs")
+        epochs = [stage.max_epochs for stage in settings.stages]
+        assert epochs == sorted(epochs, reverse=True)
+    assert Settings.recipe("fast", 1200) == Settings.recipe("fast")
+    assert Settings.recipe("fast", style_weight=1e4).loss_weights == LossWeights(style_weight=1e4)
+    # Of other stages it is not known which are drafts.
+    assert Settings.recipe("fast", stages=CHAPTER_STAGES).method == Method(optimizer="lbfgs")
+    assert Settings.recipe("fast", stages=CHAPTER_STAGES, draft=1).method.draft == 1
 
 
 def test_the_strength_is_a_factor_of_the_weights():
