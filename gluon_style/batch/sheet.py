@@ -6,8 +6,6 @@ import warnings
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from PIL import Image
 
 from ..machine.files import atomic_write
@@ -31,6 +29,8 @@ class Panel:
 
 def write_sheet(path, title, first_row, panels, columns):
     """Write the first row, and below it the other panels in so many columns, as a PNG."""
+    from matplotlib import rc_context  # which takes long, and is needed last
+
     plain = rc_context({"text.usetex": False})  # a matplotlibrc may ask for LaTeX
     with atomic_write(path) as file, plain, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of letters in files' names that the font has not
@@ -40,6 +40,8 @@ def write_sheet(path, title, first_row, panels, columns):
 
 def draw_sheet(title, first_row, panels, columns):
     """Draw what `write_sheet` writes, as a `Figure`."""
+    from matplotlib.figure import Figure
+
     first_picture = pixels(first_row[0].path)
     height = WIDTH * first_picture.height / first_picture.width + TEXT
     rows, wide = 1 + math.ceil(len(panels) / columns), max(columns, len(first_row))

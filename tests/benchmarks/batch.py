@@ -101,6 +101,7 @@ def build_parser():
     parser.add_argument("--jobs", type=int, default=6)
     parser.add_argument("--empty", type=int, default=1000, help="0 to leave this out")
     parser.add_argument("--stages", default="150:40:30")
+    parser.add_argument("--recipe", help="with its stages and weights instead")
     parser.add_argument("--weights", default="small")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES))
     return parser
@@ -115,10 +116,11 @@ def main():
         make_photos(folder / "photos", options.jobs)
         for side in options.sides:
             words = ("--stages", options.stages, "--weights", options.weights)
+            words = ("--recipe", options.recipe) if options.recipe else words
             seconds, processor, pictures = measure(side, folder, words)
             first = first or seconds
             others = painted.setdefault(side.endswith("-2"), pictures)
-            same = same and pictures == others and len(pictures) == options.jobs
+            same = same and pictures == others and len(pictures) >= options.jobs
             print(
                 f"{SIDES[side]:34}{seconds:8.1f} s {3600 * options.jobs / seconds:7.0f} jobs an "
                 f"hour, {first / seconds:.2f} times; {processor:.1f} s of the processors",

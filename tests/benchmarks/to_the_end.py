@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from gluon_style.machine.malloc import with_huge_pages
@@ -53,6 +54,14 @@ def points(side, options):
     return rows
 
 
+def stages(options):
+    """The chapter's stages, at a quarter of the size and at the size."""
+    from gluon_style.settings import CHAPTER_STAGES
+
+    sizes = options.size // 4, options.size
+    return [replace(each, image_shape=size) for each, size in zip(CHAPTER_STAGES, sizes)]
+
+
 def our_side(side, options, see):
     from gluon_style.chapter import Listener, StyleTransfer
     from gluon_style.settings import Settings
@@ -64,8 +73,12 @@ def our_side(side, options, see):
 
     content, style = options.pair[0]
     how = {"content": content, "style": style, "weights": options.weights}
-    recipe = "fast" if side == "fast" else "chapter"
-    run = StyleTransfer(Settings.recipe(recipe, **how, precision=options.precision))
+    how["precision"] = options.precision
+    if side == "fast":
+        settings = Settings.recipe("fast", options.size, **how)
+    else:
+        settings = Settings(**how, stages=stages(options))
+    run = StyleTransfer(settings)
     run.run([See()])
 
 
@@ -81,7 +94,8 @@ def torch_side(side, options, see):
     from .torch_loop import epochs
 
     content, style = options.pair[0]
-    run = StyleTransfer(Settings(content=content, style=style, weights=options.weights))
+    how = {"content": content, "style": style, "weights": options.weights}
+    run = StyleTransfer(Settings(**how, stages=stages(options)))
     in_bfloat16 = get_precision(options.precision, run.ctx) == "bfloat16"
     X = None
     for number, stage in enumerate(run.stages):
@@ -104,6 +118,7 @@ def apart(side, options, pair):
     environment = with_huge_pages(os.environ) if ours else {**os.environ, **DEFAULTS}
     words = ("--side", side, "--pair", *pair, "--weights", options.weights)
     words += ("--precision", options.precision, "--limit", str(options.limit))
+    words += ("--size", str(options.size))
     command = [sys.executable, "-m", __spec__.name, *words, "--begin", repr(time.time())]
     run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     return json.loads(run.stdout)
@@ -112,7 +127,9 @@ def apart(side, options, pair):
 def chapter_seconds(options):
     """Seconds of the chapter's loop as printed, from a few epochs at both sizes."""
     seconds = 0.0
-    for shape, epochs, count in (("300x200", "4", 500), ("1200x800", "2", 300)):
+    for stage, epochs in zip(stages(options), ("4", "2")):
+        width, count = stage.image_shape, stage.max_epochs
+        shape = f"{width}x{width * 2 // 3}"
         how = of_epochs().parse_args(["--weights", options.weights, "--epochs", epochs])
         each = min(measure_apart("chapter", how, shape)["seconds"])
         print(f"the chapter's loop as printed, {shape}: {each:.2f} s an epoch", flush=True)
@@ -135,7 +152,7 @@ def draw(curves, path, axis):
             )
         axes.axhline(END, color="0.6", lw=1, ls="--")
         what = ("seconds since the command", "processor seconds")[axis - 2]
-        axes.set(title=pair, xlabel=what, ylabel="total loss, real network, 1200 pixels")
+        axes.set(title=pair, xlabel=what, ylabel="total loss, real network, last size")
         axes.set(yscale="log", ylim=(8, 300))
         axes.grid(alpha=0.3, which="both")
         axes.legend()
@@ -146,8 +163,11 @@ def build_parser():
     """The options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", default="auto", help="of the real network")
-    parser.add_argument("--pair", nargs=2, action="append", help="content and style, up to three")
+    parser.add_argument(
+        "--pair", nargs=2, action="append", required=True, help="content and style; up to three"
+    )
     parser.add_argument("--precision", default="auto")
+    parser.add_argument("--size", type=int, default=1200, help="long side of the last stage")
     parser.add_argument("--limit", type=float, default=600, help="seconds of each but the fast one")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=[*SIDES])
     parser.add_argument("--processor", action="store_true", help="draw against processor time")
