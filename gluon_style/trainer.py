@@ -61,7 +61,7 @@ def train(net, gen_img, trainer, content_Y, style_Y_gram, stage, compute_loss=No
         return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
 
     # The same losses and gradient in another way, where that is faster or fits into the memory.
-    backward = get_shortcut(net, compute_loss) or backward
+    backward = get_shortcut(net, compute_loss, X) or backward
     if hasattr(trainer, "compute"):  # L-BFGS, which computes several pictures in a step
         trainer.compute, backward = backward, trainer.backward
     for epoch in range(getattr(trainer, "first_epoch", 0), stage.max_epochs):

@@ -12,6 +12,7 @@ from gluon_style.machine import available
 from gluon_style.page.estimate import Machine
 from gluon_style.plan import (
     LBFGS_BYTES_PER_PIXEL,
+    PROCESS_BYTES,
     SMALL_MEMORY,
     SMALL_TIME,
     TILED_BYTES_PER_PIXEL,
@@ -22,6 +23,7 @@ from gluon_style.plan import (
     choose_tile,
     forecast,
     make_plan,
+    whole_bytes,
 )
 from gluon_style.settings import CHAPTER_STAGES, Layers, Method, Painting, Settings, Stage
 from gluon_style.vgg19 import CHANNELS, SMALL_CHANNELS
@@ -176,6 +178,19 @@ def test_a_plan_has_sizes_networks_and_shares():
     # A GPU's memory is not known, so nothing is refused.
     gpu = Means(0, "gpu")
     assert make_plan(settings, Sizes((1800, 1200), ((500, 1000),)), gpu).tiles == (None, None)
+
+
+def test_a_large_picture_takes_less_memory_than_its_feature_maps():
+    def memory(side, **means):
+        settings = Settings(stages=Stage((side, side * 2 // 3), 1, 1))
+        plan = make_plan(settings, Sizes((1200, 800), ((900, 600),)), Means(64 * GB, **means))
+        assert plan.tiles == (None,)
+        return plan.memory - PROCESS_BYTES
+
+    for side, least, most in ((900, 1.7, 2), (1200, 1.8, 2.3), (2400, 4.5, 6)):
+        assert least < memory(side) / GB < most
+    for means in ({"may_tile": False}, {"device": "gpu"}):  # which compute it whole
+        assert memory(1200, **means) == whole_bytes((1200, 800), 290, "float32")
 
 
 def test_lbfgs_leaves_the_picture_less_memory():

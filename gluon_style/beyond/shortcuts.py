@@ -5,6 +5,7 @@ from functools import partial
 from ..errors import UsageError
 from ..losses import own_weights
 from ..machine.bfloat16 import DTYPES, cast
+from ..plan import Means, leaner_side
 from ..settings import LossWeights
 from .forks import backpropagate, record
 from .masks import InRegions
@@ -13,12 +14,12 @@ from .terms import Terms
 from .tiles import Tiles
 
 
-def get_shortcut(net, compute_loss):
+def get_shortcut(net, compute_loss, X):
     """A function of (X, content_Y, style_Y_gram) that gives the losses, and `X.grad`; or None.
 
     It is for the targets of one stage, and agrees with `train`'s own way to its rounding. There is
     none for a loss of the caller's, whose gradient autograd alone knows, nor for the chapter's in
-    float32, where autograd is the fastest.
+    float32, where autograd is the fastest; but large pictures take a third of its memory.
     """
     masks = None
     if isinstance(compute_loss, InRegions):
@@ -28,12 +29,22 @@ def get_shortcut(net, compute_loss):
         if own is None:
             raise UsageError("a loss of your own cannot be computed in tiles", "tile")
         way = net.backward
+    elif own is not None and leaner(net, X):
+        way = Tiles(net, leaner(net, X), tail=True).backward
     elif own is None or own[0] is Terms and net[0].weight.dtype == DTYPES["float32"]:
         return None
     else:
         way = partial(by_segments, net)
     kind, loss_weights = own
     return partial(way, loss_weights=loss_weights, masks=masks, kind=partial(kind, kept={}))
+
+
+def leaner(net, X):
+    """Side of tiles that spare memory, None where the picture is small enough."""
+    weight = net[0].weight
+    precision = "float32" if weight.dtype == DTYPES["float32"] else "bfloat16"
+    means = Means(device=X.context.device_type, precision=precision)
+    return leaner_side(X.shape[:1:-1], net.layers.last, weight.shape[0], means)
 
 
 def own_terms(compute_loss):

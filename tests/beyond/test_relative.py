@@ -180,7 +180,7 @@ def test_a_content_target_is_summed_once_a_stage(quarter_parameters, monkeypatch
     targets = net.contents(content_X), net.grams(style_X, moments)
     summed, vdot = [], np.vdot
     monkeypatch.setattr(np, "vdot", lambda *pair: summed.append(1) or vdot(*pair))
-    compute = get_shortcut(net, relative_loss)
+    compute = get_shortcut(net, relative_loss, X)
     for _ in range(2):
         compute(X, *targets)
     assert len(summed) == targets[0][0].shape[1]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from mxnet import nd
 
-from gluon_style.beyond.shortcuts import by_segments
+from gluon_style.beyond.shortcuts import by_segments, get_shortcut
 from gluon_style.beyond.tiles import ENDS, Segment, Tiles
 from gluon_style.chapter import StyleTransfer
 from gluon_style.features import extract_features, get_net
@@ -82,6 +82,21 @@ def test_segments_and_tiles_agree_with_the_whole_picture(
         np.testing.assert_allclose(its_losses, losses, rtol=5e-6)
         np.testing.assert_allclose(its_gradient, gradient, rtol=0, atol=1e-5 * abs(gradient).max())
     assert (losses > 0).all()
+
+
+def test_large_pictures_are_computed_with_less_memory(quarter_parameters, monkeypatch):
+    net = get_net(quarter_parameters, Layers(), mx.cpu())
+    X, content_X, style_X = pictures(117, 83)
+    X.attach_grad()
+    aims = targets(net, Layers(), content_X, style_X)
+    assert get_shortcut(net, compute_loss, X) is None
+    losses, gradient = losses_and_gradient(net, X, *aims, compute_loss)
+    monkeypatch.setattr("gluon_style.plan.MOST_WHOLE", 0)
+    assert get_shortcut(net, lambda *given: compute_loss(*given), X) is None
+    its_losses = [each.asscalar() for each in get_shortcut(net, compute_loss, X)(X, *aims)]
+    np.testing.assert_allclose(its_losses, losses, rtol=5e-6)
+    its_gradient = X.grad.asnumpy()
+    np.testing.assert_allclose(its_gradient, gradient, rtol=0, atol=1e-5 * abs(gradient).max())
 
 
 def in_bfloat16(outcomes, parameters):
