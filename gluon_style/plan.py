@@ -179,21 +179,18 @@ def make_plan(settings, sizes, means):
         is_draft = number < drafts and not means.is_small
         channels = SMALL_CHANNELS if is_draft else means.channels
         values = values_per_pixel(layers.last, channels)
-        tile = tile_of(settings, canvas, of_styles, values, means)
         # Whatever is larger: a style picture's features are there before the loop begins.
         shape = max([canvas.image_shape, *of_styles], key=math.prod)
         memory, tail = lbfgs_bytes(settings, canvas), False
-        tiles = tile or means.may_tile and leaner_side(shape, layers.last, channels, means)
-        if tiles:
-            memory += tiled_bytes(shape, values, tiles)
-            first = values_per_pixel(min(layers.last, POOLING_LAYERS[1]), channels)
-            more = math.prod(canvas.image_shape) * BYTES_PER_VALUE[means.precision]
-            more *= values - first
+        whole = picture_bytes(shape, layers.last, channels, means)
+        tile = tile_of(settings, canvas, of_styles, values, means, whole)
+        if tile:
+            memory += tiled_bytes(shape, values, tile)
+            more = tail_bytes(shape, layers.last, channels, means.precision)
             tail = means.device == "cpu" and memory + more <= means.free
             memory += more * tail
         else:
-            memory += whole_bytes(shape, values, means.precision)
-        tail = tail and bool(tile)
+            memory += whole
         planned.append(PlannedStage(stage, of_styles, tile, tail, is_draft, channels, memory))
     work = sum(each.work for each in planned)
     planned = (dataclasses.replace(each, share=each.work / work) for each in planned)
@@ -298,8 +295,11 @@ def check_stage(settings, sizes, least, enough, given, stage, of_styles):
             )
 
 
-def tile_of(settings, stage, style_shapes, values, means):
-    """Side of a stage's tiles, None for the whole picture; a stage that does not fit is refused."""
+def tile_of(settings, stage, style_shapes, values, means, whole):
+    """Side of a stage's tiles, None for the whole picture; a stage that does not fit is refused.
+
+    `whole` are the bytes of the whole picture.
+    """
     tile = settings.tile
     # Whatever is larger: a style picture's features are there before the loop begins.
     largest = max([stage.image_shape, *style_shapes], key=math.prod)
@@ -321,7 +321,7 @@ def tile_of(settings, stage, style_shapes, values, means):
             )
         return None
     try:
-        chosen = choose_tile(largest, values, means.precision, free)
+        chosen = choose_tile(largest, values, means.precision, free, whole)
     except NotEnoughMemory:
         if largest == stage.image_shape:
             raise
@@ -342,9 +342,9 @@ def tile_of(settings, stage, style_shapes, values, means):
     return given if isinstance(tile, int) else chosen
 
 
-def choose_tile(shape, values, precision, free):
+def choose_tile(shape, values, precision, free, whole=None):
     """None where a picture fits into the free memory whole, or the side of the largest tiles."""
-    if whole_bytes(shape, values, precision) <= free:
+    if (whole or whole_bytes(shape, values, precision)) <= free:
         return None
     for side in SIDES:
         needed = tiled_bytes(shape, values, side)
@@ -374,6 +374,22 @@ def choose_tile(shape, values, precision, free):
 def whole_bytes(shape, values, precision):
     """Bytes of a picture computed whole; `values` are the convolutions' outputs for each pixel."""
     return FIXED_BYTES + BYTES_PER_VALUE[precision] * values * math.prod(shape)
+
+
+def tail_bytes(shape, last, channels, precision):
+    """Bytes of a picture's feature maps behind the second pooling."""
+    ends = last, min(last, POOLING_LAYERS[1])
+    values, before = (values_per_pixel(end, channels) for end in ends)
+    return BYTES_PER_VALUE[precision] * (values - before) * math.prod(shape)
+
+
+def picture_bytes(shape, last, channels, means):
+    """Bytes of a picture that is not tiled for want of memory."""
+    values = values_per_pixel(last, channels)
+    side = means.may_tile and leaner_side(shape, last, channels, means)
+    if not side:
+        return whole_bytes(shape, values, means.precision)
+    return tiled_bytes(shape, values, side) + tail_bytes(shape, last, channels, means.precision)
 
 
 def leaner_side(shape, last, channels, means):
