@@ -18,7 +18,7 @@ COMMANDS = {
 
 
 def main(argv=None):
-    """List the commands; a word behind them is none."""
+    """List the commands; any other word is a mistake."""
     words = sys.argv[1:] if argv is None else argv
     with one_line():
         if words in (["--version"], ["-V"]):

@@ -11,7 +11,7 @@ from .beyond import LBFGS, Pictures, Tiles, get_targets, judge, own_terms, relat
 from .generated import get_inits, new_image
 from .images import postprocess, preprocess
 from .machine import KEPT_SLACK, available, get_ctx, get_precision, keep_freed, out_of_memory
-from .plan import Means, Sizes, get_canvas, make_plan
+from .plan import Means, get_canvas, make_plan
 from .pretrained import Kept, Networks
 from .settings import Stage, State, with_pictures, with_whole_paths
 from .trainer import train
@@ -30,8 +30,8 @@ class StageRun:
     gen_img: object  # a GeneratedImage
     trainer: object  # Adam or LBFGS
     tile: Optional[int] = None  # side of its tiles in pixels, None for the whole picture
-    tail: bool = False  # whether the network is tiled only up to its second pooling
-    is_draft: bool = False  # whether the small network paints it for the real one
+    tail: bool = False  # True if the network is tiled only up to its second pooling
+    is_draft: bool = False  # True if the small network paints it for the real one
     show: Callable = postprocess  # makes a picture of the synthesized image
 
     def picture(self):
@@ -48,7 +48,7 @@ class StageRun:
 class Listener:
     """Something that watches a run: override the methods that are of interest.
 
-    `stage_run` is a `StageRun`. What a method raises ends the run.
+    `stage_run` is a `StageRun`. An exception from a method ends the run.
     """
 
     def prepare_stage(self, number, planned):
@@ -74,20 +74,18 @@ class StyleTransfer:
     ----------
     settings : Settings
     pretrained : Pretrained, optional
-        Parameters in the place of those that the settings name.
+        Parameters to use instead of those that the settings name.
     kept : Kept, optional
         Networks and targets that earlier runs have left.
     compute_loss : callable, optional
-        A loss in the place of the chapter's, see `train`. It is given the settings' `loss_weights`
-        if it takes an argument of that name. An attribute `gram` of it makes the style targets
-        from the style image's features, in the place of the chapter's `gram`.
+        A loss to use instead of the chapter's, see `train`. It is given the settings'
+        `loss_weights` if it takes an argument of that name. Its attribute `gram`, if it has one,
+        makes the style targets from the style image's features.
 
     Attributes
     ----------
     pictures : Pictures
     content_img : NDArray, shape (h, w, 3), uint8
-    alpha : ndarray, shape (h, w), uint8, or None
-        Opacity of the results.
     ctx : mxnet.Context
     precision : str
     plan : Plan
@@ -96,12 +94,12 @@ class StyleTransfer:
     pretrained : Pretrained
     networks : list of Network, one for each stage
     names : dict of str to str
-        Names of files whose copies are used, see `resolved`.
+        Original names of the files whose copies are used, see `resolved`.
 
     Raises
     ------
     GluonStyleError
-        A picture, the device or the weights cannot be used, or see `make_plan`.
+        A picture, the device or the weights cannot be used, or no plan can be made.
     """
 
     def __init__(self, settings, pretrained=None, kept=None, compute_loss=None):
@@ -109,10 +107,10 @@ class StyleTransfer:
         own = relative_loss if settings.method.losses == "relative" else losses.compute_loss
         self.compute_loss = compute_loss or own
         self.pictures = Pictures(settings, self.kept.take)
-        self.content_img, self.alpha = self.pictures.content, self.pictures.alpha
+        self.content_img = self.pictures.content
         self.ctx = get_ctx(settings.ctx)
         self.precision = get_precision(settings.precision, self.ctx)
-        self.make_plan(SMALL_CHANNELS)  # what not even that network can paint needs no download
+        self.make_plan(SMALL_CHANNELS)  # refuses, before a download, what no network can paint
         images = self.content_img, self.pictures.styles[0]
         self.sources = Networks(settings, images, self.kept, pretrained)
         self.pretrained = self.sources.pretrained
@@ -124,11 +122,9 @@ class StyleTransfer:
 
     def make_plan(self, channels, is_small=False):
         """The plan with a network of so many channels."""
-        images = self.content_img, *self.pictures.styles
-        content, *styles = (img.shape[1::-1] for img in images)
         may_tile = own_terms(self.compute_loss) is not None
         how = self.ctx.device_type, self.precision, channels, is_small, may_tile
-        return make_plan(self.settings, Sizes(content, tuple(styles)), Means(available(), *how))
+        return make_plan(self.settings, self.pictures.sizes, Means(available(), *how))
 
     def resolved(self):
         """The settings with the choices of `auto`, sizes, and paths that hold in any folder."""
@@ -143,7 +139,7 @@ class StyleTransfer:
         return {**self.pictures.checksums, **self.sources.checksums()}
 
     def show(self, X):
-        """The picture that a synthesized image stands for: NDArray, shape (h, w, 3), 0..1."""
+        """The picture of a synthesized image: NDArray, shape (h, w, 3), 0..1."""
         return self.pictures.finished(postprocess(X))
 
     def judge(self, picture):
@@ -173,7 +169,7 @@ class StyleTransfer:
         Raises
         ------
         NonFiniteLoss, NotEnoughMemory
-            And what the listeners raise.
+            Or an exception from a listener.
         """
         result = None
         for number, stage in enumerate(self.stages, 1):
@@ -184,7 +180,7 @@ class StyleTransfer:
             else:
                 with out_of_memory(stage.image_shape):
                     result = self.run_stage(number, stage, result, listeners, state)
-            state = None  # it belongs to one stage; those behind it start afresh
+            state = None  # it belongs to one stage; the later ones start afresh
         return self.pictures.finished(result).asnumpy()
 
     def run_stage(self, number, stage, result, listeners, state):

@@ -4,13 +4,7 @@ import dataclasses
 
 from .errors import UsageError
 from .machine import prepare
-from .machine.command_line import (
-    ExamplesFormatter,
-    Parser,
-    log_to_stderr,
-    one_line,
-    restart_command,
-)
+from .machine.command_line import Parser, log_to_stderr, one_line, restart_command
 from .settings import (
     OPTIONS,
     OUTPUT,
@@ -39,22 +33,21 @@ examples:
 def build_parser():
     """The options."""
     parser = Parser(
-        prog="python -m gluon_style.compare",
-        description="Show what an option does: a short run for each of several values, and one "
-        "sheet\nwith all the pictures. The first run, the baseline, is that without --vary.",
-        epilog=EXAMPLES,
-        formatter_class=ExamplesFormatter,
+        "compare",
+        "Show what an option does: a short run for each of several values, and one sheet with all "
+        "the pictures. The first run, the baseline, is the one without --vary.",
+        EXAMPLES,
     )
-    parser.add_argument_group("comparison").add_argument(
+    groups = add_options(parser, [SIZE, RECIPE, *SETTINGS.values(), OPTIONS["book"]])
+    groups[SIZE.group].add_argument(
         "--vary",
         nargs=2,
         action="append",
         required=True,
         metavar=("OPTION", "VALUES"),
-        help="an option of the next three groups, or size, and its values: commas between them, "
-        "or semicolons where a value has commas in it; given twice, every combination is run",
+        help="an option of the next three groups, or size, and its values, with commas between "
+        "them, or semicolons where a value has commas in it; given twice, every combination is run",
     )
-    add_options(parser, [SIZE, RECIPE, *SETTINGS.values(), OPTIONS["book"]])
     # So short a run reaches the level of the chapter's first stage only at a higher rate.
     parser.set_defaults(stages="150:150:100", lr=0.03)
     helps = {

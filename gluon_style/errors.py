@@ -278,3 +278,8 @@ class Stopped(GluonStyleError):
 def option(field):
     """The option that sets a field: `--style-weight` for `style_weight`."""
     return "--" + field.replace("_", "-")
+
+
+def field_of(option):
+    """The field that an option sets, with or without its dashes: the inverse of `option`."""
+    return option.lstrip("-").replace("-", "_")

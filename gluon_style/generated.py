@@ -20,7 +20,7 @@ class Adam(gluon.Trainer):
         return {name: each.asnumpy() for name, each in zip(("mean", "var"), means)}
 
     def restore(self, epochs, lr, memory):
-        """Put it back to where it was after so many steps; it has made none yet."""
+        """Restore the state after so many steps; it has made none yet."""
         self.set_learning_rate(lr)
         self.optimizer.begin_num_update = epochs
         # Gluon's own way of keeping the moments is a pickle.

@@ -48,18 +48,7 @@ def read(path):
 
 
 def crop(img, image_shape):
-    """Cut out the largest part of a picture, from its middle, that has other proportions.
-
-    Parameters
-    ----------
-    img : NDArray, shape (h, w, 3)
-    image_shape : tuple of int
-        (width, height), of which only the proportions count.
-
-    Returns
-    -------
-    NDArray, shape (h', w', 3)
-    """
+    """The largest part of a picture, from its middle, with the proportions of `image_shape`."""
     height, width = img.shape[:2]
     new_width, new_height = cropped((width, height), image_shape)
     left, top = (width - new_width) // 2, (height - new_height) // 2

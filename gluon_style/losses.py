@@ -30,7 +30,7 @@ def content_loss(Y_hat, Y):
 
 
 class Gram(autograd.Function):
-    """The Gram matrix with its gradient: what `gram` computes, and how.
+    """The Gram matrix with its gradient, as `gram` computes it.
 
     The product is taken by `FullyConnected`, which reads its second factor row by row, because
     `dot(Y, Y.T)` first copies the transpose and spends more time on that than on multiplying.
@@ -52,10 +52,7 @@ class Gram(autograd.Function):
 
 
 def gram_gradient(X, D, size):
-    """Gradient with respect to a feature map, or a part of one that has `size` elements in all.
-
-    It is computed in the feature map's own precision.
-    """
+    """Gradient with respect to a feature map, or a part of one that has `size` elements in all."""
     c = X.shape[1]
     return pointwise(X, ((D + D.T) / size).reshape((c, c, 1, 1)))
 
@@ -171,7 +168,7 @@ def weighted(compute_loss, loss_weights):
 
 
 def own_weights(compute_loss):
-    """The weights of a loss that is this file's, no function of it replaced; None for others."""
+    """The weights of this file's own loss, if no function in it was replaced; else None."""
     keywords = {"loss_weights": LossWeights()}
     if isinstance(compute_loss, partial) and not compute_loss.args:
         keywords.update(compute_loss.keywords)

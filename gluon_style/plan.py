@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
-from .machine import format_bytes, format_duration, uses_amx
+from .machine import format_bytes, uses_amx
 from .settings import Stage
 from .vgg19 import CHANNELS, POOLING_LAYERS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
@@ -55,64 +55,28 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Means:
-    """The means of a run.
+    """The means of a run."""
 
-    Attributes
-    ----------
-    free : float
-        Bytes of memory, as far as they are known.
-    device : str
-        `cpu`, or another one, whose memory is not known.
-    precision : str
-        `float32` or `bfloat16`.
-    channels : int
-        conv1_1's, as the others are in proportion.
-    is_small : bool
-        True for the small network, which needs no drafts.
-    may_tile : bool
-        False for a loss that only the whole picture has.
-    """
-
-    free: float = math.inf
-    device: str = "cpu"
-    precision: str = "float32"
-    channels: int = CHANNELS[0]
-    is_small: bool = False
-    may_tile: bool = True
+    free: float = math.inf  # bytes of memory, as far as they are known
+    device: str = "cpu"  # or another one, whose memory is not known
+    precision: str = "float32"  # or `bfloat16`
+    channels: int = CHANNELS[0]  # conv1_1's; the others are in proportion
+    is_small: bool = False  # True for the small network, which needs no drafts
+    may_tile: bool = True  # False for a loss that only the whole picture has
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """A stage of a run.
+    """A stage of a run."""
 
-    Attributes
-    ----------
-    stage : Stage
-        With width and height.
-    style_shapes : tuple of (tuple of int)
-        (width, height) of the style pictures.
-    tile : int or None
-        Side of its tiles in pixels, None for the whole picture.
-    tail : bool
-        True if the network is computed in tiles only up to its second pooling.
-    is_draft : bool
-        True if the small network paints it, and the real one resumes from there.
-    channels : int
-        conv1_1's, of the network that paints it.
-    memory : float
-        Bytes at its peak, without the process's own.
-    share : float
-        Its part of the run's time.
-    """
-
-    stage: Stage
-    style_shapes: tuple = ()
-    tile: Optional[int] = None
-    tail: bool = False
-    is_draft: bool = False
-    channels: int = CHANNELS[0]
-    memory: float = 0.0
-    share: float = 0.0
+    stage: Stage  # with width and height
+    style_shapes: tuple = ()  # (width, height) of the style pictures
+    tile: Optional[int] = None  # side of its tiles in pixels, None for the whole picture
+    tail: bool = False  # True if the network is computed in tiles only up to its second pooling
+    is_draft: bool = False  # True if the small network paints it for the real one
+    channels: int = CHANNELS[0]  # conv1_1's, of the network that paints it
+    memory: float = 0.0  # bytes at its peak, without the process's own
+    share: float = 0.0  # its part of the run's time
 
     @property
     def work(self):
@@ -123,7 +87,7 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class Plan:
-    """The stages of a run, and what its user may want to change."""
+    """The stages of a run, and warnings to its user."""
 
     stages: Tuple[PlannedStage, ...]
     warnings: Tuple[Message, ...] = ()
@@ -145,15 +109,7 @@ class Plan:
 
 
 def make_plan(settings, sizes, means):
-    """Plan a run.
-
-    Raises
-    ------
-    UsageError, ImageError
-        A picture or a stage is too small for the layers, or they are not the small network's.
-    NotEnoughMemory
-        A stage is too large.
-    """
+    """Plan a run, or refuse what is too small, too large, or not the small network's."""
     stages = [stage.fitted(sizes.content) for stage in settings.stages]
     shapes = [
         tuple(
@@ -208,7 +164,7 @@ def slowdown(tile, tail):
 
 
 def get_canvas(settings, image_shape):
-    """(width, height) that is painted: a stage's picture with its margin."""
+    """(width, height) of the canvas: a stage's picture with its margin."""
     margin = round(settings.painting.margin * max(image_shape))
     return tuple(side + 2 * margin for side in image_shape)
 
@@ -235,7 +191,7 @@ def style_shape(settings, size, image_shape):
 
 
 def cropped(size, image_shape):
-    """(width, height) of the largest part of a picture that has other proportions."""
+    """(width, height) of the largest part of a picture with the proportions of `image_shape`."""
     scale = min(side / wanted for side, wanted in zip(size, image_shape))
     return tuple(max(1, round(side * scale)) for side in image_shape)
 
@@ -260,7 +216,7 @@ def check_sizes(settings, sizes, stages, shapes):
 
 
 def check_stage(settings, sizes, least, enough, given, stage, of_styles):
-    """Make sure that a stage, as given and with both sides, is large enough."""
+    """Make sure that a stage, `given` without or with both sides, is large enough."""
     if min(stage.image_shape) < least:
         if given == stage:
             raise UsageError("{stage} is too small: {enough}", "stages", stage=stage, enough=enough)
@@ -407,13 +363,13 @@ def tiled_bytes(shape, values=0, side=0):
 
 
 def lbfgs_bytes(settings, stage):
-    """Bytes that L-BFGS takes in the place of Adam."""
+    """Bytes that L-BFGS takes beyond Adam's."""
     is_used = settings.method.optimizer == "lbfgs"
     return LBFGS_BYTES_PER_PIXEL * math.prod(stage.image_shape) if is_used else 0
 
 
 def warnings(settings, sizes, stages, means):
-    """Messages about settings that work, but are hardly meant."""
+    """Messages about settings that work, but are probably a mistake."""
     drafts = settings.method.draft
     if drafts and means.is_small:
         yield Message("the small network paints all stages, so there is nothing to draft")
@@ -443,31 +399,15 @@ def text(size):
 
 @dataclass(frozen=True)
 class Measurement:
-    """Time and memory of a stage on this machine, in this precision.
-
-    Attributes
-    ----------
-    pixels : int
-        Pixels of its picture.
-    seconds : float
-        Time of one epoch.
-    bytes_per_pixel : float
-        Memory at the peak.
-    base : float
-        Bytes that the process held before the stage, and `FIXED_BYTES`. A later stage uses again
-        what it holds after this one.
-    tiled, small, tail : bool
-        True if it was computed in tiles; by the small network for the real one; with the tail of
-        the network whole.
-    """
+    """Time and memory of a stage on this machine, in this precision."""
 
     pixels: int
-    seconds: float
-    bytes_per_pixel: float = 0.0
-    base: float = 0.0
+    seconds: float  # of one epoch
+    bytes_per_pixel: float = 0.0  # at the peak
+    base: float = 0.0  # bytes that the process held before, and `FIXED_BYTES`; used again later
     tiled: bool = False
-    small: bool = False
-    tail: bool = False
+    small: bool = False  # True if the small network painted it for the real one
+    tail: bool = False  # True if the tail of the network was computed whole
 
 
 @dataclass(frozen=True)
@@ -476,9 +416,6 @@ class Forecast:
 
     seconds: float
     memory: float
-
-    def __str__(self):
-        return f"{format_duration(self.seconds)}, {format_bytes(self.memory)} of memory"
 
 
 def forecast(measurement, image_shape, max_epochs, tile=None, small=False, tail=False):

@@ -6,13 +6,7 @@ import shlex
 
 from .errors import GluonStyleError, ImageError, Setting, UsageError, not_together
 from .machine import prepare
-from .machine.command_line import (
-    HelpFormatter,
-    Parser,
-    log_to_stderr,
-    one_line,
-    restart_command,
-)
+from .machine.command_line import Parser, log_to_stderr, one_line, restart_command
 from .machine.version import __version__
 from .settings import (
     OPTIONS,
@@ -31,44 +25,42 @@ from .settings import (
 def add_recipe(parser, quick):
     """Add the options of recipes; `quick` is the help of `--quick`."""
     parser.add_argument("--quick", action="store_true", help=quick)
-    size = "long side of the result of a recipe but the chapter's; the stages up to it follow"
+    size = "long side of the result of any recipe but the chapter's; its stages follow from it"
     add_options(parser, [RECIPE, dataclasses.replace(SIZE, group=None, help=size)])
 
 
 def build_parser():
     """The options, made from the settings' fields."""
     parser = Parser(
-        prog="python -m gluon_style.train",
-        description="Paint one picture in the style of another: neural style transfer as in "
-        "Dive into Deep Learning, with a pretrained VGG-19.",
-        epilog="Example: python -m gluon_style.train --content me.jpg --style painting.jpg "
-        "--stages 1 --output me-painted",
-        formatter_class=HelpFormatter,
+        "train",
+        "Paint one picture in the style of another: neural style transfer as in Dive into Deep "
+        "Learning, with a pretrained VGG-19.",
+        "example:\n  python -m gluon_style.train --content me.jpg --style painting.jpg --stages 1",
     )
     parser.add_argument("--version", action="version", version=f"gluon_style {__version__}")
     add_recipe(
         parser,
-        f"the recipe quick; without --output in the folder {QUICK['output']}, where each preview "
-        "replaces the one before it; in another folder nothing is replaced without --overwrite",
+        f"the recipe quick, by default in the folder {QUICK['output']}, where each preview "
+        "replaces the one before; in another folder nothing is replaced without --overwrite",
     )
     group = add_options(parser, OPTIONS.values())["stopping and resuming"]
     group.add_argument(
         "--again",
         metavar="PICTURE",
-        help="run the command that made this picture, which its file holds; with other options, a "
-        "variation of it",
+        help="run the command that made this picture, which is stored in its file; other options "
+        "make a variation of it",
     )
     group.add_argument(
         "--resume",
         metavar="DIR",
         help="resume the run in this folder, with its own settings; --stages may add epochs to "
-        "the last of its stages, and more stages after them",
+        "its last stage, and further stages",
     )
     return parser
 
 
 def apply_recipe(options, given):
-    """Put the recipe's values in the place of the defaults."""
+    """Replace the defaults by the recipe's values."""
     for name in {"quick", "recipe", "size"} & given:
         if "resume" in given:
             raise UsageError("is for new runs", name, remedy="leave it out to resume this one")
@@ -89,7 +81,7 @@ def apply_recipe(options, given):
 
 
 def vary(parser, argv, path, command):
-    """Values by option from the words that made a picture, and those that are given now."""
+    """Values by option from the words that made a picture and those given now."""
     try:
         was = parser.parse_args(shlex.split(command)[3:])
         foreign = parser.given - SETTINGS.keys()
@@ -101,11 +93,7 @@ def vary(parser, argv, path, command):
 
 
 def main(argv=None, listeners=()):
-    """Run the command, watched by the listeners.
-
-    The exit status is 0; 2 for a user's mistake, 3 when a loss was not finite or the result is
-    worse than its start, 130 after Ctrl-C, 143 after SIGTERM.
-    """
+    """Run the command, watched by the listeners; the exit statuses are those of `errors`."""
     with one_line(folder="output"):
         parser = build_parser()
         options = parser.parse_args(argv, together=True)

@@ -34,8 +34,8 @@ def train(net, gen_img, trainer, content_Y, style_Y_gram, stage, compute_loss=No
     stage : Stage
         Its `max_epochs` and `lr_decay_epoch`.
     compute_loss : callable, optional
-        A loss in the place of the chapter's, with its arguments and results: it is called with
-        (X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram) and gives (content_l, style_l,
+        A loss to use instead of the chapter's, with its arguments and results: it is called with
+        (X, content_Y_hat, style_Y_hat, content_Y, style_Y_gram) and returns (content_l, style_l,
         tv_l, l). For other weights: `partial(gluon_style.compute_loss, loss_weights=...)`.
 
     Yields
@@ -60,7 +60,7 @@ def train(net, gen_img, trainer, content_Y, style_Y_gram, stage, compute_loss=No
         l.backward()
         return nd.add_n(*content_l), nd.add_n(*style_l), tv_l, l
 
-    # The same losses and gradient in another way, where that is faster or fits into the memory.
+    # The same losses and gradient in another way, where that is faster or takes less memory.
     backward = get_shortcut(net, compute_loss, X) or backward
     if hasattr(trainer, "compute"):  # L-BFGS, which computes several pictures in a step
         trainer.compute, backward = backward, trainer.backward

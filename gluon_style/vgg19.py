@@ -50,10 +50,7 @@ SHAPES = {
 
 
 def values_per_pixel(last, channels):
-    """Number of values that the convolutions up to a layer compute for each pixel of a picture.
-
-    `channels` are conv1_1's, as the others are in proportion.
-    """
+    """Values that the convolutions up to a layer give for a pixel, with so many in conv1_1."""
     values = 0
     for index in CONVOLUTIONS:
         if index <= last:
@@ -80,14 +77,12 @@ def check_shape(path, name, found, expected):
 
 
 def checked(path, parameters):
-    """Return the parameters when they are those of VGG-19's first layers, without a gap.
-
-    All layers may have a half, a quarter, ... of its channels, as conv1_1 shows.
-    """
+    """Return the parameters when they are those of VGG-19's first layers, without a gap."""
     import numpy as np
 
     if not parameters:
         raise WeightsError("not VGG-19: none of its convolutions is in the file", file=path)
+    # All layers may have a half, a quarter, ... of VGG-19's channels, as conv1_1 shows.
     divisor = max(1, CHANNELS[0] // parameters[0][0].shape[0]) if 0 in parameters else 1
     for index, name in CONVOLUTIONS.items():
         if index > max(parameters):

@@ -11,24 +11,24 @@ from .settings import Layers
 
 def build_parser():
     parser = Parser(
-        prog="python -m gluon_style.weights",
-        description="List which weights of VGG-19 are in the cache and whether they are sound; "
-        "or bring them there; or write one small file for a class.",
-        epilog="Example: python -m gluon_style.weights --source keras --out vgg19-features.params",
+        "weights",
+        "List which weights of VGG-19 are in the cache and whether they are sound; or download "
+        "them; or write one small file for a class.",
+        "example:\n  python -m gluon_style.weights --source keras --out vgg19-features.params",
     )
     parser.add_argument(
         "--source",
         metavar="auto|zoo|keras|torchvision|small|PATH",
-        help="which weights; they are downloaded if need be",
+        help="the weights, which are downloaded if they are not in the cache",
     )
     parser.add_argument(
         "--out",
         type=lambda text: Path(expanded(text, "out")),
         metavar="FILE.params",
-        help="where to write what the chapter needs",
+        help="file to write, with the layers that the chapter needs",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace FILE.params")
-    parser.add_argument("--root", metavar="DIR", help="the cache, if it is not MXNet's")
+    parser.add_argument("--root", metavar="DIR", help="the cache, by default MXNet's")
     return parser
 
 

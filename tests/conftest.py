@@ -131,7 +131,7 @@ def last_of_each(options):
 
 
 def command(name, *options, python=sys.executable, **environment):
-    """How to start `python -m gluon_style.NAME ...`: arguments for `subprocess`."""
+    """Arguments for `subprocess` that start `python -m gluon_style.NAME ...`."""
     return {
         "args": [python, "-m", f"gluon_style.{name}", *last_of_each(options)],
         "env": {**os.environ, **environment},
@@ -166,7 +166,7 @@ class BreakAfter(Listener):
 
 
 def outcome(folder, pictures="neural-style-?.png"):
-    """What two runs have in common when they are the same: all but the times.
+    """All that two equal runs have in common: everything but the times.
 
     Parameters
     ----------
@@ -198,8 +198,8 @@ def run_in(starter):
     """Run `python -m gluon_style.NAME ...` in a folder, as a user would.
 
     The process is forked from one that has imported MXNet, and draws no curves unless the
-    environment has `CURVES`; or it is a `real` one, as its environment may demand. `code` may stand
-    in the place of the command's module.
+    environment has `CURVES`; or it is a `real` one, as its environment may demand. `code`
+    replaces the command's module.
     """
 
     def run(folder, name, *options, real=False, code=None, timeout=200, **environment):

@@ -132,7 +132,7 @@ class Harness:
         return command, options
 
     def go_on(self, command, options):
-        """The arguments that continue a run, whatever it has come to."""
+        """The arguments that continue a run, however far it is."""
         if command == "train" and any((self.folder / "out").glob("checkpoint*.npz")):
             stages = options[options.index("--stages") :][:2]
             return command, ("--resume", "out", *stages)

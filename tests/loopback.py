@@ -15,7 +15,7 @@ class Loopback(ThreadingHTTPServer):
     gate : threading.Event
         What a behaviour that waits is waiting for.
     reached : threading.Event
-        Set when a behaviour has come to where it waits.
+        Set when a behaviour begins to wait.
     """
 
     daemon_threads = True
@@ -67,7 +67,7 @@ def well(handler, body):
 
 
 def in_parts(handler, body):
-    """What was asked for by a Range header, as servers of large files do."""
+    """The part that a Range header asks for, as servers of large files send it."""
     first, last = map(int, handler.headers["Range"].split("=")[1].split("-"))
     part = body[first : last + 1]
     handler.begin(len(part), 206)
@@ -144,7 +144,7 @@ def without_end(handler, body):
 
 
 def cursed(handler, body):
-    """What would take over a terminal."""
+    """A status that would take over a terminal."""
     handler.send_response(404, "\x1b[2J\x1b]0;owned\x07gone" + 9000 * "!")
     handler.end_headers()
 

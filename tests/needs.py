@@ -36,7 +36,7 @@ def device(path):
 
 
 def may_mount():
-    """Whether this process may mount a file system, which root in a container may not."""
+    """True if this process may mount a file system, which root in a container may not."""
     if sys.platform != "linux" or os.geteuid():
         return False
     with tempfile.TemporaryDirectory() as folder:

@@ -173,9 +173,9 @@ def test_the_contents_transparency_is_kept_for_the_results(
         small_settings, content=tmp_path / "a.png", background=background
     )
     transfer = StyleTransfer(settings)
-    assert (transfer.alpha is not None) == kept
+    assert (transfer.pictures.alpha is not None) == kept
     assert (transfer.content_img.asnumpy()[:, :24] == 255).all()
-    assert StyleTransfer(small_settings).alpha is None
+    assert StyleTransfer(small_settings).pictures.alpha is None
 
 
 class Break(Exception):

@@ -19,13 +19,18 @@ from .benchmarks import chapter_loop
 
 
 @pytest.fixture(scope="module")
-def book(shared_data):
+def unscaled(shared_data):
+    """The real network's parameters as its file has them."""
+    return read_weights(shared_data / "vgg19_notop.h5")
+
+
+@pytest.fixture(scope="module")
+def book(shared_data, unscaled):
     """The book's content and style picture, and the real network's parameters."""
     content_img, style_img = (
         read(shared_data / name) for name in ("rainier.jpg", "autumn_oak.jpg")
     )
-    parameters = scaled(read_weights(shared_data / "vgg19_notop.h5"), KERAS_GAIN)
-    return content_img, style_img, parameters
+    return content_img, style_img, scaled(unscaled, KERAS_GAIN)
 
 
 def test_pictures_are_decoded_as_mxnet_decodes_them(shared_data):
@@ -40,8 +45,7 @@ def test_total_variation_of_the_books_photo(book):
     assert round(loss, 3) == 2.130
 
 
-def test_gain_of_the_oxford_network_is_what_the_book_asks_for(shared_data, book):
-    unscaled = read_weights(shared_data / "vgg19_notop.h5")
+def test_gain_of_the_oxford_network_is_what_the_book_asks_for(unscaled, book):
     np.testing.assert_allclose(measured_gain(unscaled, *book[:2]), KERAS_GAIN, rtol=1e-5)
 
 
@@ -80,5 +84,5 @@ def test_twelve_epochs_agree_with_the_chapters_loop_and_with_numpy(
     np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-6)
     pair = (X[0].asnumpy() for X in (content_X, style_X))
     losses_of = numpy_chapter.losses_with(*pair, parameters)
-    for X, losses in zip(pictures, ours):
+    for X, losses in list(zip(pictures, ours))[::5]:  # before and after a decay of the rate
         np.testing.assert_allclose(losses, losses_of(X[0]), rtol=1e-3, atol=1e-6)

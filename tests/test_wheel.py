@@ -32,10 +32,10 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path, small_weights, monkeypatc
 
     # A new environment that borrows the libraries of this one, but not its gluon_style.
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
+    venv.create(environment)
     python = environment / "bin" / "python"
-    install = ("install", "--no-deps", "--no-index", wheel)
-    subprocess.run([str(python), *pip, *map(str, install)], check=True)
+    install = ("--python", python, "install", "--no-deps", "--no-index", wheel)
+    subprocess.run([sys.executable, *pip, *map(str, install)], check=True)
     (packages,) = environment.glob("lib/python*/site-packages")
     # With its .pth files, one of which brings distutils back on Python 3.12.
     borrow = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"

@@ -5,13 +5,7 @@ import dataclasses
 
 from ..errors import Setting, UsageError
 from ..machine import prepare
-from ..machine.command_line import (
-    ExamplesFormatter,
-    Parser,
-    log_to_stderr,
-    one_line,
-    restart_command,
-)
+from ..machine.command_line import Parser, log_to_stderr, one_line, restart_command
 from ..settings import (
     OUTPUT,
     RECIPE,
@@ -47,7 +41,7 @@ WORKERS = Option(
     "workers",
     whole("{value}: a whole number above 0 is wanted"),
     "who paints",
-    "processes on this machine, among which its cores are divided",
+    "number of processes on this machine, which share its cores",
     1,
 )
 CLUSTER = Option(
@@ -59,13 +53,12 @@ CLUSTER = Option(
 
 
 def build_parser():
-    """The options: those of a single run, and those of many."""
+    """The options of a single run and of many."""
     parser = Parser(
-        prog="python -m gluon_style.batch",
-        description="Paint many pictures: every content picture in every style, or the rows of a "
-        "table.\nWhat is done is skipped, what was stopped is resumed. Exit status 4: some failed.",
-        epilog=EXAMPLES,
-        formatter_class=ExamplesFormatter,
+        "batch",
+        "Paint many pictures: every content picture in every style, or the rows of a table. "
+        "Finished pictures are skipped, stopped ones resumed. Exit status 4: some failed.",
+        EXAMPLES,
     )
     add_recipe(parser, "the recipe quick")
     add_options(
@@ -80,24 +73,22 @@ def build_parser():
         help="content pictures: files, folders, or patterns in quotes like 'photos/*.jpg'",
     )
     group.add_argument(
-        "--style", nargs="+", metavar="WHAT", help="style pictures, each of them a job of its own"
+        "--style", nargs="+", metavar="WHAT", help="style pictures; each is a job by itself"
     )
     group.add_argument(
-        "--jobs",
-        metavar="FILE.csv",
-        help="a table instead: a job in each row, see below",
+        "--jobs", metavar="FILE.csv", help="a table instead, with a job in each row; see below"
     )
     group = add_options(parser, [WORKERS, CLUSTER])[WORKERS.group]
     group.add_argument(
         "--scheduler",
         metavar="ADDRESS|FILE",
-        help="a Dask cluster that runs: tcp://host:8786, or its scheduler file",
+        help="a running Dask cluster: tcp://host:8786, or its scheduler file",
     )
     group.add_argument(
         "--shared",
         action="store_true",
-        help="the cluster's workers see all files under the same paths as this machine: send no "
-        "pictures",
+        help="send no pictures: the cluster's workers see all files under the same paths as this "
+        "machine",
     )
     add_options(parser, [each for name, each in OUTPUT.items() if name != "book"])
     parser.set_defaults(output="neural-style-batch")

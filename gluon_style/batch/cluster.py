@@ -160,13 +160,13 @@ class Cluster(Hands):
             ) from None
 
     def is_alive(self):
-        """True while there are workers, or are waited for."""
+        """True while there are workers, or some are waited for."""
         if time.monotonic() > self.looked + 1:
             self.looked, self.alive = time.monotonic(), len(self.fit())
         return self.alive or not self.stopping
 
     def fit(self):
-        """Addresses of the workers that can run jobs; those that have joined are asked."""
+        """Addresses of the workers that can run jobs; new ones are asked for their version."""
         workers = self.client.nthreads()
         new = [each for each in workers if each not in self.known]
         found = self.client.run(on_worker.version, workers=new, on_error="return") if new else {}

@@ -14,20 +14,12 @@ from ..losses import TERMS
 from ..machine.files import Given, write_table
 from ..machine.files.pictures import decode
 from ..pretrained import get_weights
-from ..run import CREDIT, OutputFolder, plan, with_book_pictures
-from ..settings import (
-    Output,
-    as_text,
-    check_option,
-    get_options,
-    variations,
-    with_whole_paths,
-)
+from ..run import CREDIT, PAIR, OutputFolder, plan, with_book_pictures
+from ..settings import Output, as_text, check_option, get_options, variations, with_whole_paths
 from .job import Job, refuse_foreign
 from .progress import Progress
 from .sheet import Panel, write_sheet
 
-PICTURES = ("content", "style")  # options that are paths
 TABLE = "cell"  # what a table begins with
 
 
@@ -60,7 +52,7 @@ def compare(settings, vary, output="neural-style-compare"):
     CheckpointError
         A cell in the folder was run with other settings, pictures or weights.
     GluonStyleError
-        And what `StyleTransfer` raises, for any cell, before the first is run.
+        Or an error of `StyleTransfer`, for any cell, before the first is run.
     """
     if isinstance(output, (str, Path)):
         output = Output(output)
@@ -93,7 +85,7 @@ def compare(settings, vary, output="neural-style-compare"):
 
 
 def look(cells, places, networks):
-    """The cells and places without those that come to the same run; the others have looked."""
+    """The cells and places without two of one run; each cell has read how far it is."""
     kept, same = {}, {}
     for cell in cells:
         transfer = transfer_of(cell, networks)
@@ -109,7 +101,7 @@ def transfer_of(cell, networks):
 
 
 def plan_cells(output, settings, vary):
-    """The cells, the baseline first and none twice; and the cell of each combination of values."""
+    """The distinct cells, the baseline first, and the cell of each combination of values."""
     if not all([vary, *(len(values) for values in vary.values())]):
         raise UsageError("needs an option, and each option a value", "vary")
     for name in vary:
@@ -130,7 +122,7 @@ def plan_cells(output, settings, vary):
 
 
 def get_networks(cells):
-    """VGG-19's parameters by `weights`, a scale that is unknown measured from the baseline."""
+    """VGG-19's parameters by `weights`; an unknown scale is measured from the baseline."""
     deepest = max((cell.settings.layers for cell in cells), key=lambda layers: layers.last)
     first = cells[0].settings
     pictures = [read(first.content), read(first.styles[0])]
@@ -163,9 +155,9 @@ def run_cells(waiting, networks, quiet):
 
 
 def rows(cells, vary):
-    """The options that are varied, the final losses and the seconds of what is done."""
+    """The varied options, final losses and seconds of the finished cells."""
     # A picture's name must not be taken for a loss.
-    names = [f"{name} picture" if name in PICTURES else dashed(name) for name in vary]
+    names = [f"{name} picture" if name in PAIR else dashed(name) for name in vary]
     yield [TABLE, *names, *TERMS, "seconds", "difference"]
     for cell in cells:
         if cell.is_done:
@@ -176,7 +168,7 @@ def rows(cells, vary):
 
 
 def difference(cell, baseline):
-    """The mean difference between the pixels of two cells, of 255, if that can be said."""
+    """Mean difference between the pixels of two cells, of 255; empty where it is unknown."""
     if not baseline.is_done:
         return ""
     one, other = (decode(each.picture()).rgb.astype("float32") for each in (cell, baseline))
@@ -187,7 +179,7 @@ def show(path, cells, places, vary, networks):
     """Draw the two pictures and the baseline, and below them the variations in their order."""
     baseline, *_, last = cells[0], *vary.values()
     own = baseline.settings.content, baseline.settings.styles[0]
-    panels = [Panel(each, describe(baseline.settings, [name])) for name, each in zip(PICTURES, own)]
+    panels = [Panel(each, describe(baseline.settings, [name])) for name, each in zip(PAIR, own)]
     for cell in (baseline, *places):
         theirs = cell.settings.content, cell.settings.styles[0]
         insets = [each if each != other else None for each, other in zip(theirs, own)]
@@ -196,17 +188,16 @@ def show(path, cells, places, vary, networks):
             picture, below = cell.picture(), cell.losses()
         panels.append(Panel(picture, cell.label.replace(", ", "\n"), below, insets))
     columns = len(last) if len(vary) > 1 else math.ceil(len(last) / math.ceil(len(last) / 4))
-    stages = ",".join(map(str, baseline.stages))
     source = networks[baseline.settings.weights].source
     title = (
-        f"{' and '.join(map(dashed, vary))}; baseline: stages {stages}, network {source}; "
-        "losses at the chapter's weights"
+        f"{' and '.join(map(dashed, vary))}; baseline: stages {as_text(baseline.stages)}, "
+        f"network {source}; losses at the chapter's weights"
     )
     write_sheet(path, title, panels[:3], panels[3:], columns)
 
 
 def value_of(settings, name, brief=False):
-    """An option as it is typed, and no two values alike; files without their folders if `brief`."""
+    """An option's value as typed, unlike any other; files without their folders if `brief`."""
     if name == "size":
         shape = settings.stages[0].image_shape
         return str(max(shape) if isinstance(shape, tuple) else shape)
@@ -216,23 +207,23 @@ def value_of(settings, name, brief=False):
             return tuple(map(plain, value))
         if isinstance(value, Given):
             return f"picture {decode(value).sha256[:16]}"
-        return os.path.basename(value) if brief and name in (*PICTURES, "mask", "init") else value
+        return os.path.basename(value) if brief and name in (*PAIR, "mask", "init") else value
 
     return as_text(plain(get_options(settings)[name]))
 
 
 def dashed(name):
-    """The option of that name as it is typed, without its first dashes."""
+    """An option's name as typed, without the leading dashes."""
     return name.replace("_", "-")
 
 
 def describe(settings, vary, is_=" ", comma=", "):
-    """The options that are varied, for the eye."""
+    """The varied options and their values, to be read."""
     return comma.join(f"{dashed(name)}{is_}{value_of(settings, name, brief=True)}" for name in vary)
 
 
 def folder_name(settings, vary):
-    """The name of a cell's folder, unlike that of any other values."""
+    """Name of a cell's folder, unique to its values."""
     full = ",".join(f"{dashed(name)}={value_of(settings, name)}" for name in vary)
     short = re.sub(r"[^\w.,=+-]+", "-", describe(settings, vary, "=", ","))[:100]
     checksum = hashlib.sha256(full.encode("utf-8", "surrogateescape")).hexdigest()

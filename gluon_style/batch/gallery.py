@@ -134,7 +134,7 @@ class Gallery:
 
 
 def text(value):
-    """Text for a page, whatever bytes a file's name holds."""
+    """Escaped text for a page, even from a file's name that is no text."""
     return html.escape(value.encode("utf-8", "replace").decode())
 
 

@@ -12,7 +12,7 @@ class Hands:
         self.stopping = False
 
     def is_alive(self):
-        """True while there is somebody who runs jobs."""
+        """True while somebody can run jobs."""
         return True
 
     def run(self, jobs, stop):

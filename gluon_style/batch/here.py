@@ -12,7 +12,7 @@ from .process import task
 
 
 class Here(Hands):
-    """So many processes on this machine, and no more at once than the memory allows."""
+    """Processes on this machine, no more at once than the memory allows."""
 
     def __init__(self, workers=1):
         super().__init__()
@@ -25,7 +25,7 @@ class Here(Hands):
         return f"{self.workers} process{'es' if self.workers > 1 else ''} of {each} on this machine"
 
     def check(self, jobs):
-        """Raise what would fail every job, and find out how much memory each takes."""
+        """Raise errors that would fail every job, and estimate the memory of each."""
         channels, self.needed = {}, {}
         for job in jobs:
             settings = job.settings

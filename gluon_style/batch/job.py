@@ -105,7 +105,7 @@ class Job:
                 self.state, self.left = "done", 0
 
     def other_option(self, was, *names):
-        """The first of these options that is wanted now and was another, None for none."""
+        """The first of these options that is given now and was another, or None."""
         now = self.output.kept()
         for name in names if isinstance(was, dict) else ():  # else an earlier version's
             if now[name] and was.get(name) != now[name]:
@@ -187,7 +187,7 @@ class Job:
         return record["stages"][-1]["final"], record["seconds"]
 
     def losses(self):
-        """The final losses for the eye, as the chapter would weigh them: they can be compared."""
+        """The final losses as text, at the chapter's weights, so that they can be compared."""
         texts, (final, _) = [], self.ending()
         own, chapters = vars(self.settings.at_strength[0]), vars(LossWeights())
         for term in TERMS[:3]:

@@ -28,19 +28,20 @@ def make_job(row):
     """A job, whose folder is in that of all."""
     settings, output, content, style, options = row
     settings = with_whole_paths(settings)
-    checksums = defaultdict(list)
+    found = defaultdict(list)
     for name, path in pictures_of(settings):
-        checksums[name].append(checksum(path))
-    checksums = {name: joint_checksum(each) for name, each in checksums.items()}
+        found[name].append(checksum(path))
+    checksums = {name: joint_checksum(each) for name, each in found.items()}
     name = job_name(content, style, checksums, options)
     output = dataclasses.replace(output, folder=os.path.join(output.folder, name))
     job = Job(name, settings, output, name, content, style, checksums, options)
-    job.left = work_left(stages_of(job))
+    size = size_of(content)
+    job.left = work_left([stage.fitted(size) for stage in settings.stages])
     return job
 
 
 def checksum(path):
-    """A file's SHA-256; of what cannot be read, that of its path."""
+    """SHA-256 of a file, or of its path if it cannot be read."""
     with suppress(OSError):
         if os.path.isfile(path):
             return hashes(path, "sha256")[0]
@@ -48,7 +49,7 @@ def checksum(path):
 
 
 def job_name(content, style, checksums, options):
-    """A name for the eye, made unlike all others by what the job is made from."""
+    """A readable name, unique to what the job is made from."""
     made_from = json.dumps([checksums, options], sort_keys=True).encode()
     names = (
         re.sub(r"[^\w.,=+-]+", "-", Path(path).stem)[:36].strip(".-") for path in (content, style)
@@ -56,13 +57,8 @@ def job_name(content, style, checksums, options):
     return f"{'--'.join(names)}-{hashlib.sha256(made_from).hexdigest()[:8]}".lstrip(".-")
 
 
-def stages_of(job):
-    """The job's stages with both sides given; those of a square where the picture is not one."""
-    return [stage.fitted(size_of(job.content)) for stage in job.settings.stages]
-
-
 def size_of(path):
-    """(width, height) of a picture as its header tells it."""
+    """(width, height) of a picture by its header, or (1, 1) if it cannot be read."""
     try:
         return size_in_header(path)
     except Exception:  # whoever paints it says what is wrong
@@ -70,7 +66,7 @@ def size_of(path):
 
 
 def memory(job, channels=CHANNELS[0]):
-    """Bytes that a process needs for the job, if it has all that it asks for."""
+    """Bytes that a process needs for the job where memory is plentiful."""
     sizes = Sizes(size_of(job.settings.content), tuple(map(size_of, job.settings.styles)))
     try:
         return make_plan(job.settings, sizes, Means(channels=channels)).memory

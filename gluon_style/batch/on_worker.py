@@ -28,12 +28,11 @@ def version():
 
 
 def run_part(batch, told, sent, wanted):
-    """Run a `process.task` for some time: messages, files of its folder that changed, names gone.
+    """Run a `process.task` for some time: its messages, changed files, names of removed ones.
 
-    `sent` are the files of `Sent`, or None if all files are found where they are. A worker of
-    another version than the `wanted` one runs nothing.
+    `sent` has the files of `Sent`, or is None if they are found where they are.
     """
-    if wanted != __version__:
+    if wanted != __version__:  # another version runs nothing
         return [{"ended": "for now"}], {}, []
     with _lock:
         if batch in _stopped:
@@ -109,7 +108,7 @@ def ask(batch, told):
 
 
 def environment():
-    """Changes for the process: nothing of what Dask sets for its workers, all threads."""
+    """Changes to the process's environment: nothing that Dask sets, and all threads."""
     usual = dask.config.get("distributed.nanny.pre-spawn-environ", {})
     changes = {name: None for name in usual if os.environ.get(name) == str(usual[name])}
     return {**changes, "OMP_NUM_THREADS": str(get_worker().state.nthreads)}

@@ -54,7 +54,7 @@ def do(told, tell, kept):
 
 
 def main():
-    """Do the work that comes, as long as somebody could send more."""
+    """Do the work that is sent, until nobody is left who could send more."""
     kept = Kept()
     logger, handler = logging.getLogger("gluon_style"), logging.Handler(logging.WARNING)
 

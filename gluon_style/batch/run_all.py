@@ -13,8 +13,7 @@ logger = logging.getLogger(__name__)
 def run_all(jobs, output, hands):
     """Have all jobs run by `hands`, a `Here` or a `Cluster`, and show them in the output's folder.
 
-    Errors of all jobs, and folders of another run, are raised before anything is run; those of some
-    jobs as `JobsFailed` at the end.
+    Errors of all jobs are raised before anything is run, those of some as `JobsFailed` at the end.
     """
     with OutputFolder(output.folder) as folder:
         for job in jobs:

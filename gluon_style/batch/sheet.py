@@ -79,7 +79,7 @@ def pixels(path):
 
 
 def plain(text, width):
-    """Text in lines of so many letters, and no formula, whatever stands in it."""
+    """Text in lines of at most `width` letters, in which a dollar sign begins no formula."""
     text = text.encode("utf-8", "replace").decode()  # names of files need not be text
     lines = [line for part in text.split("\n") for line in textwrap.wrap(part, width)]
     return "\n".join(lines).replace("$", r"\$")

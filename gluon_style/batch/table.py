@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..errors import GluonStyleError, Mistakes, UsageError
+from ..errors import GluonStyleError, Mistakes, UsageError, field_of, reason
 from ..machine.files import expanded, open_file
 from ..machine.files.pictures import decode
 from ..run import PAIR, PICTURES
@@ -18,7 +18,7 @@ from ..settings import SETTINGS, Output, Settings, with_option
 
 
 class Row(NamedTuple):
-    """What is to be painted, and where."""
+    """A picture to paint, and where."""
 
     settings: Settings
     output: Output  # of all jobs
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 
 
 def expand(texts, field):
-    """The pictures that are meant by paths, folders and patterns like `photos/*.jpg`."""
+    """The pictures named by paths, folders and patterns like `photos/*.jpg`."""
     found = []
     for text in texts:
         path = Path(expanded(text, field))
@@ -45,7 +45,7 @@ def expand(texts, field):
 
 
 def is_photo(path):
-    """True for a file that is called like a picture, and not hidden, as a Mac's `._x.jpg` is."""
+    """True for a file with a picture's suffix that is not hidden, as a Mac's `._x.jpg` is."""
     is_called_so = path.suffix.lower() in PICTURES and not path.name.startswith(".")
     return is_called_so and not path.is_dir()
 
@@ -63,7 +63,7 @@ def make_row(settings, output, content, style, options=MappingProxyType({})):
 
 
 def read_table(path, parse):
-    """A `Row` for each of a CSV file; `parse` makes `Settings` and `Output` of its options.
+    """A `Row` for every line of a CSV file; `parse` makes `Settings` and `Output` of its options.
 
     Relative paths are from the table's own folder. An empty cell is what all jobs have.
     """
@@ -78,7 +78,7 @@ def read_table(path, parse):
             if not {"content", "style"} <= {*names}:
                 text = "{path}: its first line has to name content and style"
                 raise UsageError(text, "jobs", path=path)
-            for name, count in Counter(map(plain, filter(None, names))).items():
+            for name, count in Counter(map(field_of, filter(None, names))).items():
                 if count > 1:
                     text = "{path}: its first line names {name} twice"
                     raise UsageError(text, "jobs", path=path, name=name)
@@ -88,9 +88,8 @@ def read_table(path, parse):
                     if any(map(str.strip, row)):
                         found.append(read_row(path, rows.line_num, names, row, parse))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
         text = "{path}: cannot be read: {reason}"
-        raise UsageError(text, "jobs", path=path, reason=reason) from None
+        raise UsageError(text, "jobs", path=path, reason=reason(error)) from None
     mistakes.tell()
     if not found:
         raise UsageError("{path}: it has no rows", "jobs", path=path)
@@ -109,7 +108,7 @@ def read_row(path, line, names, row, parse):
                 raise UsageError("the cell is empty", name)
             pictures.append(beside(path, own.pop(name), name))
         for name in own:
-            option = SETTINGS.get(plain(name))
+            option = SETTINGS.get(field_of(name))
             if option and option.kind.form == "picture" and own[name] not in option.kind.words:
                 own[name] = beside(path, own[name], option.name)
         settings, output = parse(own)
@@ -120,18 +119,13 @@ def read_row(path, line, names, row, parse):
         raise UsageError(text, "jobs", path=path, line=line, wrong=wrong) from None
 
 
-def plain(name):
-    """A column's name as Python has it: `tv_weight` for `--tv-weight`."""
-    return name.lstrip("-").replace("-", "_")
-
-
 def beside(path, name, field):
     """The path of a file that a table names, from the table's own folder."""
     return os.path.join(os.path.dirname(path), expanded(name, field))
 
 
 def check_pictures(rows, mistakes):
-    """Note that no job can be painted, for want of content or of style pictures."""
+    """Note that no job can be painted, if no content or no style picture can be read."""
     for name in PAIR:
         wrong = Mistakes()
         for path in dict.fromkeys(getattr(row.settings, name) for row in rows):

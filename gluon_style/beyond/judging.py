@@ -13,27 +13,9 @@ SIDE = 512  # of tiles, in which it takes little memory at any size
 
 
 def judge(parameters, ctx, img, content, styles, shares):
-    """The chapter's losses of a picture against its content and style pictures.
+    """The chapter's losses of a picture (0..1) at its own size, in float32, weighted: a dict.
 
-    They are at the picture's own size, with the chapter's layers and weights, in float32; several
-    styles are mixed.
-
-    Parameters
-    ----------
-    parameters : dict of int to (ndarray, ndarray)
-        As `get_net` takes them.
-    ctx : mxnet.Context
-    img : NDArray, shape (h, w, 3)
-        0..1.
-    content, styles : NDArray, and a list of them, shape (h', w', 3)
-        0..255.
-    shares : list of float
-        The share of each style.
-
-    Returns
-    -------
-    dict
-        `content`, `style` and `tv`, weighted, and `style_layers`, a list, whose sum is `style`.
+    `content` and `styles` are pictures of 0..255; `style_layers` is a list, whose sum is `style`.
     """
     layers, weights, shape = Layers(), LossWeights(), img.shape[1::-1]
     tiles = Tiles(get_net(parameters, layers, ctx), SIDE)

@@ -1,4 +1,4 @@
-"""L-BFGS in the place of Adam: the two-loop recursion and a line search, on NDArrays.
+"""L-BFGS instead of Adam: the two-loop recursion and a line search, on NDArrays.
 
 Algorithm 7.4 of Nocedal and Wright, "Numerical Optimization" (2006); the line search ends with the
 weak Wolfe conditions.
@@ -46,20 +46,10 @@ class Pair:
 
 
 class LBFGS:
-    """Stands where the chapter has its `gluon.Trainer`, and in the place of what computes losses.
+    """Replaces the chapter's `gluon.Trainer`, and `compute`, which gives losses and gradient.
 
     A step is an iteration: it leaves a picture with a lower loss, which is known by then. A line
-    search finds how far it goes, so there is no learning rate.
-
-    Parameters
-    ----------
-    gen_img : GeneratedImage
-        Changed in place.
-
-    Attributes
-    ----------
-    compute : callable
-        Computes losses and gradient; `train` sets it.
+    search finds its length, so there is no learning rate.
     """
 
     learning_rate = 1.0

@@ -15,14 +15,7 @@ from ..errors import ImageError
 
 
 class Masks:
-    """The masks of a stage, one for each region.
-
-    Parameters
-    ----------
-    masks : sequence of ndarray, shape (h, w), float32
-        0 to 1, at the size of the stage.
-    ctx : mxnet.Context
-    """
+    """The masks of a stage, one for each region, from arrays (0..1) at the stage's size."""
 
     def __init__(self, masks, ctx):
         self.sizes = [[nd.array(mask, ctx).reshape((1, 1, *mask.shape))] for mask in masks]
@@ -38,7 +31,7 @@ class Masks:
         return self.found[size]
 
     def regions(self, features):
-        """Style features as each region has them, region by region: what `gram` is taken of."""
+        """The style features of each region, region by region."""
         masks = [self.at(Y.shape[2:]) for Y in features]
         return [
             Y * of_layer[region]
@@ -60,17 +53,14 @@ class InRegions:
 
 
 def shrunk(sizes, size):
-    """A mask at a smaller size; `sizes` are those there are, the largest first.
-
-    Each value is the mean of those that the network's pooling layers bring to the same place.
-    """
+    """A mask at a smaller size, made as the pooling layers do; `sizes` has the largest first."""
     while sizes[-1].shape[2] > size[0] or sizes[-1].shape[3] > size[1]:
         sizes.append(nd.Pooling(sizes[-1], kernel=(2, 2), stride=(2, 2), pool_type="avg"))
     return next(each for each in sizes if each.shape[2:] == size)
 
 
 def normalised(mask):
-    """A mask times what makes its mean square 1."""
+    """A mask scaled to a mean square of 1."""
     share = mask.square().mean().asscalar()
     if not share > 0:
         height, width = mask.shape[2:]
@@ -85,9 +75,6 @@ def normalised(mask):
 
 
 def composed(painted, photo, masks):
-    """The picture where the masks, taken together, are white, and the photo where they are black.
-
-    All are NumPy arrays, the pictures of shape (h, w, 3), the masks of shape (h, w).
-    """
+    """The picture where the masks together are white, and the photo where they are black."""
     mask = np.minimum(sum(masks), 1)[:, :, None]
     return painted * mask + photo * (1 - mask)

@@ -4,20 +4,13 @@ import dataclasses
 
 
 def shares_of(settings):
-    """The share of each style; together 1."""
+    """The share of each style; their sum is 1."""
     blend = settings.painting.style_blend or (1.0,) * len(settings.styles)
     return [share / sum(blend) for share in blend]
 
 
 def mixed(grams, shares):
-    """The weighted mean of several styles' Gram matrices.
-
-    Parameters
-    ----------
-    grams : list of (list of NDArray)
-        The Gram matrices of each style, one for each layer.
-    shares : list of float
-    """
+    """The weighted mean of several styles' Gram matrices, each a list by layer."""
     if len(grams) == 1:
         return grams[0]
     return [sum(gram * share for gram, share in zip(of_layer, shares)) for of_layer in zip(*grams)]

@@ -23,21 +23,9 @@ def srgb_profile():
 
 
 def save_photograph(img, path, alpha=None, depth=8, dpi=None, origin=None):
-    """Save a picture wholly or not at all, with the profile of its colours.
+    """Save a picture (0..1) wholly or not at all, with its colour profile, `dpi` and origin.
 
-    Parameters
-    ----------
-    img : NDArray or ndarray, shape (h, w, 3)
-        RGB values 0..1.
-    path : str or Path
-        Its suffix tells the format.
-    alpha : ndarray, uint8, optional
-        Opacity of the picture; it is resized.
-    depth : int
-        8 or 16 bits a colour; 16 in PNG and TIFF only.
-    dpi : tuple of float, optional
-    origin : dict, optional
-        Plain values that say how it was made; see `origin_of`.
+    `alpha`, its opacity, is resized; `depth` is 8 bits a colour, or 16 in PNG and TIFF.
     """
     path = Path(expanded(path))
     img = img.asnumpy() if isinstance(img, nd.NDArray) else np.asarray(img)

@@ -8,49 +8,28 @@ from PIL import Image
 
 from ..images import crop
 from ..machine.files.pictures import decode, decode_mask
-from ..plan import margin_of, style_shape
+from ..plan import Sizes, margin_of, style_shape
 from ..settings import INITS
-from .colors import (
-    LUMINANCE,
-    luminance,
-    match_colors,
-    match_luminance,
-    moved_colors,
-    recolored,
-)
+from .colors import LUMINANCE, luminance, match_colors, match_luminance, moved_colors, recolored
 from .masks import Masks, composed
 from .mixing import shares_of
 
 
-def read_now(source, how=decode):
-    """A picture that nobody has read before."""
-    return how(source)
-
-
 class Pictures:
-    """The pictures that settings name, read once by `read(source, how)`.
+    """The pictures that settings name, read once by `read(source, how)`, and their checksums."""
 
-    Attributes
-    ----------
-    content, styles : NDArray, and a list of them, shape (h, w, 3), uint8
-    alpha : ndarray, shape (h, w), uint8, or None
-        Opacity of the results, 0 to 1.
-    dpi : tuple of float, or None
-        The content picture's resolution, as its file tells it.
-    checksums : dict of str to str
-        SHA-256 of what was read; of several pictures, of their checksums.
-    """
-
-    def __init__(self, settings, read=read_now):
+    def __init__(self, settings, read=lambda source, how=decode: how(source)):
         painting = settings.painting
         content = read(settings.content)
         styles = [read(each) for each in settings.styles]
         masks = [read(each, decode_mask) for each in painting.mask]
         self.settings, self.painting = settings, painting
+        content_size, *sizes = (each.rgb.shape[1::-1] for each in (content, *styles))
+        self.sizes = Sizes(content_size, tuple(sizes))
         self.content = nd.array(content.rgb, dtype="uint8")
         self.styles = [nd.array(each.rgb, dtype="uint8") for each in styles]
         self.masks = [grey(each) for each in masks]
-        self.alpha = content.alpha if settings.background == "keep" else None
+        self.alpha = content.alpha if settings.background == "keep" else None  # of the results
         self.dpi = content.dpi
         self.checksums = {"content": content.sha256}
         for name, each in (("style", styles), ("mask", masks)):
@@ -63,20 +42,12 @@ class Pictures:
             self.checksums["init"] = init.sha256
 
     def at(self, image_shape):
-        """The content picture, and a list of (style picture, its size), as a stage takes them.
-
-        `image_shape` is that of the canvas, with the margin, here and below.
-        """
-        settings, colors, (_, recolor) = (
-            self.settings,
-            self.painting.colors,
-            self.settings.at_strength,
-        )
-        content, styles = self.content, self.styles
+        """The content picture, and a list of (style picture, its size), on a stage's canvas."""
+        settings, colors = self.settings, self.painting.colors
+        content, styles, (_, recolor) = self.content, self.styles, settings.at_strength
         if settings.style_fit == "crop":
             styles = [crop(img, image_shape) for img in styles]
-        sizes = [img.shape[1::-1] for img in self.styles]
-        shapes = [style_shape(settings, size, image_shape) for size in sizes]
+        shapes = [style_shape(settings, size, image_shape) for size in self.sizes.styles]
         is_plain = self.painting.resize == "bilinear" and not (self.painting.margin or recolor)
         if colors == "style" and is_plain:
             return content, list(zip(styles, shapes))

@@ -20,10 +20,7 @@ from .terms import Terms, times
 
 
 def moments(X, mask=None):
-    """Gram matrix of a feature map, and its mean as one more column: shape (c, c + 1).
-
-    A mask's mean square is 1.
-    """
+    """Gram matrix of a feature map, and its mean as one more column: shape (c, c + 1)."""
     X = times(X, mask)
     return nd.concat(gram(X), times(X, mask).mean(axis=(2, 3)).T, dim=1)
 
@@ -38,7 +35,7 @@ def style_loss(D, target):
 
 
 def tv_loss(X):
-    """Total variation of squares, which leaves contours, and no grain."""
+    """Total variation by squares, which removes grain and leaves contours."""
     return 0.5 * (ms(X[:, :, 1:] - X[:, :, :-1]) + ms(X[:, :, :, 1:] - X[:, :, :, :-1]))
 
 

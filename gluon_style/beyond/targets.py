@@ -12,29 +12,10 @@ from .tiles import Tiles
 
 
 def get_targets(net, settings, pictures, image_shape, ctx, compute_loss, remembered):
-    """The targets of a stage, and the loss that compares them with the synthesized image.
+    """The content image, preprocessed, the targets of a stage, and the loss with its weights.
 
-    Parameters
-    ----------
-    net : mxnet.gluon.nn.Sequential or Tiles
-    settings : Settings
-    pictures : Pictures
-    image_shape : tuple of int
-    ctx : mxnet.Context
-    compute_loss : callable
-        See `train`.
-    remembered : callable
-        Gives what an earlier run has made with the same key, or makes it.
-
-    Returns
-    -------
-    content_X : NDArray, shape (1, 3, height, width)
-        The content image, preprocessed.
-    content_Y : list of NDArray, or of ndarray in tiles
-    style_Y_gram : list of NDArray
-        Gram matrices, or what else the loss compares: one for each layer, and region by region.
-    compute_loss : callable
-        The loss with its weights.
+    `net` is VGG-19 or `Tiles`; `style_Y_gram` has what the loss compares of each layer, region by
+    region. `remembered(key, make)` gives what an earlier run has made with a key, or makes it.
     """
     layers, (content, styles) = settings.layers, pictures.at(image_shape)
     if isinstance(net, Tiles):

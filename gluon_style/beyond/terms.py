@@ -29,10 +29,7 @@ class Part:
 
 
 class Terms:
-    """The losses of a picture whose parts are seen one by one, and their gradient.
-
-    `kept` holds what is the same for all pictures of a stage.
-    """
+    """The losses of a picture seen part by part, and their gradient; `kept` lasts for a stage."""
 
     def __init__(self, layers, content_Y, style_Y_gram, loss_weights, masks=None, kept=None):
         self.kept = {} if kept is None else kept
@@ -121,5 +118,5 @@ class Terms:
 
 
 def times(features, mask):
-    """Features where a mask is, or all of them."""
+    """Features times a mask, if there is one."""
     return features if mask is None else nd.broadcast_mul(features, mask)

@@ -114,29 +114,20 @@ class Tile:
 class Tiles:
     """A picture's targets, losses and gradient, computed in tiles.
 
-    Parameters
-    ----------
-    net : mxnet.gluon.nn.Sequential
-        From `get_net`.
-    side : int
-        Largest width and height of a tile in pixels, without its halo.
-    tail : bool
-        True to compute losses and gradient behind the first segment whole.
+    `side` is the largest width and height of a tile in pixels, without its halo. With `tail`,
+    losses and gradient behind the first segment are computed whole.
     """
 
     def __init__(self, net, side, tail=False):
         self.net, self.layers, self.side = net, net.layers, side
-        layers = net.layers
-        ends = [*(end for end in ENDS if end < layers.last), layers.last]
+        last = net.layers.last
+        ends = [*(end for end in ENDS if end < last), last]
         firsts = [0, *(end + 1 for end in ends)]
         self.segments = [Segment(*pair) for pair in zip(firsts, ends)]
         self.tail = tail and len(self.segments) > 1
 
     def compute(self, segment, tile, shape, X):
-        """Compute a segment for one tile: its parts, and its own part of the segment's output.
-
-        `shape` is that of the segment's input, `X` the tile's part of that, with its halo.
-        """
+        """Compute a segment for a tile `X` of an input of this shape: its parts, its output."""
         shrunk, parts = 1, []
         X = cast(X, self.net[0].weight.dtype)
         for i in range(segment.first, segment.last + 1):

@@ -16,18 +16,19 @@ from .findings import show
 
 def build_parser():
     parser = Parser(
-        prog="python -m gluon_style.doctor",
-        description="Look at this machine and say whether style transfer works here, how fast, "
-        "and what to do where it does not. Exit status 0: it works; 1: it does not.",
-        epilog="For a class: python -m gluon_style.doctor --json > NAME.json on each machine, "
-        "then python -m gluon_style.doctor --collect *.json",
+        "doctor",
+        "Look at this machine and say whether style transfer works here, how fast, and what to do "
+        "where it does not. Exit status 0: it works; 1: it does not.",
+        "for a class, on each machine and then on one:\n"
+        "  python -m gluon_style.doctor --json > NAME.json\n"
+        "  python -m gluon_style.doctor --collect *.json",
     )
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead")
     parser.add_argument("--offline", action="store_true", help="do not try the download hosts")
     parser.add_argument(
         "--weights",
         metavar="FILE",
-        help="check these weights, too: a class's file, or what --weights of "
+        help="also check these weights: a class's file, or anything that --weights of "
         "gluon_style.train takes",
     )
     parser.add_argument(
@@ -35,7 +36,7 @@ def build_parser():
         nargs="+",
         type=lambda text: Path(expanded(text, "collect")),
         metavar="FILE.json",
-        help="look at no machine: make one table of what --json has printed on many",
+        help="examine no machine: make one table of the --json reports of many",
     )
     return parser
 

@@ -229,10 +229,7 @@ def why_no_answer(url):
 
 
 def is_small(asked, downloads):
-    """True where a run takes the small network: as `--weights` has it, or as `auto` finds it.
-
-    Both are findings or None: of the weights that are asked about, and of the hosts.
-    """
+    """True where a run takes the small network, by findings of `--weights` and of the hosts."""
     from ..machine.files import cache_folder
     from ..pretrained import KERAS, from_cache
 

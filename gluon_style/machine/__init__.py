@@ -11,13 +11,7 @@ from .installation import install_extra, source
 from .interrupts import is_command, raise_swallowed
 from .malloc import KEPT_SLACK, keep_freed, restart_with_huge_pages
 from .memory import available, out_of_memory, peak, resident, total
-from .preparation import (
-    check_packages,
-    installed_wheels,
-    prepare,
-    prepare_numpy,
-    prepare_process,
-)
+from .preparation import check_packages, installed_wheels, prepare, prepare_numpy, prepare_process
 from .process import child_environment, run_python
 from .processor import (
     PRECISIONS,

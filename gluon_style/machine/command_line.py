@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import sys
+import textwrap
 from contextlib import contextmanager
 from functools import partial
 
@@ -32,26 +33,22 @@ PAIR = ("--content", "--style")  # for which two names alone are meant
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of command lines whose complaints are one line.
+    """A parser whose complaints are one line; `given` has the names of the options given."""
 
-    Attributes
-    ----------
-    given : set of str
-        The names of the options that were given, as the parsed ones have them.
-    mistakes : Mistakes
-        Of the words that were parsed together.
-    """
-
-    def __init__(self, **how):
-        super().__init__(**how)
+    def __init__(self, name, description, epilog=None):
+        super().__init__(
+            prog=f"python -m gluon_style.{name}",
+            description=textwrap.fill(description, 79),
+            epilog=epilog,  # as it is, since it has commands to copy
+            formatter_class=Formatter,
+        )
         self.register("action", None, Once)
         self.register("action", "store_true", partial(Once, nargs=0, const=True, default=False))
 
     def parse_args(self, args=None, namespace=None, together=False):
-        """Parse; an option may be given once, unless all its values are kept.
+        """Parse; with `together`, nothing is raised: a bad value is left as its error, to be told.
 
-        With `together`, nothing is raised: unknown words are among the `mistakes`, and a value that
-        makes no sense is left as its error, to be told with others.
+        The errors of unknown words are among the `mistakes`.
         """
         self.given, self.mistakes = set(), Mistakes()
         options, unknown = self.parse_known_args(args, namespace)
@@ -75,30 +72,24 @@ class Parser(argparse.ArgumentParser):
 
 
 def complete(error):
-    """The error of a command line, with where to look."""
+    """The error with a hint at --help."""
     error.add("--help lists the options")
     return error
 
 
-class HelpFormatter(argparse.HelpFormatter):
-    """Show the default of every option that takes a value."""
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Shows the default of every option that takes a value."""
 
     def _get_help_string(self, action):
         shows = action.nargs != 0 and action.default not in (None, (), argparse.SUPPRESS)
         return f"{action.help} (default: %(default)s)" if shows else action.help
 
 
-class ExamplesFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """The defaults of the options, and the examples as they are."""
-
-
 @contextmanager
 def one_line(**options):
-    """Run a command: end it with one line on stderr and the exit status that says why.
+    """Run a command: an error ends it with one line on stderr and the error's own exit status.
 
-    That is an error's own status for a `GluonStyleError`, and 130 for Ctrl-C. A reader that closes
-    the pipe ends the command without a word. `options` are those with another name than their
-    setting's: `weights="source"`.
+    `options` are those with another name than their setting's: `weights="source"`.
     """
     keep_streams()
     try:
@@ -136,13 +127,13 @@ def log_to_stderr(quiet=False, once=False):
 
 
 def restart_command(argv=None):
-    """Before a command reads anything: huge pages, if this process is its own, and packages."""
+    """Prepare a command before it reads anything: huge pages in a process of its own, packages."""
     if argv is None and is_command():
         restart_with_huge_pages()
     prepare_process()  # again, since what it misses was not told when the package was imported
 
 
 def prepare_command(argv=None):
-    """Before a command computes: the same, and MXNet."""
+    """Prepare a command before it computes: the same, and MXNet."""
     restart_command(argv)
     prepare()

@@ -18,7 +18,7 @@ class CompanionDied(Exception):
 
 
 class Companion:
-    """The process, from outside: it is told lines of JSON, and tells lines of JSON.
+    """The process from outside: it reads and writes lines of JSON.
 
     It has a session of its own: Ctrl-C does not reach it, unless by `stop`.
     """
@@ -70,7 +70,7 @@ class Companion:
 
 
 def serve(do):
-    """The process, from inside: call `do(work, tell)`, whose result is told last, for each work."""
+    """The process from inside: for each work call `do(work, tell)`, and tell its result last."""
     told, lock = os.fdopen(os.dup(1), "w"), threading.Lock()
     os.dup2(2, 1)  # whatever else is printed
 

@@ -102,7 +102,7 @@ def check_ctx(name, field="ctx"):
 
 
 def gpu_of(name):
-    """The GPU that is meant by `gpu` or `gpu(N)`, as the driver tells of it."""
+    """The GPU that `gpu` or `gpu(N)` names, as the driver describes it."""
     number, report = int(name[4:-1] or 0), gpu.ask_driver()
     if number < len(report.gpus):
         return report.gpus[number]

@@ -41,10 +41,7 @@ TO_CPU_WHEEL = (
 
 
 def load_libraries(libraries=LIBRARIES, paths=None):
-    """Load the libraries of mxnet-cu112, so that `import mxnet` finds them.
-
-    The machine's own CUDA comes first, then NVIDIA's packages on `sys.path`.
-    """
+    """Load the libraries of mxnet-cu112: the machine's own CUDA, or NVIDIA's packages."""
     if not driver_installed():
         raise RuntimeNotReady(
             "mxnet-cu112 needs the NVIDIA driver (libcuda.so.1), which this machine does not have",

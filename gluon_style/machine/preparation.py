@@ -177,7 +177,7 @@ def _names(numpy):
 
 
 def check_packages():
-    """Make sure that the other packages are there; their names."""
+    """Make sure that the other packages are there, and return their names."""
     missing = [name for module, name in _PACKAGES.items() if not importlib.util.find_spec(module)]
     if missing:
         names = " ".join(missing)
@@ -187,7 +187,7 @@ def check_packages():
 
 
 def _not_ready(problem, command, **values):
-    """The error for what is not as it must be: without MXNet it is the environment as a whole."""
+    """The error of a missing part; without MXNet the whole environment is the wrong one."""
     if installed_wheels():
         return RuntimeNotReady(problem, command, **values)
     return RuntimeNotReady(
@@ -212,7 +212,7 @@ def installed_wheels():
 
 
 def check_wheels(wheels):
-    """Refuse two MXNets in one folder: which files are whose is a matter of luck."""
+    """Refuse two MXNets in one folder, whose files replace each other's."""
     if len(wheels) > 1:
         raise RuntimeNotReady(
             "{wheels} are both installed, into the same folder",

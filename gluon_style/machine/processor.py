@@ -33,17 +33,15 @@ def usable_cores():
 
 
 def thread_count(asked):
-    """Threads to compute with: what `OMP_NUM_THREADS` asks for, of levels the first, or all cores.
-
-    OpenMP takes `4,2`, MXNet a number alone, and ends the process at anything else.
-    """
+    """Threads to compute with: the first number that `OMP_NUM_THREADS` asks for, or all cores."""
+    # OpenMP takes `4,2`; MXNet takes one number, and ends the process at anything else.
     first = (asked or "").split(",")[0].strip()
     is_number = re.fullmatch("0*[1-9][0-9]{0,2}", first)
     return int(first) if is_number else usable_cores()
 
 
 def cpu_flags(path="/proc/cpuinfo"):
-    """Linux's names of what the first processor can do; an empty set elsewhere."""
+    """Linux's names of the first processor's features; an empty set elsewhere."""
     with suppress(OSError), open(path) as file:
         for line in file:
             if line.startswith("flags"):
@@ -52,7 +50,7 @@ def cpu_flags(path="/proc/cpuinfo"):
 
 
 def amx_granted():
-    """Ask Linux for the use of AMX's tile registers by this process: whether it is granted."""
+    """True if Linux grants this process the use of AMX's tile registers, for which it is asked."""
     arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA = 158, 0x1023, 18
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return False

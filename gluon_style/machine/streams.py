@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 class Lasting(io.FileIO):
-    """A file that takes what cannot be written, unless the reader of a pipe is gone."""
+    """A file that ignores failing writes, unless the reader of a pipe is gone."""
 
     def write(self, data):
         try:
@@ -19,7 +19,7 @@ class Lasting(io.FileIO):
 
 
 def keep_streams():
-    """Let nothing fail that is printed; names of files need not be text, nor fit the terminal."""
+    """Let printing never fail, even of files' names that are no text or do not fit the terminal."""
     number = 0
     while number <= 2:  # a closed one leaves its number to the next file that is opened
         number = os.open(os.devnull, os.O_RDWR)

@@ -20,9 +20,9 @@ PORT = Option(
 def build_parser():
     """The options."""
     parser = Parser(
-        prog="python -m gluon_style.page",
-        description="Open a page in the browser: choose a photo and a painting, watch the picture "
-        "being painted, keep it. It is served by this machine, to this machine alone.",
+        "page",
+        "Open a page in the browser: choose a photo and a painting, watch the picture being "
+        "painted, keep it. It is served by this machine, to this machine alone.",
     )
     parser.add_argument(
         "--output",

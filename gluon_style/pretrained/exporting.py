@@ -66,7 +66,7 @@ def export(path, pretrained, dtype="float32", more=None):
 
 
 def described(path, sha256):
-    """The origin, gain and licence that the description beside a file tells."""
+    """The origin, gain and licence in the description beside a file."""
     beside = sidecar(path)
     try:
         description = json.loads(read_text(beside))

@@ -49,7 +49,7 @@ def get_weights(which, layers, content_img, style_img, root=None):
 
 
 def find_weights(which, layers, root=None):
-    """Parameters on the scale of their file, where only pictures tell the chapter's."""
+    """Parameters, still on their file's scale where only pictures can tell the chapter's."""
     try:
         pretrained = find(which, root)
     except DownloadError as error:
@@ -62,7 +62,7 @@ def find_weights(which, layers, root=None):
 
 
 def to_scale(pretrained, content_img, style_img):
-    """The same on the chapter's scale, measured from the run's pictures where it is not known."""
+    """The parameters on the chapter's scale, measured from the run's pictures if it is unknown."""
     if pretrained.gain is not None:
         return pretrained
     check_reach(pretrained, Layers())
@@ -92,7 +92,7 @@ def find(which, root=None):
 
 
 def from_cache(folder):
-    """Read the first sound one of the files that the cache holds, or None."""
+    """Read the first sound file in the cache; None if there is none."""
     for name in ("zoo", "keras", CLASS_FILE, "torchvision"):
         source = SOURCES.get(name)
         path = folder / (source.remote.name if source else name)
@@ -111,10 +111,7 @@ def from_cache(folder):
 
 
 def real_network(pretrained, root=None):
-    """The real VGG-19, as far as the chapter's layers: the one given, or the cache's, or None.
-
-    It is on the chapter's scale, and nothing is downloaded.
-    """
+    """The real VGG-19 on the chapter's scale: the one given, or the cache's, or None."""
     needed = max(index for index in CONVOLUTIONS if index <= Layers().last)
     for found in (pretrained, from_cache(cache_folder(root))):
         if found and found.source in SOURCES and found.gain and needed in found.parameters:
@@ -123,7 +120,7 @@ def real_network(pretrained, root=None):
 
 
 def from_source(source, path, sha256, origin=None):
-    """Read a file of a source's form, to the chapter's scale where that is known."""
+    """Read a source's file, and bring it to the chapter's scale if that is known."""
     parameters = read_same(path, sha256)
     if source.gain not in (None, 1.0):
         parameters = scaled(parameters, source.gain)
@@ -132,7 +129,7 @@ def from_source(source, path, sha256, origin=None):
 
 
 def check_file(which):
-    """Make sure that there is a file, of a kind that can be read, if `--weights` names one."""
+    """Make sure that a file that `--weights` names exists and is of a known kind."""
     if which in ("auto", "small", *SOURCES):
         return
     path = Path(expanded(which, "weights"))
@@ -163,7 +160,7 @@ def from_path(path):
 
 
 def read_same(path, sha256):
-    """Read a file whose checksum was taken before: one that was replaced since is refused."""
+    """Read a file, unless it was replaced since its checksum was taken."""
     parameters = read(path)
     if hashes(path, "sha256") != [sha256]:
         text = "it was changed while it was read"
@@ -175,9 +172,7 @@ def check_reach(pretrained, layers):
     """Make sure that the parameters reach up to the last of some layers."""
     needed = max(index for index in CONVOLUTIONS if index <= layers.last)
     if needed not in pretrained.parameters:
-        text, last = (
-            "it ends at layer {last}, but layer {needed} is needed",
-            max(pretrained.parameters),
-        )
-        error = WeightsError(text, file=pretrained.file, last=last, needed=needed)
+        text = "it ends at layer {last}, but layer {needed} is needed"
+        values = {"last": max(pretrained.parameters), "needed": needed}
+        error = WeightsError(text, file=pretrained.file, **values)
         raise error.add("choose other layers or the whole network's file")

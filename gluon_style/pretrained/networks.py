@@ -7,13 +7,13 @@ from .load import find_weights, real_network, to_scale
 
 
 class Last:
-    """The last few things that were made, by their keys."""
+    """The few things made last, by their keys."""
 
     def __init__(self, most):
         self.most, self.things = most, {}
 
     def get(self, key, make):
-        """The thing of this key, made if it is not there."""
+        """The thing with this key, made if it is missing."""
         thing = self.things.pop(key, None)
         if thing is None:
             thing = make()
@@ -43,7 +43,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Network:
-    """VGG-19 as a stage uses it: the net, and all that decides what it computes."""
+    """VGG-19 as a stage uses it: the net, and a key of all that decides what it computes."""
 
     net: object
     made_from: tuple
@@ -59,7 +59,7 @@ class Networks:
 
     @property
     def channels(self):
-        """conv1_1's channels, as the others are in proportion."""
+        """Channels of conv1_1; the others are in proportion."""
         return self.pretrained.parameters[0][0].shape[0]
 
     @property
@@ -68,7 +68,7 @@ class Networks:
         return self.pretrained.source == "small"
 
     def find(self, which):
-        """VGG-19's parameters; where their scale depends on pictures, on that of the run's."""
+        """VGG-19's parameters, scaled by the run's pictures where the scale depends on pictures."""
         layers = self.settings.layers
         found = self.kept.parameters.get((which, layers), lambda: find_weights(which, layers))
         return to_scale(found, *self.images)

@@ -25,7 +25,7 @@ MOST_BYTES = MOST_HEADER + 4 * sum(map(math.prod, SHAPES.values()))  # of the co
 
 @dataclass(frozen=True)
 class ConvolutionsOnly(RemoteFile):
-    """The convolutions of a larger `.safetensors` file, in one with a checksum inside."""
+    """The convolutions of a larger `.safetensors` file, in a file with a checksum inside."""
 
     @property
     def name(self):
@@ -95,7 +95,7 @@ def cut_out(url, path):
 
 
 def piece(url, start, length, until):
-    """Some bytes of what a URL serves."""
+    """Some bytes of the file at a URL."""
     headers, data = {"Range": f"bytes={start}-{start + length - 1}"}, b""
     with answer(url, headers=headers) as response:
         if response.status_code != 206:

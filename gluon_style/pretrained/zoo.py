@@ -8,16 +8,7 @@ from pathlib import Path
 
 from ..errors import DownloadError, Message, Setting
 from ..machine import child_environment
-from ..machine.files import (
-    LARGEST,
-    LONGEST,
-    PIECE,
-    STALL,
-    answer,
-    is_quiet,
-    printable,
-    problem_of,
-)
+from ..machine.files import LARGEST, LONGEST, PIECE, STALL, answer, is_quiet, printable, problem_of
 
 # The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
@@ -73,7 +64,7 @@ def failure(reason):
 
 
 def output_while_growing(process, folder):
-    """The output of a process, which may take its time while the folder grows."""
+    """The output of a process, which may take as long as the folder grows."""
     size, until = -PIECE - 1, time.monotonic() + LONGEST  # it may begin late
     while True:
         try:
@@ -90,7 +81,7 @@ def output_while_growing(process, folder):
 
 
 def advice(said):
-    """An error of GluonCV's, with the way to mend it."""
+    """GluonCV's error, with its remedy."""
     if said.startswith("ModuleNotFoundError"):
         return Message("{said}: run: python -m pip install 'gluoncv>=0.10,<0.11'", said=said)
     if ".so" in said and said.startswith("ImportError"):

@@ -36,7 +36,7 @@ def write_animation(path, sources):
 
 
 def frames(sources):
-    """The frames of all sources, of which one file at a time is open."""
+    """The frames of all sources, opening one file at a time."""
     for source in sources:
         if isinstance(source, Image.Image):
             yield source

@@ -102,7 +102,7 @@ class Checkpoint:
         return checkpoint
 
     def check_parts(self):
-        """Refuse what no run has written, though every checksum is right."""
+        """Refuse a file that no run has written, even with right checksums."""
         state, settings, stages = self.state, self.settings, self.settings.stages
         Output("", **self.options)
         numbers = [state.lr, self.started, self.seconds]
@@ -166,7 +166,7 @@ class Checkpoint:
         raise no_checkpoint(folder, found)
 
     def check_folder(self, folder):
-        """Make sure that it stands in its own run's folder."""
+        """Make sure that it is in its own run's folder."""
         record = folder.read_record()
         try:
             settings = settings_from_json(record["settings"])
@@ -184,10 +184,7 @@ class Checkpoint:
             )
 
     def check_settings(self, settings):
-        """Make sure that a run with these settings, both sides of its stages given, continues here.
-
-        The pictures, the weights and the meaning of `auto` are left to `check_identity`.
-        """
+        """Make sure that a run with these settings, its stages with both sides, continues here."""
         was, now = fixed_options(self.settings), fixed_options(settings)
         for name in was:
             if was[name] != now[name]:
@@ -202,16 +199,16 @@ class Checkpoint:
                 remedy="a run can only be resumed with the stages that it has begun ({begun}), the "
                 "last of them with no fewer than the {epochs} epochs that it has had, and others "
                 "after them",
-                was=_text(self.settings.stages),
-                now=_text(settings.stages),
-                begun=_text(before),
+                was=as_text(self.settings.stages),
+                now=as_text(settings.stages),
+                begun=as_text(before),
                 epochs=epochs,
             )
             text = "leave it out, or start a new run with another {output}"
             raise error.add(text, output=Setting("output"))
 
     def check_identity(self, transfer):
-        """Make sure that a run is made from what this one was."""
+        """Make sure that a run has the pictures, weights, device and precision of this one."""
         checksums, now = transfer.identity(), transfer.resolved()
         options = get_options(now)
         for name in {**self.identity, **checksums}:
@@ -226,12 +223,8 @@ class Checkpoint:
                 raise _changed(name, before, after)
 
 
-def _text(stages):
-    return ",".join(map(str, stages))
-
-
 def _changed(name, was, now):
-    """The error for a setting that is not what it was."""
+    """The error for a setting that has changed."""
     remedy = "leave it out to resume the run, or start a new one with another {output}"
     values = {"was": was, "now": now, "output": Setting("output")}
     return CheckpointError("was {was} and is now {now}", name, remedy=remedy, **values)

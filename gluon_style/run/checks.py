@@ -1,4 +1,4 @@
-"""What is wrong with a run, as far as it can be told without MXNet, and all of it at once."""
+"""The mistakes in a run that can be told without MXNet, all of them at once."""
 
 import dataclasses
 from collections import defaultdict

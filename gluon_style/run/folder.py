@@ -45,7 +45,7 @@ PICTURES = (
 
 
 def no_checkpoint(folder, found=None):
-    """The error for a folder in which there is nothing to resume, or only what was found."""
+    """The error for a folder with nothing to resume, or only with what was `found`."""
     found = found or Message("there is no checkpoint")
     remedy = "the run cannot be resumed, start it again"
     return CheckpointError(found, "resume", file=folder, remedy=remedy)
@@ -82,7 +82,10 @@ class OutputFolder:
         """Make the folder and lock it."""
         with self.told():
             if self.make:
-                self._make()
+                self.refuse_picture()
+                missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
+                self.path.mkdir(parents=True, exist_ok=True)
+                self.made = missing
             with tempfile.TemporaryFile(dir=self.path):
                 pass
             self.is_first = not (self.path / ".lock").exists()
@@ -109,7 +112,7 @@ class OutputFolder:
             raise OutputError(text, file=self.path, reason=reason(error)) from None
 
     def check(self, overwrite=False):
-        """Make sure, and leave nothing behind, that a run can write there, or resume."""
+        """Make sure that a run can write there, or resume, and leave nothing behind."""
         if not self.make:
             if not self.path.is_dir():
                 raise OutputError("no such folder", file=self.path)
@@ -134,12 +137,6 @@ class OutputFolder:
             remedy = "give it a folder's name, such as {folder}"
             values = {"picture": self.picture(1).name, "folder": self.path.with_suffix("")}
             raise UsageError(text, "output", file=self.path, remedy=remedy, **values)
-
-    def _make(self):
-        self.refuse_picture()
-        missing = [path for path in (self.path, *self.path.parents) if not path.exists()]
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.made = missing
 
     def __exit__(self, *_):
         try:
@@ -167,7 +164,7 @@ class OutputFolder:
         return [path for pattern in self.PATTERNS for path in sorted(self.path.glob(pattern))]
 
     def read_record(self):
-        """The `run.json` that the last run has left, as far as it is one: a dict."""
+        """The last run's `run.json` as a dict, empty if there is none."""
         try:
             found = json.loads(read_text(self.path / RECORD))
         except (OSError, ValueError, RecursionError):

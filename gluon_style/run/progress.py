@@ -30,7 +30,7 @@ MOST_SECONDS = 1e10  # which clocks can still tell
 
 
 class Telling(Listener):
-    """Pass on to a listener that tells somebody; once it fails, the run continues without it."""
+    """Passes on to a listener that shows progress; once that fails, the run continues without."""
 
     def __init__(self, listener):
         self.listener = listener
@@ -97,7 +97,7 @@ class ProgressBar(Listener):
 
 
 class ProgressLines(Listener):
-    """The same as a line now and then, for a log file or a pipe."""
+    """Prints the same as a line now and then, for a log file or a pipe."""
 
     def __init__(self, forecast, every=30.0):
         self.forecast, self.every = forecast, every  # seconds
@@ -122,7 +122,7 @@ class ProgressLines(Listener):
 
 
 class Meter(Listener):
-    """Measure a stage.
+    """Measures a stage.
 
     The peak of a process never falls: it is the stage's own only if the stage has raised it. If it
     has not, only the memory that the stage left behind is certain.
@@ -197,13 +197,7 @@ class ForecastRun(Listener):
 
 
 class WarnOfDivergence(Listener):
-    """Warn at the end of a stage that has made the picture worse.
-
-    Attributes
-    ----------
-    error : WorseResult or None
-        Of a last stage that has made it much worse, if that is `strict`: the run ends with it.
-    """
+    """Warn of a stage that has made the picture worse; if `strict`, `error` tells of the last."""
 
     def __init__(self, results, name="", strict=False):
         self.results, self.name = results, f"{name}, " if name else ""
@@ -258,7 +252,7 @@ def in_notebook():
 
 
 def progress(forecast):
-    """The listener that suits: a bar in a notebook and on a terminal, lines elsewhere."""
+    """A bar in a notebook and on a terminal, lines elsewhere: a listener."""
     if in_notebook():
         # Where the lines go, too: else each begins a new bar.
         return ProgressBar(forecast, sys.stdout)

@@ -46,12 +46,12 @@ CSV_COLUMNS = ("stage", "epoch", *TERMS, "lr", "seconds")
 
 
 class Results(Listener):
-    """Write pictures, losses and the record of a run while it runs."""
+    """Writes pictures, losses and the record of a run while it runs."""
 
     def __init__(self, folder, transfer, output=Output()):
         self.folder, self.transfer, self.output = folder, transfer, output
         self.settings, self.identity = transfer.resolved(), transfer.identity()
-        check_writable(output, transfer.alpha)
+        check_writable(output, transfer.pictures.alpha)
         self.records = []  # (number of the stage, Epoch)
         self.started, self.seconds_before = time.time(), 0.0
         self.began = time.monotonic()
@@ -132,7 +132,7 @@ class Results(Listener):
             self.save_snapshot(stage_run.picture(), stage_run.number, epochs)
 
     def replace_earlier(self):
-        """Remove what an earlier run left, now that this one has something to put there."""
+        """Remove an earlier run's files, now that this one has some."""
         if not self.output.overwrite:
             self.folder.refuse_results()
         if self.folder.results():
@@ -150,7 +150,7 @@ class Results(Listener):
         self.plot_losses()
 
     def tidy(self, state):
-        """Remove what nobody needs any more, now that a checkpoint holds the end of a stage."""
+        """Remove temporary files, now that a checkpoint holds the end of a stage."""
         self.is_finished = state.stage == len(self.transfer.stages)
         try:
             self.remove_temporary()
@@ -177,7 +177,7 @@ class Results(Listener):
         self.tidy(state)
 
     def judge(self, picture, number):
-        """Ask the real network."""
+        """Have the real network judge the picture."""
         told = "stage %d is finished; the real network judges the picture, which takes some time"
         timer = threading.Timer(LONG, logger.info, [told, number])
         timer.start()
@@ -188,14 +188,14 @@ class Results(Listener):
             timer.cancel()
 
     def save(self, picture, path, number, epochs):
-        """Save the picture of a stage after so many epochs, and remember that it is ours."""
+        """Save the picture of a stage after so many epochs, and record it as this run's."""
         self.pictures.add(path.name)
-        alpha, dpi = self.transfer.alpha, self.transfer.pictures.dpi
+        alpha, dpi = self.transfer.pictures.alpha, self.transfer.pictures.dpi
         origin = self.origin(number, epochs)
         save_photograph(picture, path, alpha, self.output.depth, dpi, origin)
 
     def origin(self, number, epochs):
-        """The origin that a picture's file tells; it names no home directory."""
+        """The origin that is written into a picture; it names no home directory."""
         settings = dataclasses.replace(self.settings, stages=self.settings.stages[:number])
         settings = with_pictures(settings, lambda path: short(str(path)))
         weights = "small" if self.transfer.pretrained.source == "small" else settings.weights
@@ -209,12 +209,12 @@ class Results(Listener):
         }
 
     def save_snapshot(self, picture, number, epochs):
-        """Save the picture of a stage that has not ended; for good only if it was asked for."""
+        """Save the picture of a stage under way, temporarily unless it was asked for."""
         path = self.name_snapshot(number, epochs)
         self.save(picture, path, number, epochs)
 
     def name_snapshot(self, number, epochs):
-        """The path of a snapshot, which the record names from now on."""
+        """Path of a snapshot, which the record names from now on."""
         path, every = self.folder.snapshot(number, epochs), self.output.save_every
         if not every or epochs % every:
             self.temporary.add(path.name)
@@ -235,14 +235,14 @@ class Results(Listener):
             epochs = [n for n in frame_epochs(stage.max_epochs) if n > had]
             if first is None:
                 photo = image.imresize(self.transfer.content_img, *stage.image_shape)
-                first = to_picture(photo.asnumpy(), self.transfer.alpha)
+                first = to_picture(photo.asnumpy(), self.transfer.pictures.alpha)
             paths = (self.folder.snapshot(number, n) for n in epochs)
             write_animation(path, [first, *filter(Path.exists, paths), result])
             self.pictures.add(path.name)
             self.temporary = frames
 
     def film_so_far(self, number, names):
-        """The moving picture that a stage had when it got more epochs, and those it had had."""
+        """The moving picture of a stage that got more epochs, and its epochs before."""
         for path in map(Path, names):
             begin, _, epochs = path.stem.rpartition("-epoch-")
             if begin == self.folder.picture(number).stem and path.suffix[1:] != self.folder.suffix:
@@ -309,7 +309,7 @@ class Results(Listener):
 
 @contextmanager
 def accessory(sentence):
-    """Warn if something fails without which the run continues."""
+    """Warn if something fails that the run can do without."""
     try:
         yield
     except Exception as error:

@@ -10,12 +10,10 @@ from .checkpoint import Checkpoint
 
 
 class Checkpoints(Listener):
-    """Save the run's state every so many seconds, and when a stage ends, for any reason."""
+    """Saves the run's state every so many seconds, and when a stage ends for any reason."""
 
     def __init__(self, results, every=30.0):
         self.results, self.every = results, every
-        self.settings = results.transfer.resolved()
-        self.identity = results.transfer.identity()
         self.saved = None  # when; the first epoch is saved always
         self.states = []  # what may have to be saved
 
@@ -55,8 +53,8 @@ class Checkpoints(Listener):
         results = self.results
         upto = state.stage, state.epochs
         checkpoint = Checkpoint(
-            self.settings,
-            self.identity,
+            results.settings,
+            results.identity,
             results.output.kept(),
             state,
             [(number, epoch) for number, epoch in results.records if (number, epoch.epoch) < upto],

@@ -12,7 +12,7 @@ from ..errors import GluonStyleError, NonFiniteLoss
 from ..machine import available
 from ..machine.files import expanded
 from ..plan import slowdown, tiled_bytes
-from ..settings import CHAPTER_STAGES, Output, Settings
+from ..settings import CHAPTER_STAGES, Output, Settings, as_text
 from . import book
 from .checks import check_book, check_run, read_run, refuse_given
 from .folder import OutputFolder
@@ -48,7 +48,7 @@ def stylize(settings=Settings(), output=Output(), listeners=()):
     OutputError
         The folder holds an earlier run's results, or cannot be written to.
     GluonStyleError
-        And what `StyleTransfer` raises.
+        Or an error of `StyleTransfer`.
     """
     if isinstance(output, (str, Path)):
         output = Output(output)
@@ -56,7 +56,7 @@ def stylize(settings=Settings(), output=Output(), listeners=()):
 
 
 def again(path, origin, settings, output, kept):
-    """Run a picture's command again, as its file tells it, perhaps with other options."""
+    """Run the command in a picture's file again, perhaps with other options."""
     if not output.quiet:
         print(f"made by  {origin['command']}")
     refuse_given(settings)
@@ -107,7 +107,7 @@ def resume(path, revise=None, listeners=(), strict=False):
     CheckpointError
         There is no checkpoint, or the settings, pictures or weights are not the run's own.
     GluonStyleError
-        And what `StyleTransfer` raises.
+        Or an error of `StyleTransfer`.
     """
     with OutputFolder(expanded(path), make=False) as folder:
         return resume_from(folder, *read_run(folder, revise), listeners, strict)
@@ -131,7 +131,7 @@ def resume_from(folder, checkpoint, settings, output, kept, listeners=(), strict
 
 
 def run(transfer, output, folder, checkpoint=None, listeners=(), strict=False):
-    """Run, from the start or from a checkpoint, with everything that listens."""
+    """Run from the start or from a checkpoint, with all listeners."""
     results, checkpoints = writers(transfer, output, folder, checkpoint)
     forecast = ForecastRun(transfer, output.quiet)
     listeners = [results, checkpoints, Telling(forecast), *listeners]
@@ -173,7 +173,7 @@ def writers(transfer, output, folder, checkpoint=None):
 
 
 def finish(transfer, output, folder, checkpoint):
-    """Write what is missing of a run that has ended, as after a kill in its last moment."""
+    """Write what an ended run lacks, as after a kill in its last moment."""
     results, _ = writers(transfer, output, folder, checkpoint)
     results.finish(checkpoint.state)
 
@@ -233,4 +233,4 @@ def what_more(stages, folder):
 def resume_command(folder, stages=()):
     """The command line that resumes the run in a folder."""
     command = f"python -m gluon_style.train --resume {shlex.quote(str(folder.path))}"
-    return command + (f" --stages {','.join(map(str, stages))}" if stages else "")
+    return command + (f" --stages {as_text(stages)}" if stages else "")

@@ -14,12 +14,9 @@ from ..machine import raise_swallowed
 
 
 class HearSignals:
-    """A context manager that hears a signal to end, whose `number` it has then.
+    """Hears a signal to end, whose `number` it has then; only the main thread hears any.
 
-    Only the main thread hears signals; elsewhere it does nothing. A second Ctrl-C ends the process
-    at once, or interrupts it where Python is used interactively: no file is damaged by that, since
-    each takes its name when it is complete.
-
+    A second Ctrl-C ends the process at once, or interrupts it where Python is used interactively.
     Python runs a handler only when MXNet's computations return, which can take many seconds; so a
     thread reads the signals from a pipe.
     """
@@ -80,7 +77,7 @@ class HearSignals:
 
 
 class StopOnSignal(HearSignals, Listener):
-    """Stop after the epoch in which a signal arrives; be the last listener of the run."""
+    """Stops after the epoch in which a signal arrives; it has to be the last listener."""
 
     def __init__(self, transfer, tidy=lambda: None):
         super().__init__("stopping after this epoch", tidy)

@@ -11,7 +11,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Callable, Union, get_args, get_origin
 
-from ..errors import GluonStyleError, Mistakes, UsageError, option
+from ..errors import GluonStyleError, Mistakes, UsageError, field_of, option
 from .values import as_text, brief
 
 
@@ -55,7 +55,7 @@ class Option:
         return [text] if self.kind.several else self.check(self.kind.read(text, self.name))
 
     def check(self, value, field=None):
-        """The plain value; an error names the option, or the field of that name."""
+        """The plain value; an error names `field`, by default the option's name."""
         if isinstance(value, GluonStyleError):  # of a text that stands for none
             raise value
         is_none = value is None and self.default in (None, ())
@@ -69,7 +69,7 @@ def opt(default, kind, group, help, alone=None, name=None):
 
 
 def get_fields(kind):
-    """(name, option or None, class of the dataclass that stands there or None) of each field."""
+    """(name, option or None, class of an inner dataclass or None) of each field."""
     for field in dataclasses.fields(kind):
         declared = field.metadata.get("option")
         if declared:
@@ -87,7 +87,7 @@ def get_options_of(kind):
 
 def find_option(text, options, sentence, field=None):
     """The option that a text names: `tv_weight`, `tv-weight` or `--tv-weight`."""
-    name = text.lstrip("-").replace("-", "_")
+    name = field_of(text)
     if name not in options:
         error = UsageError(sentence, field, name=option(name) if field else text)
         raise error.suggest(option(name), map(option, options))
@@ -118,7 +118,7 @@ def build(kind, values):
 
 
 class Declared:
-    """The common part of the dataclasses: a check of every value when they are made."""
+    """Common part of the dataclasses: every value is checked when they are made."""
 
     def __post_init__(self):
         mistakes = Mistakes()

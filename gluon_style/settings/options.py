@@ -48,7 +48,7 @@ def get_output(values):
 
 
 def with_recipe(values, given):
-    """Values by option, with those of their recipe, but for the options that were given."""
+    """Values by option, replaced by their recipe's unless they were given."""
     name, size = RECIPE.check(values["recipe"]), SIZE.check(values.get("size"))
     return {**values, **get_recipe(name, size, given)}
 
@@ -69,7 +69,7 @@ def with_option(settings, name, value):
 
 
 def variations(settings, vary):
-    """The settings with each combination of the values of some options, a dict."""
+    """The settings with each combination of values in `vary`, a dict by option."""
     for values in itertools.product(*vary.values()):
         varied = settings
         for name, value in zip(vary, values):
@@ -78,7 +78,7 @@ def variations(settings, vary):
 
 
 def with_pictures(settings, change):
-    """The settings with each picture, a path or `Given`, put through a function."""
+    """The settings with a function applied to each picture, a path or `Given`."""
     values = flatten(settings)
     for name, each in SETTINGS.items():
         if each.kind.several:

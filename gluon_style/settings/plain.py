@@ -13,7 +13,7 @@ def settings_to_json(settings):
 
 
 def settings_from_json(values):
-    """The inverse of `settings_to_json`; what an older version did not know is the chapter's."""
+    """The inverse of `settings_to_json`; options unknown to an older version get their defaults."""
     plain = {**values, "stages": [Stage(**stage) for stage in values["stages"]]}
     for name, part in vars(Settings()).items():
         if dataclasses.is_dataclass(part):

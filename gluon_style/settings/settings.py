@@ -42,18 +42,18 @@ class Layers(Declared):
         (0, 5, 10, 19, 28),
         kinds.layers,
         NETWORK,
-        "layers of VGG-19, 0 to 36 or as conv1_1, whose outputs are the style features",
+        "layers of VGG-19 that give the style features, as 0 to 36 or conv1_1",
     )
     content_layers: tuple = opt(
         (25,),
         kinds.layers,
         NETWORK,
-        "layers of VGG-19, 0 to 36 or as conv4_2, whose outputs are the content features",
+        "layers of VGG-19 that give the content features, as 0 to 36 or conv4_2",
     )
 
     @property
     def last(self):
-        """Index of the last layer that is needed; those behind it are cut off."""
+        """Index of the last layer that is needed; later ones are cut off."""
         return max(self.style_layers + self.content_layers)
 
     @property
@@ -72,13 +72,10 @@ class LossWeights(Declared):
     """The weight of each loss in the sum that is minimised. The defaults are the chapter's."""
 
     content_weight: float = opt(
-        1.0,
-        WEIGHT,
-        TRAINING,
-        "more keeps more of the content picture",
+        1.0, WEIGHT, TRAINING, "a larger weight keeps more of the content picture"
     )
-    style_weight: float = opt(1e3, WEIGHT, TRAINING, "more takes more of the style")
-    tv_weight: float = opt(10.0, WEIGHT, TRAINING, "more gives a smoother result")
+    style_weight: float = opt(1e3, WEIGHT, TRAINING, "a larger weight takes more of the style")
+    tv_weight: float = opt(10.0, WEIGHT, TRAINING, "a larger weight gives a smoother result")
     style_layer_weights: Tuple[float, ...] = opt(
         (),
         kinds.numbers(WEIGHTED),
@@ -107,7 +104,7 @@ class LossWeights(Declared):
 @documented
 @dataclass(frozen=True)
 class Painting(Declared):
-    """The pictures beyond the chapter: several styles, masks, colours. The defaults are its own."""
+    """Several styles, masks and colours, beyond the chapter. The defaults are the chapter's."""
 
     style_blend: Tuple[float, ...] = opt(
         (),
@@ -140,7 +137,7 @@ class Painting(Declared):
         INITS[0],
         kinds.picture(*INITS, metavar="content|noise|FILE"),
         PICTURES,
-        "start of the first stage",
+        "picture that the first stage starts from",
     )
     seed: int = opt(
         0,
@@ -159,22 +156,22 @@ class Painting(Declared):
         0.0,
         kinds.share,
         PICTURES,
-        "how far the content picture gets the painting's colours beforehand: 1 for its mean and "
-        "covariance; with --colors style alone",
+        "how far the content picture takes on the painting's colours beforehand: 1 matches their "
+        "mean and covariance; only with --colors style",
     )
     resize: str = opt(
         "bilinear",
         kinds.choice("bilinear", "lanczos"),
         PICTURES,
-        "how pictures are brought to a size: bilinear, as in the chapter, or lanczos, which "
-        "neither flickers nor blurs",
+        "resampling of pictures: bilinear, as in the chapter, or lanczos, which neither flickers "
+        "nor blurs",
     )
     margin: float = opt(
         0.0,
         kinds.share,
         PICTURES,
-        "share of the long side that is mirrored outwards before and cut off at the end: no seam "
-        "along the border",
+        "width of a mirrored margin, as a share of the long side, which is cut off at the end: it "
+        "leaves no seam along the border",
     )
 
 
@@ -193,8 +190,8 @@ class Method(Declared):
         "chapter",
         kinds.choice("chapter", "relative"),
         TRAINING,
-        "the chapter's, or relative to their targets: then a weight means the same for every pair "
-        "of pictures",
+        "the chapter's losses, or losses relative to their targets, with which a weight means the "
+        "same for every pair of pictures",
     )
     pooling: str = opt(
         "max",
@@ -225,10 +222,7 @@ class Settings(Declared):
         str(shipped("mountain.jpg")), kinds.picture(), PICTURES, "content picture"
     )
     style: Union[str, Given, tuple] = opt(
-        str(shipped("autumn_tree.jpg")),
-        kinds.styles,
-        PICTURES,
-        "style picture; several are mixed",
+        str(shipped("autumn_tree.jpg")), kinds.styles, PICTURES, "style picture; several are mixed"
     )
     stages: Tuple[Stage, ...] = opt(
         CHAPTER_STAGES,
@@ -245,12 +239,7 @@ class Settings(Declared):
         "with the package), keras, zoo, torchvision, or the path of a .params, .h5, .pth or "
         ".safetensors file",
     )
-    ctx: str = opt(
-        "auto",
-        kinds.device,
-        NETWORK,
-        "device to compute on",
-    )
+    ctx: str = opt("auto", kinds.device, NETWORK, "device to compute on")
     precision: str = opt(
         PRECISIONS[0],
         kinds.choice(*PRECISIONS),
@@ -272,8 +261,8 @@ class Settings(Declared):
         "stretch",
         kinds.choice("stretch", "crop", "whole"),
         PICTURES,
-        "how the style picture gets the content's proportions: stretched, as in the chapter, or "
-        "cropped to its middle; or whole, in its own proportions with as many pixels",
+        "fit of the style picture to the content's proportions: stretch, as in the chapter, crop "
+        "to its middle, or whole, in its own proportions with as many pixels",
     )
     background: str = opt(
         "keep",
@@ -287,7 +276,7 @@ class Settings(Declared):
         kinds.tile,
         NETWORK,
         "compute a stage in tiles of N pixels: the same result, less memory, 1.2 to 1.6 times the "
-        "time; auto does so where the stage does not fit otherwise",
+        "time; auto does so where the stage does not fit into the memory",
     )
 
     def __post_init__(self):
@@ -307,18 +296,18 @@ class Settings(Declared):
 
     @classmethod
     def recipe(cls, name, size=None, **options):
-        """The settings of a recipe, with any options of one's own.
+        """The settings of a recipe, with any options changed.
 
         Parameters
         ----------
         name : str
             One of `RECIPES`: `chapter`, `painting`, `quick` or `fast`.
         size : int, optional
-            Long side of the result; the stages up to it follow by themselves. Above 448 pixels
-            the style weight of `painting` and `quick` grows with it. Not of the chapter.
+            Long side of the result; the smaller stages are chosen to match. Above 448 pixels the
+            style weight of `painting` and `quick` grows with it. Not for the chapter.
         options
-            Options by their names, for example `content="me.jpg"` or `tv_weight=30`; a whole part
-            such as `method=Method(...)` too.
+            Options by their names, for example `content="me.jpg"` or `tv_weight=30`, or a whole
+            part such as `method=Method(...)`.
 
         Returns
         -------
@@ -335,7 +324,7 @@ class Settings(Declared):
         return build(cls, {**get_recipe(name, size, options), **options})
 
     def check_counts(self):
-        """Make sure that there are as many of each as of what they belong to."""
+        """Make sure that there is one of each for every style or style layer."""
         styles, layers = len(self.styles), len(self.layers.style_layers)
         for name, found, count in (
             ("style_blend", self.painting.style_blend, styles),
@@ -359,7 +348,7 @@ class Settings(Declared):
 
     @property
     def styles(self):
-        """The style pictures, also if there is only one."""
+        """The style pictures as a tuple, one as well."""
         return as_tuple(self.style)
 
 
@@ -428,9 +417,9 @@ class Output(Declared):
                 other=ANIMATIONS[1],
             )
 
-    # The part that a resumed run finds again.
+    # The options that a resumed run finds again.
     KEPT = ("book", "save_every", "animation", "checkpoint_every", "format", "depth")
 
     def kept(self):
-        """The part that is kept in checkpoints."""
+        """The options that checkpoints keep."""
         return {name: getattr(self, name) for name in self.KEPT}

@@ -104,7 +104,7 @@ class State:
     lr: float  # of the next epoch
     X: object  # the synthesized image, an array of shape (1, 3, h, w), float32
     memory: Dict[str, object]  # the optimizer's: Adam's running means, each of that shape
-    ended: bool = False  # whether the listeners have been told that the stage has ended
+    ended: bool = False  # True once the listeners have been told that the stage has ended
     tile: Optional[int] = None  # side of the stage's tiles in pixels, None for the whole picture
     tail: bool = False  # whether the network is tiled only up to its second pooling
 
@@ -124,10 +124,7 @@ def check_stages(values, name):
 
 
 def read_stages(text, name="stages"):
-    """Read `--stages`: `1`, `2`, or `SIZE:epochs:decay[,SIZE:epochs:decay...]`.
-
-    A size is `WxH`, or the long side alone.
-    """
+    """Read `--stages`: `1`, `2`, or `SIZE:epochs:decay[,...]`, a size `WxH` or the long side."""
     if text in ("1", "2"):
         return CHAPTER_STAGES[: int(text)]
     stages = []

@@ -31,7 +31,7 @@ def add_options(parser, options):
 
 
 def reader(option):
-    """Reads an option's text; a mistake is the value, which its check raises with the others."""
+    """A reader of an option's text that returns a mistake, to be raised with others."""
 
     def read(text):
         try:

@@ -29,7 +29,7 @@ def pictures(tmp_path):
 
 
 def alone(job_folder, tmp_path):
-    """What a single run with a job's own settings leaves: see `outcome`."""
+    """The outcome of a single run with a job's own settings."""
     settings = settings_from_json(json.loads((job_folder / "run.json").read_text())["settings"])
     folder = tmp_path / "alone" / job_folder.name
     stylize(settings, Output(folder, quiet=True))

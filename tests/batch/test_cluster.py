@@ -61,6 +61,14 @@ def kill_group(process):
         assert all_ended(children)
 
 
+@pytest.fixture(autouse=True)
+def forks(starter, tmp_path, monkeypatch):
+    """Workers have their processes forked from one with MXNet, where the environment allows it."""
+    preload = tmp_path / "preload.py"
+    preload.write_text(f"import sys; sys.executable = {starter.python!r}")
+    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(preload))
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """The path of a scheduler's file, and two workers: one with a nanny, one without."""

@@ -34,7 +34,7 @@ def jobs_in(folder):
 
 
 class Links(HTMLParser):
-    """What a page shows and links to."""
+    """The files that a page shows and links to."""
 
     def __init__(self, page):
         super().__init__()

@@ -154,7 +154,7 @@ def test_what_comes_to_the_baseline_is_not_run_again(settings, tmp_path):
 
 @pytest.mark.parametrize("name", ["style.png", "style.csv"])
 def test_a_sheet_replaces_nobodys_picture(settings, tmp_path, name):
-    """What is called like it may be the very picture that is used."""
+    """A file of that name may be the very picture that is used."""
     with open(settings.style, "rb") as file:
         before = file.read()
     (tmp_path / name).write_bytes(before)

@@ -48,7 +48,7 @@ def run(folder, *words, statuses=(0,)):
 
 
 def processor_seconds():
-    """What all processes that have ended have taken."""
+    """Processor seconds of all processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -1,4 +1,4 @@
-"""What a draft by the small network saves: losses by the real one against time.
+"""The time that a draft by the small network saves: losses by the real one against time.
 
 Run by hand from the project's folder, in the environment of the tests (half an hour and more):
 

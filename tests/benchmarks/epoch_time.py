@@ -1,4 +1,4 @@
-"""How long an epoch takes: the chapter's loop as printed, this package, and PyTorch.
+"""Seconds of an epoch: the chapter's loop as printed, this package, and PyTorch.
 
 Run by hand from the project's folder, in the environment of the tests:
 

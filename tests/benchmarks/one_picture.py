@@ -21,7 +21,7 @@ EPOCHS = 4
 
 
 class Echo:
-    """What takes bytes and gives them back, as a `Band` does with arrays."""
+    """Takes bytes and gives them back, as a `Band` does with arrays."""
 
     def back(self, values):
         return values
@@ -125,7 +125,7 @@ def main():
 
 
 def tell_model(measured, latency, per_byte):
-    """How many times as fast as one machine so many would be, after the model."""
+    """Speed of so many machines, relative to one, after the model."""
     from gluon_style.beyond.tiles import Segment
     from gluon_style.settings import Layers
 

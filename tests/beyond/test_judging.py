@@ -21,24 +21,24 @@ from .. import numpy_chapter
 
 
 @pytest.fixture
-def cache(random_parameters, tmp_path, monkeypatch):
+def cache(quarter_parameters, tmp_path, monkeypatch):
     """A cache with a class's file, of which its description says that it is Keras'."""
     monkeypatch.setenv("MXNET_HOME", str(tmp_path / "home"))
     folder = tmp_path / "home" / "models"
     folder.mkdir(parents=True)
-    network = Pretrained(random_parameters, "keras", None, None, 1.0, "a test", "none")
+    network = Pretrained(quarter_parameters, "keras", None, None, 1.0, "a test", "none")
     export(folder / "vgg19-features.params", network)
     return folder
 
 
-def test_its_losses_are_the_chapters(random_parameters, small_settings):
+def test_its_losses_are_the_chapters(quarter_parameters, small_settings):
     content, style = read(small_settings.content), read(small_settings.style)
     img = nd.array(np.random.RandomState(3).uniform(size=(32, 48, 3)))
-    found = judge(random_parameters, mx.cpu(), img, content, [style], [1.0])
+    found = judge(quarter_parameters, mx.cpu(), img, content, [style], [1.0])
     X, content_X, style_X = (
         preprocess(each, (48, 32))[0].asnumpy() for each in (img * 255, content, style)
     )
-    expected = numpy_chapter.losses_with(content_X, style_X, random_parameters)(X)
+    expected = numpy_chapter.losses_with(content_X, style_X, quarter_parameters)(X)
     np.testing.assert_allclose([found[k] for k in ("content", "style", "tv")], expected, rtol=1e-3)
     assert len(found["style_layers"]) == 5
     assert sum(found["style_layers"]) == pytest.approx(found["style"])
@@ -77,8 +77,8 @@ def test_without_it_nothing_is_said(small_settings, tmp_path, monkeypatch):
     assert transfer.judge(nd.zeros((16, 24, 3))) is None
 
 
-def test_the_network_of_the_run_is_taken_if_it_is_the_real_one(random_parameters, tmp_path):
-    real = Pretrained(random_parameters, "keras", None, None, 1.0, None, None)
+def test_the_network_of_the_run_is_taken_if_it_is_the_real_one(quarter_parameters, tmp_path):
+    real = Pretrained(quarter_parameters, "keras", None, None, 1.0, None, None)
     assert real_network(real, tmp_path) is real
     for other in (
         dataclasses.replace(real, source="small"),
@@ -100,11 +100,11 @@ def test_a_judge_that_fails_takes_nothing_away(small_settings, tmp_path, monkeyp
     assert run_json(tmp_path / "out")["finished"]
 
 
-def test_the_network_sees_each_picture_once(random_parameters, small_settings, monkeypatch):
+def test_the_network_sees_each_picture_once(quarter_parameters, small_settings, monkeypatch):
     seen, forward = [], Tiles.forward
     monkeypatch.setattr(Tiles, "forward", lambda *args: seen.append(1) or forward(*args))
     content, style = read(small_settings.content), read(small_settings.style)
-    judge(random_parameters, mx.cpu(), nd.zeros((32, 48, 3)), content, [style], [1.0])
+    judge(quarter_parameters, mx.cpu(), nd.zeros((32, 48, 3)), content, [style], [1.0])
     assert len(seen) == 3
 
 

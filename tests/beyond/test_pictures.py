@@ -1,4 +1,4 @@
-"""What the settings beyond the chapter do to a run, on tiny pictures."""
+"""Effects of the settings beyond the chapter, on tiny pictures."""
 
 import dataclasses
 

@@ -159,9 +159,9 @@ def test_the_weights_of_somebody_without_a_home(monkeypatch):
     assert "no home directory; set MXNET_HOME" in finding.text
 
 
-def test_a_file_for_a_class(random_parameters, small_weights, tmp_path):
+def test_a_file_for_a_class(quarter_parameters, small_weights, tmp_path):
     path = tmp_path / "class.params"
-    export(path, Pretrained(random_parameters, "keras"))
+    export(path, Pretrained(quarter_parameters, "keras"))
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     assert checks.check_file(str(path)) == Finding(
         "--weights",
@@ -229,7 +229,7 @@ REPORT = {
 
 
 def told(monkeypatch, is_auto=True, **changes):
-    """What the doctor says of such epochs."""
+    """The doctor's findings about such epochs."""
     report = {**REPORT, **changes}
     outcome = Outcome(json.dumps(report), None)
     monkeypatch.setattr(checks, "run_python", lambda *_: outcome)
@@ -273,7 +273,7 @@ def test_the_memory_that_is_free_is_told(monkeypatch):
     assert checks.check_memory().text == "2.5 GB free of 8.0 GB"
 
 
-def test_the_small_network_is_used_where_no_other_is(monkeypatch, tmp_path, random_parameters):
+def test_the_small_network_is_used_where_no_other_is(monkeypatch, tmp_path, quarter_parameters):
     monkeypatch.setenv("MXNET_HOME", str(tmp_path))
     none = Finding("Downloads", False, "", data={"answering": ["https://elsewhere"]})
     one = Finding("Downloads", False, "", data={"answering": [KERAS.remote.addresses[-1]]})
@@ -284,7 +284,7 @@ def test_the_small_network_is_used_where_no_other_is(monkeypatch, tmp_path, rand
     )
     assert checks.is_small(small, every) and not checks.is_small(real, None)
     (tmp_path / "models").mkdir()
-    export(tmp_path / "models" / "vgg19-features.params", Pretrained(random_parameters, "keras"))
+    export(tmp_path / "models" / "vgg19-features.params", Pretrained(quarter_parameters, "keras"))
     assert not checks.is_small(None, None)
     monkeypatch.setenv("GLUON_STYLE_MIRROR", "ftp://nowhere")
     assert checks.is_small(small, checks.check_mirrors())

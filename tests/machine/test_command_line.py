@@ -37,7 +37,7 @@ def test_what_cannot_be_written_ends_no_command(monkeypatch):
         with one_line():
             print("x" * 100_000, flush=True)
             print("x", file=sys.stderr, flush=True)
-            Parser(prog="x").print_help()
+            Parser("x", "A test.").print_help()
         monkeypatch.undo()
 
 
@@ -63,7 +63,7 @@ def test_other_errors_are_not_hidden():
 
 
 def test_a_parser_raises_what_it_has_to_say():
-    parser = Parser(prog="x")
+    parser = Parser("x", "A test.")
     add_options(parser, [Option("colour", choice("red", "green"), None, "of the line")])
     parser.add_argument("--loud", action="store_true")
     for given, message in (
@@ -79,7 +79,7 @@ def test_a_parser_raises_what_it_has_to_say():
 
 
 def test_a_parser_knows_what_was_given():
-    parser = Parser(prog="x")
+    parser = Parser("x", "A test.")
     parser.add_argument("--colour", default="red")
     parser.add_argument("--how-loud", action="store_true")
     for given, names in (([], set()), (["--how", "--colour=red"], {"colour", "how_loud"})):
@@ -88,7 +88,7 @@ def test_a_parser_knows_what_was_given():
 
 
 def test_an_option_whose_values_are_all_kept_may_be_given_again():
-    parser = Parser(prog="x")
+    parser = Parser("x", "A test.")
     parser.add_argument("--vary", action="append")
     assert parser.parse_args(["--vary", "a", "--vary", "b"]).vary == ["a", "b"]
 

@@ -104,7 +104,7 @@ def test_a_command_leaves_alone_what_a_user_has_set(tmp_path):
         "import gluon_style",
         "sys.argv[0] = '-m'; import gluon_style",  # somebody else's command
         "sys.argv[0] = 'class.py'; prepare_command()",  # which has done something before
-        "prepare_command([])",  # called by a program, which goes on after it
+        "prepare_command([])",  # called by a program, which continues after it
     ],
 )
 def test_nothing_else_starts_again(tmp_path, other):

@@ -82,7 +82,7 @@ def test_the_real_network_finds_its_picture_painted(shared_data, tmp_path):
 
     pair = shared_data / "rainier.jpg", shared_data / "autumn_oak.jpg"
     weights = str(shared_data / "vgg19_notop.h5")
-    start, end, rows = judge(*pair, weights, Stage(120, 100, 60), tmp_path, precision="float32")
+    start, end, rows = judge(*pair, weights, Stage(96, 80, 50), tmp_path, precision="float32")
     content, styles, tv, share = rows["small"]
     real_content, _, real_tv, _ = rows["real"]
     assert end < start / 5

@@ -1,4 +1,4 @@
-"""Checkpoints: a run goes on as if it had never stopped, or says why it cannot."""
+"""Checkpoints: a run resumes as if it had never stopped, or says why it cannot."""
 
 import dataclasses
 import json

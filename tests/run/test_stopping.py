@@ -29,7 +29,7 @@ def whole(run_in, small_options, tmp_path_factory):
 
 # Take the signals that this process may have been told to ignore, as by `nohup`.
 HEED_SIGNALS = "from signal import *; [signal(n, SIG_DFL) for n in (SIGINT, SIGTERM, SIGHUP)]"
-# Replaces what listens to a run by something during which an epoch goes on for ever.
+# Replaces what listens to a run by something that makes an epoch last for ever.
 ENDLESS_EPOCH = """
 import time
 from gluon_style.chapter import Listener

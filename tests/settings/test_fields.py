@@ -6,6 +6,7 @@ import json
 import hypothesis
 import hypothesis.strategies
 import pytest
+from PIL import Image
 
 from gluon_style.batch import __main__ as batch
 from gluon_style.compare import parse_values
@@ -194,6 +195,8 @@ def test_the_strength_is_a_factor_of_the_weights():
 
 def test_a_recipe_in_a_row_comes_before_the_commands_options(monkeypatch, tmp_path):
     rows = []
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
     monkeypatch.setattr("gluon_style.batch.run_all.run_all", lambda jobs, *rest: rows.extend(jobs))
     (tmp_path / "jobs.csv").write_text(
         "content,style,recipe,lr\na.png,b.png,quick,\na.png,b.png,quick,1\n"

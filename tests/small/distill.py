@@ -5,7 +5,7 @@
     python -m tests.small.distill train $FROM --start fit.pt --out small.pt
     python -m tests.small.distill export $FROM --start small.pt --out vgg19-small.params
 
-`fit` takes minutes, `train` hours; `train` goes on from where its `--out` stands if that is there.
+`fit` takes minutes, `train` hours; `train` continues from its `--out`, if that is there.
 Needs torch beside the package. FOLDER holds JPEGs; names that begin with `painting` are taken for
 paintings, the others for photos.
 
@@ -14,7 +14,7 @@ paintings, the others for photos.
    (before ReLU), elsewhere to the channels that count most for the next layer.
 2. On-policy distillation. Matching features on photos is not enough: the optimisation of a picture
    finds the student's blind spots. So half of the batches come from chains of the student's own
-   style transfers, which go on while it changes; six in ten of them minimise the chapter's own
+   style transfers, which continue while it changes; six in ten of them minimise the chapter's own
    loss. What is minimised in the student is the relative error of its features, seen through a
    nearly orthonormal matrix for each layer (so that its Gram matrices are the teacher's, turned),
    and that of its Gram matrices; conv4_1 counts most, since most of what is left is there.

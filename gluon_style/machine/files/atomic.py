@@ -59,7 +59,7 @@ def write_table(path, rows):
 
 
 def defused(cell):
-    """A cell, with an apostrophe before what is no number and would be taken for a formula."""
+    """A cell, with an apostrophe if it is no number and would be taken for a formula."""
     if not str(cell).startswith(("=", "+", "-", "@", "\t", "\r")):
         return cell
     try:

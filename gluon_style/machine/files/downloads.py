@@ -156,7 +156,7 @@ def download_from(url, remote, folder):
 
 
 def receive(url, file, size=None, most=LARGEST):
-    """Write what a URL sends into a file, and tell how far it is."""
+    """Write the bytes from a URL into a file, with progress."""
     most = size or most
     with answer(url) as response, open(file, "wb") as out:
         name = urlsplit(url).path.rsplit("/", 1)[1]
@@ -170,12 +170,12 @@ def receive(url, file, size=None, most=LARGEST):
 
 
 def whole_number(text):
-    """A number that a server tells, or 0."""
+    """A number that a server sends, or 0."""
     return int(text) if text and text.isdecimal() and len(text) < 20 else 0
 
 
 def pieces(response, until):
-    """What a server sends, piece by piece; one that is too slow is hung up on."""
+    """The bytes that a server sends, piece by piece; one that is too slow is hung up on."""
     began, is_slow, done = [time.monotonic()], threading.Event(), threading.Event()
 
     def watch():
@@ -206,19 +206,16 @@ def pieces(response, until):
 
 
 def printable(text):
-    """What a server says, without what moves a terminal's cursor, and no more than a line."""
+    """A server's words as at most a line, without what moves a terminal's cursor."""
     return "".join(each if each.isprintable() else "?" for each in str(text)[:300])
 
 
 @contextmanager
 def progress(name, total):
-    """A function that takes each piece's bytes: it moves a bar on stderr, or a notebook's line.
-
-    The notebook's is a record of level DEBUG, which it asks for.
-    """
+    """A function that takes each piece's bytes: it moves a bar on stderr, or a notebook's line."""
     from tqdm import tqdm
 
-    done, to_notebook = 0, logger.isEnabledFor(logging.DEBUG)
+    done, to_notebook = 0, logger.isEnabledFor(logging.DEBUG)  # which a notebook asks for
     options = {"unit": "B", "unit_scale": True, "miniters": 1}
     off = to_notebook or is_quiet()
     with tqdm(desc=name, total=total or None, disable=off, **options) as bar:
@@ -291,8 +288,9 @@ def fetch(remote, folder, download=download):
             # Perhaps another process has just brought it, or has just failed to.
             sha256 = remote.sha256_if_sound(path)
             if not sha256:
-                if stamp(note) != before:
-                    raise_failure(note)
+                if stamp(note) != before:  # fail at once, as that one has
+                    with suppress(OSError, ValueError, KeyError, TypeError):  # a note that is none
+                        raise from_json(json.loads(note.read_text(encoding="utf-8")))
                 sha256 = download_into_place(remote, path, download)
     except OSError as error:
         failed = DownloadError("cannot be written: {reason}", file=path, reason=reason(error))
@@ -301,7 +299,7 @@ def fetch(remote, folder, download=download):
 
 
 def download_into_place(remote, path, download):
-    """Download to beside `path`, check, rename; the lock is ours."""
+    """Download beside `path`, check and rename, while the lock is held."""
     if path.exists():
         logger.warning("%s is damaged (its checksum is wrong) and is downloaded again", path)
     logger.info("downloading %s to %s", path.name, path.parent)
@@ -329,21 +327,15 @@ def note_of_failure(path):
 
 
 def stamp(path):
-    """What is another when a file has been written again, whatever the clock says."""
+    """A value that changes when a file is written again, whatever the clock says."""
     with suppress(OSError):
         about = os.stat(path)
         return about.st_ino, about.st_mtime_ns
     return None
 
 
-def raise_failure(note):
-    """Fail at once, as the process has that this one has waited for."""
-    with suppress(OSError, ValueError, KeyError, TypeError):  # a note that is none
-        raise from_json(json.loads(note.read_text(encoding="utf-8")))
-
-
 def has_no_locks(error):
-    """True if an error in locking says that a file system, a network's mostly, has no locks."""
+    """True if an error says that a file system, mostly a network's, has no locks."""
     return getattr(error, "errno", errno.ENOSYS) in NO_LOCKS
 
 

@@ -13,7 +13,7 @@ GIVEN = "(picture)"  # what is kept of a `Given`
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """A picture in the place of a path: Pillow's, or an array."""
+    """A picture given instead of a path: Pillow's, or an array."""
 
     picture: object = field(repr=False)
 
@@ -22,7 +22,7 @@ class Given:
 
 
 def expanded(path, field=None):
-    """A path as text, with the home directory in the place of `~`."""
+    """A path as text, with the home directory for `~`."""
     text = os.path.expanduser(os.fsdecode(path))
     # Nobody means a folder of that name.
     if text == "~" or text.startswith("~/"):
@@ -33,7 +33,7 @@ def expanded(path, field=None):
 
 
 def short(path):
-    """A path with `~` in the place of the home directory."""
+    """A path with `~` for the home directory."""
     home = os.path.expanduser("~")
     return f"~{path[len(home) :]}" if path.startswith(f"{home}/") and home != "/" else path
 

@@ -48,7 +48,7 @@ class Tensor:
         return int(np.prod(self.shape))
 
     def check(self, name, shape):
-        """Make sure that the tensor is what it should be, and a plain piece of its storage."""
+        """Make sure that the tensor has this shape, and is a plain piece of its storage."""
         if tuple(self.shape) != shape:
             raise ValueError(f"{name} has shape {tuple(self.shape)} instead of {shape}")
         if tuple(self.strides) != tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape))):

@@ -34,10 +34,7 @@ def read_tensors(path):
 
 
 def read_header(read):
-    """Tensors by their names, what else is said, and where the data begin.
-
-    `read(start, length)` gives some bytes of the file, wherever it is.
-    """
+    """Tensors by their names, what else is said, and where the data begin, by `read(start, n)`."""
     length = int.from_bytes(read(0, 8), "little")
     if length > MOST_HEADER:
         raise ValueError(f"a header of {length} bytes")

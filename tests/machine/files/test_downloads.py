@@ -44,7 +44,7 @@ def remote(server):
 
 
 def final_files(folder):
-    """What stands under names that someone would use."""
+    """The files under names that someone would use."""
     return [path.name for path in folder.glob("[!.]*")]
 
 
