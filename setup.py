@@ -81,6 +81,7 @@ setup(
             "scipy>=1.8",  # its L-BFGS-B is the referee
             # The page, and a browser's driver; tests that need Chromium are skipped without it.
             *("nicegui>=2.24,<3", "selenium>=4.10"),
+            "axe-core-python>=0.1; python_version >= '3.10'",  # finds what is not accessible
         ],
     },
     entry_points={

@@ -586,12 +586,10 @@ PAGE = {
     "A large painting": "一幅大画",
     "My own": "自定",
     "{} pixels": "{} 像素",
-    "Measuring how long it takes here…": "正在测量在这里要多久……",
-    "photo": "照片",
-    "painting": "画作",
+    "measuring how long it takes here…": "正在测量在这里要多久……",
     "Paint": "开始画",
     "Paint after that": "排队等候",
-    "{} of memory": "内存 {}",
+    "It takes {} of memory": "需要内存 {}",
     "in tiles, since it does not fit whole": "内存放不下整张图，将分块计算",
     "The real VGG-19 is downloaded first (80 MB, once). If that fails, the small network is "
     "used.": ("用真正的 VGG-19。第一次要先下载（80 MB）；下载不了时改用自带的小网络。"),
@@ -603,7 +601,7 @@ PAGE = {
     "Stage": "阶段",
     "Long side": "长边像素",
     "Epochs": "迭代周期",
-    "Rate falls after": "衰减间隔",
+    "Decay after": "衰减间隔",
     "Add a stage": "加一个阶段",
     "Remove stage {}": "去掉第 {} 阶段",
     " (default: {})": "（默认：{}）",
@@ -636,9 +634,7 @@ PAGE = {
     "Stopped": "已停止",
     "Finished": "画好了",
     "It did not work": "没有成功",
-    "stage {stage} of {stages}, epoch {done} of {epochs}": (
-        "第 {stage}/{stages} 阶段，第 {done}/{epochs} 个周期"
-    ),
+    "stage {} of {}, epoch {} of {}": "第 {}/{} 阶段，第 {}/{} 个周期",
     "{:.0f} s": "{:.0f} 秒",
     "{} left": "还需{}",
     "On the way: {}": "中间过程：{}",
@@ -659,7 +655,7 @@ PAGE = {
     "On the way": "中间过程",
     "epoch {}": "第 {} 周期",
     "What made it": "它是怎么画的",
-    "TV": "总变差损失",
+    "TV": "总变差",
     "Curves of the losses": "损失曲线",
     "content {content:.2f}, style {style:.2f}, TV {tv:.2f}": (
         "内容 {content:.2f}，样式 {style:.2f}，总变差 {tv:.2f}"

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 from nicegui import ui
@@ -14,6 +15,8 @@ EVERY = 0.3  # seconds between two looks at the live picture
 PAGE = 24  # pictures on the wall before more are asked for
 MOST_POINTS = 240  # of a curve
 RISE = 5  # times that a curve is seen to rise
+INTERRUPTED = "It was stopped before its end. The picture so far is kept, and it can be resumed."
+OTHERS_WAIT = "A run is paused: others wait until it is resumed and ends, or is stopped."
 COLOURS = ("#4a8fb0", "#c0563c", "#8a9a45", "#8a8078")
 
 
@@ -23,7 +26,7 @@ class Easel:
     def __init__(self, studio, tab, words, on_use):
         self.studio, self.tab, self.words, self.on_use = studio, tab, words, on_use
         self.shown_runs = PAGE
-        with tag("section", "easel", id="easel", tabindex="-1", aria_label=words("picture")):
+        with tag("section", "easel", id="easel", tabindex="-1", aria_label=words("The picture")):
             self.build_canvas()
             self.build_head()
             self.notes = Text("p", "", "note")
@@ -36,8 +39,8 @@ class Easel:
         """The picture, and the photo over it up to a line that is dragged."""
         words = self.words
         with tag("div", "canvas") as self.canvas:
-            self.picture = tag("img", "alive", alt=words("picture"), id="picture")
-            self.photo = tag("img", "photo", alt=words("photo"))
+            self.picture = tag("img", "alive", alt=words("The picture"), id="picture")
+            self.photo = tag("img", "photo", alt=words("The photo"))
             self.cut = tag(
                 "input",
                 "cut",
@@ -46,7 +49,7 @@ class Easel:
                 max="100",
                 id="cut",
                 oninput="page.cut(+this.value)",
-                aria_label=words("compare"),
+                aria_label=words("Photo on the left, painting on the right"),
                 # As an attribute, with which it begins: Vue would set a property at each update.
                 **{"^value": "0"},
             )
@@ -64,34 +67,37 @@ class Easel:
             with tag("div", "buttons"):
                 self.save = tag("a", "save", download="")
                 with self.save:
-                    Text("span", words("save"))
-                self.pause = self.add_button("pause", lambda: self.studio.pause(self.run))
-                self.resume = self.add_button("resume", self.do_resume)
-                self.stop = self.add_button("stop", lambda: self.studio.stop(self.run))
-                self.use = self.add_button("use", lambda: self.on_use(self.run))
-                self.rename = self.add_button("rename", self.ask_name)
-                self.delete = self.add_button("delete", self.ask_delete)
+                    Text("span", words("Save"))
+                self.pause = self.add_button("Pause", lambda: self.studio.pause(self.run))
+                self.resume = self.add_button("Resume", self.do_resume)
+                self.stop = self.add_button("Stop", lambda: self.studio.stop(self.run))
+                self.use = self.add_button("Use again", lambda: self.on_use(self.run))
+                self.rename = self.add_button("Rename", self.ask_name)
+                self.delete = self.add_button("Delete", self.ask_delete)
 
-    def add_button(self, name, on_click):
+    def add_button(self, text, on_click):
         """A quiet button."""
-        return ui.button(self.words(name), on_click=on_click).props(f"flat no-caps id={name}")
+        button = ui.button(self.words(text), on_click=on_click).props("flat no-caps")
+        return put(button, id=text.lower().replace(" ", "-"))
 
     def build_details(self):
         """Where it has come to, command, curves: folded away."""
         words = self.words
-        with ui.expansion(words("details"), on_value_change=lambda: self.refresh()) as self.details:
+        with ui.expansion(
+            words("What made it"), on_value_change=lambda: self.refresh()
+        ) as self.details:
             self.where = Text("p", "", "soft")
-            Text("h3", words("command"))
+            Text("h3", words("The command that makes the same picture"))
             self.command = Text("pre", "", "command", tabindex="0")
             with tag("div", "buttons"):
-                copy = ui.button(words("copy")).props("outline no-caps")
+                copy = ui.button(words("Copy")).props("outline no-caps")
                 copy.on("click", js_handler="event => page.copy(event.currentTarget)")
-                copy.on_click(lambda: self.copied.set_text(words("copied")))
+                copy.on_click(lambda: self.copied.set_text(words("Copied")))
                 self.copied = Text("span", "", "soft", role="status")
             with tag("div") as self.curves:
-                Text("h3", words("curves"))
+                Text("h3", words("Curves of the losses"))
                 self.chart = ui.echart(chart_options(words)).classes("chart")
-                put(self.chart, role="img", aria_label=words("curves"))
+                put(self.chart, role="img", aria_label=words("Curves of the losses"))
                 self.losses = Text("p", "", "soft")
 
     @property
@@ -115,14 +121,14 @@ class Easel:
     def ask_name(self):
         """Give the run another title."""
         run, words = self.run, self.words
-        with self.dialog("rename", lambda: self.studio.name(run, title.value)):
-            title = ui.input(words("name"), value=words.called(run)).props("outlined maxlength=80")
+        with self.dialog("Rename", lambda: self.studio.name(run, title.value)):
+            title = ui.input(words("Title"), value=words.called(run)).props("outlined maxlength=80")
 
     def ask_delete(self):
         """Delete the run, if it is really meant."""
         run, words = self.run, self.words
-        with self.dialog("delete", lambda: self.studio.delete(run)):
-            Text("p", words("really", words.called(run)))
+        with self.dialog("Delete", lambda: self.studio.delete(run)):
+            Text("p", words("Delete “{}” for good?", words.called(run)))
 
     @contextmanager
     def dialog(self, name, do):
@@ -130,7 +136,7 @@ class Easel:
         with ui.dialog(value=True) as dialog, ui.card():
             yield
             with tag("div", "buttons"):
-                for each, action in (("cancel", dialog.close), (name, do)):
+                for each, action in (("Cancel", dialog.close), (name, do)):
                     button = ui.button(self.words(each), on_click=action).props("flat no-caps")
                     button.on_click(dialog.close)
         dialog.on("hide", dialog.delete)
@@ -175,8 +181,8 @@ class Easel:
         put(self.picture, src="/example/result")
         self.show_photo("/example/photo", True)
         self.canvas.style("--ratio: 1.5")
-        self.title.text = words("title of", words("shipped content"), words("shipped style"))
-        self.status.text = words("example")
+        self.title.text = words("{}, after {}", words("shipped content"), words("shipped style"))
+        self.status.text = words("An example. Drag the line.")
 
     def show_state(self, run):
         """Words and buttons."""
@@ -184,17 +190,17 @@ class Easel:
         self.show_status(run)
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
         if state == STOPPED and run.can_resume:
-            notes.append(words("interrupted"))
+            notes.append(words(INTERRUPTED))
         current = self.studio.current
         if state == WAITING and current and current.state == PAUSED:
-            notes.append(words("waits"))
+            notes.append(words(OTHERS_WAIT))
         self.notes.text = " ".join(dict.fromkeys(map(words.error, notes)))
         ended = state in (FAILED, STOPPED) and run.error
         self.wrong.text = words.error(run.error) if ended else ""
         self.pause.set_visibility(state == RUNNING)
         self.stop.set_visibility(run.is_active)
         self.resume.set_visibility(state in (PAUSED, STOPPED, FAILED))
-        self.resume.text = words("resume" if state == PAUSED or run.can_resume else "again")
+        self.resume.text = words("Resume" if state == PAUSED or run.can_resume else "Start again")
         self.use.set_visibility(not run.is_active)
         self.delete.set_visibility(not run.is_active)
 
@@ -203,12 +209,13 @@ class Easel:
         words, state = self.words, run.state
         parts = [words(state, self.studio.queue.index(run))] if state == WAITING else [words(state)]
         if run.is_active and (run.stopping or run.pausing):
-            parts = [words("stopping" if run.stopping else "pausing")]
+            is_end = run.stopping
+            parts = [words("Stopping after this epoch" if is_end else "Pausing after this epoch")]
         elif state == RUNNING and run.seconds_left is not None:
-            parts.append(words("time left", words.duration(run.seconds_left)))
+            parts.append(words("{} left", words.duration(run.seconds_left)))
         if self.tab.shown:
-            parts.append(words("looking at", self.moment(run, *self.place(run))))
-        self.status.text = words("comma").join(parts)
+            parts.append(words("On the way: {}", self.moment(run, *self.place(run))))
+        self.status.text = words(", ").join(parts)
         self.bar.set_visibility(state in (STARTING, RUNNING, PAUSED))
         put(self.bar, value=f"{run.share:.3f}" if state != STARTING else None)
 
@@ -220,7 +227,7 @@ class Easel:
     def moment(self, run, stage, epochs):
         """When a picture on the way was there: after so many seconds, or epochs."""
         seconds = run.seconds_at(stage, epochs)
-        return self.words.seconds(seconds) if seconds else self.words("epoch n", epochs)
+        return self.words.seconds(seconds) if seconds else self.words("epoch {}", epochs)
 
     def show_picture(self, run):
         """The picture on the canvas, the photo over it, and what would be saved."""
@@ -235,12 +242,13 @@ class Easel:
         photo = PHOTO in files and f"{base}/{PHOTO}"
         put(self.picture, src=source or photo or None)
         self.picture.set_visibility(bool(source or photo))
-        self.badge.text = "" if source else self.words("photo")
+        self.badge.text = "" if source else self.words("The photo")
         self.show_photo(photo, bool(source))
         stage = run.stages[(run.progress or (1,))[0] - 1] if run.stages else None
         width, height = stage.image_shape if stage else run.order["size"]
         self.canvas.style(f"--ratio: {width / height:.4f}")
-        put(self.save, href=name and f"{base}/{name}?save=1")
+        called = f"{self.words.called(run)}{Path(name or '').suffix or '.jpg'}"
+        put(self.save, href=name and f"{base}/{name}?save=1", download=called)
         self.save.set_visibility(bool(name))
 
     def show_photo(self, photo, is_painted):
@@ -256,7 +264,7 @@ class Easel:
         found = run.snapshots() if run else []
         if len(found) < 2:
             return
-        with tag("div", "strip", role="group", aria_label=self.words("strip")):
+        with tag("div", "strip", role="group", aria_label=self.words("On the way")):
             for stage, epochs, name in found:
                 source = f"/runs/{quote(run.name)}/{name}?small=1"
                 is_last = not run.is_active and name == found[-1][2]
@@ -277,16 +285,17 @@ class Easel:
     def show_details(self, run):
         """What made it, and its losses."""
         missing, words = gone(run), self.words
-        said = words("gone", words("comma").join(missing))
+        said = words("There is none: {} no longer exists.", words(", ").join(missing))
         self.command.text = said if missing else command_of(run)
         self.curves.set_visibility(len(run.records) > 1)
         if run.progress:
-            number, done, epochs = run.progress
-            self.where.text = words(
-                "progress", stage=number, stages=len(run.stages), done=done, epochs=epochs
-            )
+            number, *epochs = run.progress
+            counts = number, len(run.stages), *epochs
+            self.where.text = words("stage {} of {}, epoch {} of {}", *counts)
         if len(run.records) > 1:
-            self.losses.text = words("losses", **run.records[-1][1])
+            self.losses.text = words(
+                "content {content:.2f}, style {style:.2f}, TV {tv:.2f}", **run.records[-1][1]
+            )
             draw(self.chart.options, [epoch for _, epoch in run.records])
             self.chart.update()
 
@@ -297,13 +306,13 @@ class Easel:
         if not runs:
             return
         words = self.words
-        with tag("section", "wall-section", aria_label=words("runs")):
-            Text("h2", words("runs"))
+        with tag("section", "wall-section", aria_label=words("All pictures")):
+            Text("h2", words("All pictures"))
             with tag("div", "wall"):
                 for run in runs[: self.shown_runs]:
                     self.card(run)
             if len(runs) > self.shown_runs:
-                self.add_button("show more", self.show_more)
+                self.add_button("Show more", self.show_more)
 
     def show_more(self):
         self.shown_runs += 2 * PAGE
@@ -312,17 +321,17 @@ class Easel:
     def card(self, run):
         """A run on the wall."""
         words, files = self.words, run.files()
+        newest = [PHOTO, *(name for *_, name in run.snapshots())][::-1]
+        name = next((each for each in newest if each in files), None)
         pressed = "true" if run is self.run else "false"
-        found = [run.result(), *(each[2] for each in run.snapshots()[::-1]), PHOTO]
-        name = next((each for each in found if each in files), None)
-        name_of = {"aria_pressed": pressed, "id": f"run-{run.name}"}
-        with tag("button", "run", type="button", **name_of) as card:
+        attributes = {"id": f"run-{run.name}", "aria_pressed": pressed}
+        with tag("button", "run", type="button", **attributes) as card:
             if name:
                 source = f"/runs/{quote(run.name)}/{name}?small=1&v={files[name]}"
                 tag("img", src=source, alt="", loading="lazy")
             Text("b", words.called(run))
             if run.state != FINISHED:
-                Text("span", words("queued" if run.state == WAITING else run.state), "soft")
+                Text("span", words("Waiting" if run.state == WAITING else run.state), "soft")
         card.on("click", lambda: self.open(run))
 
 

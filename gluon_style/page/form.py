@@ -3,6 +3,7 @@
 No field is drawn anew or sent again while somebody may type into it: complaints stand beside it.
 """
 
+from functools import partial
 from types import SimpleNamespace
 
 from nicegui import ui
@@ -17,7 +18,16 @@ from .tab import MASKS, SHIPPED, STYLES
 ELSEWHERE = ("stages", "style_blend", "strength")  # have a place of their own
 GROUPS = ("pictures", "training", "network", "results", "stopping and resuming")
 LAYERS = ("style_layers", "content_layers")
+ACCEPTED = "image/*,.heic,.heif,.tif,.tiff"
 NEW_ROW = ("600", "200", "100")
+ON_MASKS = (
+    "A mask is white where it is painted, grey where in part; black keeps the photo. One mask "
+    "holds for all paintings, or each has its own. Painting starts from the photo, unless you "
+    "choose another picture."
+)
+DOWNLOAD = (
+    "The real VGG-19 is downloaded first (80 MB, once). If that fails, the small network is used."
+)
 
 
 class Form:
@@ -25,52 +35,44 @@ class Form:
 
     def __init__(self, studio, tab, words, on_start):
         self.studio, self.tab, self.words, self.on_start = studio, tab, words, on_start
-        self.inputs, self.boxes, self.times, self.wrong, self.rows = {}, {}, {}, {}, []
-        with tag("section", "panel", aria_label=words("pictures")):
+        self.inputs, self.boxes, self.times, self.wrong = {}, {}, {}, {}
+        with tag("section", "panel", aria_label=words("Pictures")):
             self.lost = Text("p", "", "note", role="status")
             with tag("div", "pair"):
                 self.picture("content")
                 self.picture("style")
             self.ways()
             self.strength()
-            self.button = ui.button(words("paint"), on_click=self.paint)
+            self.button = ui.button(words("Paint"), on_click=self.paint)
             self.button.classes("paint").props("unelevated no-caps id=paint")
             self.takes = Text("p", "", "soft")
-            self.waits = Text("p", words("waits"), "note")
             self.problem = Text("p", "", "wrong", role="alert")
-            with ui.expansion(words("more pictures")) as self.more_pictures:
-                Text("p", words("masks hint"), "soft")
+            with ui.expansion(words("More paintings, masks, another start")) as self.more_pictures:
+                Text("p", words(ON_MASKS), "soft")
                 for kinds in ((MASKS[0], "init"), *zip(STYLES[1:], MASKS[1:])):
                     with tag("div", "pair"):
                         for kind in kinds:
                             self.picture(kind)
             # Built when it is asked for, since it is long.
-            self.more = ui.expansion(words("more"), on_value_change=self.build_options)
+            self.more = ui.expansion(words("All settings"), on_value_change=self.build_options)
 
     # Pictures.
 
     def picture(self, kind):
         """A place for a picture: a field for a file, which also takes drops and pastes."""
-        identity, url = f"choose-{kind}", f"/pictures/{self.tab.key}/{kind}"
+        wrong, url = f"wrong-{kind}", f"/pictures/{self.tab.key}/{kind}"
         with tag("div", "drop", data_kind=kind, data_url=url) as box:
             title = Text("h3")
-            wrong = f"wrong-{kind}"
-            tag(
-                "input",
-                type="file",
-                id=identity,
-                accept="image/*,.heic,.heif,.tif,.tiff",
-                aria_describedby=wrong,
-            )
-            with tag("label", for_=identity):
+            tag("input", type="file", accept=ACCEPTED, id=f"choose-{kind}", aria_describedby=wrong)
+            with tag("label", for_=f"choose-{kind}"):
                 image = tag("img")
-                Text("span", self.words("choose"), "hint")
+                Text("span", self.words("Choose, drop or paste"), "hint")
             name = Text("div", "", "name")
             self.wrong[kind] = Text("div", "", "wrong", role="alert", id=wrong)
             tag("div", "wrong own", role="alert")
             share = self.share(kind) if kind in STYLES else None
             with tag("button", "link", type="button") as back:
-                Text("span", self.words("shipped" if kind in SHIPPED else "remove"))
+                Text("span", self.words("Use the example" if kind in SHIPPED else "Remove"))
             back.on("click", lambda: self.take_away(kind))
         self.boxes[kind] = SimpleNamespace(
             box=box, title=title, image=image, name=name, share=share, back=back
@@ -85,7 +87,9 @@ class Form:
             self.refresh()
 
         with tag("div", "entry") as box:
-            field = ui.input(self.words("share"), value=place[kind].share, on_change=edited)
+            field = ui.input(
+                self.words("How much it counts"), value=place[kind].share, on_change=edited
+            )
             self.describe(field.props("inputmode=decimal"), f"share-{kind}")
         return SimpleNamespace(box=box, field=field)
 
@@ -97,16 +101,14 @@ class Form:
     def take_away(self, kind):
         """Go back to what was there before a picture was given."""
         self.tab.take_away(kind)
-        for each in STYLES[1:]:
-            self.boxes[each].share.field.value = self.tab.places[each].share
-        self.refresh()
+        self.show_values()
 
     # Ways and options.
 
     def ways(self):
         """The ways to paint, by what one gets and how long it takes."""
         with tag("fieldset", "ways"):
-            Text("legend", self.words("how"))
+            Text("legend", self.words("How it is painted"))
             for way in (*WAYS, "own"):
                 if way != "chapter":
                     self.show_way(way)
@@ -131,11 +133,11 @@ class Form:
         label = self.words.label("strength")
         with tag("div", "strength"):
             Text("div", label, "label")
-            Text("span", self.words("photo side"), "soft")
+            Text("span", self.words("content"), "soft")
             value = float(self.tab.values.get("strength") or FIELDS["strength"].text)
             slider = ui.slider(min=0, max=1, step=0.05, value=value)
             put(slider, aria_label=label)
-            Text("span", self.words("painting side"), "soft")
+            Text("span", self.words("style"), "soft")
         self.slider = slider.on_value_change(
             lambda event: self.edit("strength", f"{event.value:g}")
         )
@@ -150,15 +152,18 @@ class Form:
         if self.inputs:
             return
         with self.more:
-            Text("h3", self.words("stages group"))
-            self.stages = tag("div", "rows")
+            Text("h3", self.words("Stages"))
+            with tag("div", "rows"):
+                self.stages()
             with tag("div", "buttons"):
-                add = ui.button(self.words("add stage"), on_click=self.add_row)
-                book = ui.button(self.words("chapter"), on_click=lambda: self.choose("chapter"))
+                add = ui.button(self.words("Add a stage"), on_click=self.add_row)
+                book = ui.button(
+                    self.words("Use the book’s settings"), on_click=lambda: self.choose("chapter")
+                )
                 for button in (add, book):
                     button.props("flat dense no-caps")
             for group in GROUPS:
-                Text("h3", self.words(f"{group} group"))
+                Text("h3", self.words(group.capitalize()))
                 for name, field in FIELDS.items():
                     if field.group == group and name not in ELSEWHERE:
                         self.add_option(name, field)
@@ -168,12 +173,13 @@ class Form:
         """An option with its help."""
         with tag("div", "entry"):
             self.inputs[name] = self.option(field)
-            self.describe(self.inputs[name], name)
+            # The picture to start from has the option's name.
+            self.describe(self.inputs[name], f"{name}-option" if name in self.boxes else name)
             with tag("p", "soft"):
                 Text("span", self.words.help(field) + " ")
                 Text("code", field.flag)
                 if field.text:
-                    Text("span", self.words("default", shown(field)))
+                    Text("span", self.words(" (default: {})", shown(field)))
         self.inputs[name].on_value_change(lambda event: self.edit(name, event.value))
 
     def option(self, field):
@@ -184,67 +190,54 @@ class Form:
             return ui.switch(label, value=value)
         if field.name in LAYERS:
             names = {str(index): name for index, name in CONVOLUTIONS.items()}
-            return ui.select(names, multiple=True, label=label, value=value).props("use-chips")
+            return ui.select(names, multiple=True, label=label, value=value)
         if not field.kind.words:
             return ui.input(label, value=value)
         choices = {} if field.text else {"": words("none")}
         for word in map(str, field.kind.words):
             can = self.studio.machine.can(field.name, word)
-            choices[word] = words.choice(word) if can else words("not here", words.choice(word))
+            said = words.choice(word)
+            choices[word] = said if can else words("{} (not on this machine)", said)
         if is_choice(field):
             return ui.select(choices, label=label, value=value)
         choices.setdefault(value, value)
         return ui.select(choices, label=label, value=value, new_value_mode="add-unique")
 
     def show_values(self):
-        """Put the tab's values into the fields, after another way was chosen."""
+        """Put the tab's values into the fields, after other pictures or another way were chosen."""
+        for kind in STYLES:
+            self.boxes[kind].share.field.value = self.tab.places[kind].share
         self.slider.value = float(self.tab.values.get("strength") or FIELDS["strength"].text)
         if self.inputs:
-            values = {**self.tab.values}
             for name, element in self.inputs.items():
-                value = value_of(FIELDS[name], values)
+                value = value_of(FIELDS[name], self.tab.values)
                 if isinstance(getattr(element, "options", None), dict) and name not in LAYERS:
                     element.options.setdefault(value, value)
                 element.value = value
-            self.show_rows()
+            self.stages.refresh()
         self.refresh()
 
-    def show_rows(self):
-        """As many rows as there are stages; those that are there stay."""
-        while len(self.rows) > len(self.tab.rows):
-            self.rows.pop().box.delete()
-        with self.stages:
-            while len(self.rows) < len(self.tab.rows):
-                self.rows.append(self.show_row(len(self.rows)))
-        for row, shown_row in zip(self.tab.rows, self.rows):
-            shown_row.remove.set_visibility(len(self.tab.rows) > 1)
-            for field, text in zip(shown_row.fields, row):
-                field.value = text
+    @ui.refreshable_method
+    def stages(self):
+        """The numbers of each stage."""
+        words, rows = self.words, self.tab.rows
+        for at, row in enumerate(rows):
+            label = f"{words('Stage')} {at + 1}"
+            with tag("div", "stage-row", role="group", aria_label=label):
+                for column, name in enumerate(ROW):
+                    with tag("div", "entry"):
+                        edit = partial(self.edit_row, at, column)
+                        field = ui.input(words(name), value=row[column], on_change=edit)
+                        self.describe(field.props("inputmode=numeric"), f"{name}-{at}")
+                if len(rows) > 1:
+                    remove = ui.button(icon="close", on_click=partial(self.drop, at))
+                    remove.props(f"flat round dense id=remove-{at}")
+                    put(remove, aria_label=words("Remove stage {}", at + 1))
 
-    def show_row(self, number):
-        """The numbers of a stage."""
-        words, fields = self.words, []
-        with tag(
-            "div", "stage-row", role="group", aria_label=f"{words('stage')} {number + 1}"
-        ) as box:
-            for column, name in enumerate(ROW):
-                with tag("div", "entry"):
-                    field = ui.input(words(name)).props("inputmode=numeric")
-                    self.describe(field, f"{name}-{number}")
-                field.on_value_change(
-                    lambda event, column=column: self.edit_row(number, column, event.value)
-                )
-                fields.append(field)
-            remove = ui.button(icon="close", on_click=lambda: self.drop(number))
-            put(remove.props("flat round dense"), aria_label=words("remove stage", number + 1))
-        return SimpleNamespace(box=box, fields=fields, remove=remove)
-
-    def edit_row(self, number, column, text):
+    def edit_row(self, number, column, event):
         """A number of a stage was typed: the stages are the visitor's own now."""
-        row = self.tab.rows[number]
-        if row[column] != typed(text):
-            row[column], self.tab.way = typed(text), "own"
-            self.refresh()
+        self.tab.rows[number][column], self.tab.way = typed(event.value), "own"
+        self.refresh()
 
     def add_row(self):
         self.tab.rows.append([*NEW_ROW])
@@ -288,11 +281,12 @@ class Form:
         for kind, place in self.tab.places.items():
             self.wrong[kind].text = self.words.refused(place.error, bool(self.tab.source(kind)))
         self.show_estimates()
-        current, machine = self.studio.current, self.studio.machine
-        self.waits.set_visibility(bool(current) and current.state == "paused")
-        self.button.text = self.words("queue" if self.studio.queue else "paint")
+        machine = self.studio.machine
+        self.button.text = self.words("Paint after that" if self.studio.queue else "Paint")
         if machine.lacking:
-            self.problem.text = " ".join([self.words("cannot work"), *machine.lacking])
+            self.problem.text = " ".join(
+                [self.words("Style transfer does not work here yet."), *machine.lacking]
+            )
 
     def show_pictures(self):
         """The pictures as they are now, and a place for one more painting."""
@@ -304,24 +298,24 @@ class Form:
             shown_box.box.set_visibility(number < len(styles) + (kind in STYLES))
             shown_box.title.text = called
             source = f"/pictures/{tab.key}/{kind}?v={place.path and place.path.stem}"
-            put(shown_box.image, src=source, alt=self.words("choose it", called))
+            put(shown_box.image, src=source, alt=self.words("{}: choose a picture", called))
             shown_box.name.text = place.name
             shown_box.back.set_visibility(bool(place.path))
             if kind not in SHIPPED:
-                put(shown_box.back, aria_label=self.words("remove it", called))
+                put(shown_box.back, aria_label=self.words("Remove: {}", called))
             if shown_box.share:
                 shown_box.share.box.set_visibility(len(styles) > 1 and kind in styles)
-                put(shown_box.share.field, aria_label=self.words("share of", called))
+                put(shown_box.share.field, aria_label=self.words("{}: how much it counts", called))
 
     def called(self, kind):
         """The title of a picture's place."""
         name, _, number = kind.partition("-")
         several = len(self.tab.styles) > 1
         if number and name == "style" and not self.tab.source(kind):
-            return self.words("add style")
+            return self.words("Add a painting")
         masks = [each for each in MASKS if self.tab.source(each)]
         if several and masks == [kind]:
-            return self.words("mask for all")
+            return self.words("Mask (for all paintings)")
         is_one_of_many = several and name in ("style", "mask")
         return self.words(f"{name} n", number or 1) if is_one_of_many else self.words(name)
 
@@ -336,7 +330,7 @@ class Form:
             if way == "own" and not is_chosen:
                 continue
             state = tab if is_chosen else tab.chosen(way)
-            parts = [words("pixels", state.rows[-1][0])]
+            parts = [words("{} pixels", state.rows[-1][0])]
             try:
                 expected = self.studio.estimate(state)
                 if expected.seconds is not None:
@@ -345,20 +339,21 @@ class Form:
                 expected = None
                 if is_chosen:
                     self.complain(error)
-            way_shown.time.text = words("comma").join(parts)
+            way_shown.time.text = words(", ").join(parts)
             if is_chosen and expected:
                 self.takes.text = self.means(expected)
 
     def means(self, expected):
         """What the chosen way takes besides time."""
         words, values = self.words, self.tab.values
-        parts = [words("measuring")] if expected.seconds is None else []
-        parts.append(words("memory", format_bytes(expected.memory)))
+        parts = [words("It takes {} of memory", format_bytes(expected.memory))]
         if expected.tiled:
-            parts.append(words("tiled"))
-        said = words("comma").join(parts)
+            parts.append(words("in tiles, since it does not fit whole"))
+        if expected.seconds is None:
+            parts.append(words("measuring how long it takes here…"))
+        said = words(", ").join(parts)
         if values.get("weights", "auto") == "auto" and self.studio.machine.sources == ["small"]:
-            said = f"{words('real network')} {said}"
+            said = f"{words(DOWNLOAD)} {said}"
         return said
 
 

@@ -10,7 +10,7 @@ import webbrowser
 from contextlib import suppress
 from functools import partialmethod
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from nicegui import app, ui
 from nicegui.server import Server
@@ -37,6 +37,7 @@ MEDIA = {
 }
 PORTS = range(8080, 8100)  # by default one that is free
 ANOTHER = "choose another"
+SAVED = {"content-disposition": "attachment"}  # under the name that the link has
 
 
 def serve(root, options):
@@ -145,7 +146,7 @@ def add_routes(studio):
             return Response(status_code=404)
         headers = {"cache-control": "no-store"}
         if save:
-            headers.update(attachment(f"{name}-live.jpg"))
+            headers.update(SAVED)
         return Response(run.picture, media_type="image/jpeg", headers=headers)
 
     @app.get("/runs/{name}/{file}")
@@ -157,7 +158,7 @@ def add_routes(studio):
         file, data = found
         headers, suffix = {"cache-control": "no-cache"}, Path(file).suffix
         if save:
-            headers.update(attachment(f"{name}-{file}"))
+            headers.update(SAVED)
         elif small or suffix not in MEDIA:
             try:
                 with Image.open(io.BytesIO(data)) as picture:
@@ -174,11 +175,6 @@ def add_routes(studio):
 
     for language, quasar in LANGUAGES.items():
         ui.page(f"/{language}", language=quasar)(page_in(studio, language))
-
-
-def attachment(name):
-    """The header of what is saved under a name."""
-    return {"content-disposition": f"attachment; filename*=utf-8''{quote(name)}"}
 
 
 def page_in(studio, language):

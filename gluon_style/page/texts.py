@@ -1,4 +1,4 @@
-"""All that the page says; the Chinese stands in `chinese.py`, by the English."""
+"""The page's two languages: what is said is English in the code; its Chinese is in `chinese.py`."""
 
 import re
 
@@ -13,128 +13,34 @@ NAMES = {"en": "English", "zh": "中文"}
 KIND = re.compile(r"(content|style|mask|init)(?:-([2-4]))?\.[a-z]{3,5}")
 LONGEST = 1000  # letters of an error
 
+# What names of pictures, ways, columns, states and losses are called.
 TEXTS = {
-    "title": "Paint a photo in the style of a painting",
-    "skip": "Skip to the picture",
-    # Pictures.
-    "pictures": "Pictures",
     "content": "Photo",
     "style": "Painting",
-    "choose": "Choose, drop or paste",
-    "choose it": "{}: choose a picture",
-    "shipped": "Use the example",
-    "remove": "Remove",
-    "remove it": "Remove: {}",
-    "more pictures": "More paintings, masks, another start",
-    "masks hint": (
-        "A mask is white where it is painted, grey where in part; black keeps the photo. One "
-        "mask holds for all paintings, or each has its own. Painting starts from the photo, "
-        "unless you choose another picture."
-    ),
     "mask": "Mask",
-    "mask for all": "Mask (for all paintings)",
     "mask n": "Mask of painting {}",
     "style n": "Painting {}",
-    "add style": "Add a painting",
-    "share": "How much it counts",
-    "share of": "{}: how much it counts",
     "init": "Start from",
-    "too big": "more than {} MB: make it smaller",
-    "not sent": "it could not be sent, try again",
-    "kept": "{}. The earlier picture is still used.",
-    "lost": "Your pictures are no longer here: the server has restarted, or you were away for "
-    "long. Choose them again.",
-    # Ways to paint.
-    "how": "How it is painted",
     "quick": "A look",
     "painting": "A painting",
     "large": "A large painting",
     "own": "My own",
-    "pixels": "{} pixels",
-    "measuring": "Measuring how long it takes here…",
-    "photo side": "photo",
-    "painting side": "painting",
-    "paint": "Paint",
-    "queue": "Paint after that",
-    "memory": "{} of memory",
-    "tiled": "in tiles, since it does not fit whole",
-    "real network": (
-        "The real VGG-19 is downloaded first (80 MB, once). If that fails, the small network "
-        "is used."
-    ),
-    "cannot work": "Style transfer does not work here yet.",
-    "not here": "{} (not on this machine)",
-    # Options.
-    "more": "All settings",
-    "chapter": "Use the book’s settings",
-    "stage": "Stage",
     "size": "Long side",
     "epochs": "Epochs",
-    "decay": "Rate falls after",
-    "add stage": "Add a stage",
-    "remove stage": "Remove stage {}",
-    "default": " (default: {})",
-    "comma": ", ",
-    "none": "none",
-    "stages group": "Stages",
-    "pictures group": "Pictures",
-    "training group": "Training",
-    "network group": "Network",
-    "results group": "Results",
-    "stopping and resuming group": "Stopping and resuming",
-    # The picture and its run.
-    "picture": "The picture",
-    "photo": "The photo",
-    "example": "An example. Drag the line.",
-    "compare": "Photo on the left, painting on the right",
-    "name": "Title",
-    "title of": "{}, after {}",
+    "decay": "Decay after",
     "shipped content": "Mountain lake",
     "shipped style": "Autumn tree",
     "waiting": "Waiting; {} before it",
-    "queued": "Waiting",
-    "waits": "A run is paused: others wait until it is resumed and ends, or is stopped.",
     "starting": "Getting ready",
     "running": "Being painted",
     "paused": "Paused",
-    "pausing": "Pausing after this epoch",
-    "stopping": "Stopping after this epoch",
     "stopped": "Stopped",
     "finished": "Finished",
     "failed": "It did not work",
-    "progress": "stage {stage} of {stages}, epoch {done} of {epochs}",
-    "seconds": "{:.0f} s",
-    "time left": "{} left",
-    "looking at": "On the way: {}",
-    "interrupted": (
-        "It was stopped before its end. The picture so far is kept, and it can be resumed."
-    ),
-    "pause": "Pause",
-    "resume": "Resume",
-    "again": "Start again",
-    "stop": "Stop",
-    "save": "Save",
-    "use": "Use again",
-    "delete": "Delete",
-    "really": "Delete “{}” for good?",
-    "cancel": "Cancel",
-    "rename": "Rename",
-    "now": "now",
-    "strip": "On the way",
-    "epoch n": "epoch {}",
-    "details": "What made it",
     "content loss": "content",
     "style loss": "style",
     "tv loss": "TV",
     "total loss": "total",
-    "curves": "Curves of the losses",
-    "losses": "content {content:.2f}, style {style:.2f}, TV {tv:.2f}",
-    "command": "The command that makes the same picture",
-    "gone": "There is none: {} no longer exists.",
-    "copy": "Copy",
-    "copied": "Copied",
-    "runs": "All pictures",
-    "show more": "Show more",
 }
 # In English, where the command's own words would stand alone.
 LABELS = {
@@ -155,9 +61,9 @@ class Words:
     def __init__(self, language):
         self.language = language
 
-    def __call__(self, key, *values, **named):
-        """A text, with values in its places."""
-        text = self.phrase(TEXTS[key])
+    def __call__(self, text, *values, **named):
+        """A text or a name, with values in its places."""
+        text = self.phrase(TEXTS.get(text, text))
         return text.format(*values, **named) if values or named else text
 
     def label(self, name):
@@ -191,7 +97,7 @@ class Words:
         kinds = ("shipped content", "shipped style")
         is_shipped = not run.order["pictures"]
         return self(
-            "title of",
+            "{}, after {}",
             *(self(kind) if is_shipped or not name else name for kind, name in zip(kinds, names)),
         )
 
@@ -230,7 +136,11 @@ class Words:
         """Why an upload was refused, and whether there is an earlier picture; nothing for None."""
         if error is None:
             return ""
-        return self("kept", self.error(error)) if is_kept else self.error(error)
+        return (
+            self("{}. The earlier picture is still used.", self.error(error))
+            if is_kept
+            else self.error(error)
+        )
 
     def duration(self, seconds):
         """A time in words."""
@@ -242,7 +152,7 @@ class Words:
 
     def seconds(self, number):
         """A time that is known."""
-        return self("seconds", number) if number < 120 else self.duration(number)
+        return self("{:.0f} s", number) if number < 120 else self.duration(number)
 
 
 def preferred(accepted):

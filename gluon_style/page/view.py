@@ -14,14 +14,22 @@ from .uploads import MOST_BYTES
 HERE = Path(__file__).parent
 CSS, JS = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
 
+LOST = (
+    "Your pictures are no longer here: the server has restarted, or you were away for long. "
+    "Choose them again."
+)
+
 
 async def show(studio, language):
     """Build the page for one visitor, and keep it up to date."""
     words, client = Words(language), ui.context.client
     ui.colors(primary="#8f3d24", dark="#26221f", dark_page="#1b1917")
-    ui.page_title(words("title"))
-    texts = {"big": words("too big", MOST_BYTES // 10**6), "failed": words("not sent")}
-    texts["kept"] = words("kept", "{}")
+    ui.page_title(words("Paint a photo in the style of a painting"))
+    texts = {
+        "big": words("more than {} MB: make it smaller", MOST_BYTES // 10**6),
+        "failed": words("it could not be sent, try again"),
+    }
+    texts["kept"] = words("{}. The earlier picture is still used.", "{}")
     ui.add_head_html(
         f"<style>{CSS}</style><script>{JS}\npage.most = {MOST_BYTES};"
         f"page.language = '{language}'; page.texts = {json.dumps(texts)};"
@@ -34,8 +42,8 @@ async def show(studio, language):
 
     with tag("header", "head"):
         with tag("a", "skip", href="#easel"):
-            Text("span", words("skip"))
-        Text("h1", words("title"))
+            Text("span", words("Skip to the picture"))
+        Text("h1", words("Paint a photo in the style of a painting"))
         for other in LANGUAGES:
             if other != language:
                 with tag("a", "lang", href=f"/{other}", lang=LANGUAGES[other]):
@@ -49,7 +57,7 @@ async def show(studio, language):
             form.show_values()
             ui.run_javascript("page.scroll('.panel')")
 
-    with tag("main"):
+    with tag("div", "content"):  # in the one `main`, which is NiceGUI's
         with tag("div", "board"):
             easel = Easel(studio, tab, words, use)
             form = Form(studio, tab, words, easel.open)
@@ -69,4 +77,4 @@ async def show(studio, language):
     client.on_disconnect(leave)
     studio.tell()
     if await client.run_javascript(f"page.lost('{tab.key}')", timeout=30):
-        form.lost.text = words("lost")
+        form.lost.text = words(LOST)

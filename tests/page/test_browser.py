@@ -1,6 +1,7 @@
 """The page in a real browser, as a visitor uses it."""
 
 import base64
+import itertools
 import json
 import os
 import re
@@ -13,13 +14,15 @@ import time
 import pytest
 from PIL import Image, ImageOps
 
+from gluon_style.page.texts import LANGUAGES, Words
+
 from ..conftest import outcome
 from ..odd_pictures import png, rgb
 from .conftest import needs_nicegui, serving
 
 pytestmark = needs_nicegui
 TAB, ENTER, HOME, RIGHT, DOWN = "\ue004", "\ue007", "\ue011", "\ue014", "\ue015"
-SECONDS = 180  # that anything may take, on a machine that is busy with other tests
+SECONDS = 90  # that anything may take, on a machine that is busy with other tests
 
 
 class Visitor:
@@ -34,13 +37,14 @@ class Visitor:
         """Wait until something is so, and return it."""
         from selenium.common.exceptions import (
             ElementClickInterceptedException,
+            ElementNotInteractableException,
             NoSuchElementException,
             StaleElementReferenceException,
         )
         from selenium.webdriver.support.ui import WebDriverWait
 
         moved = NoSuchElementException, StaleElementReferenceException
-        moved += (ElementClickInterceptedException,)
+        moved += (ElementClickInterceptedException, ElementNotInteractableException)
         waiting = WebDriverWait(self.driver, SECONDS, 0.1, moved)
         return waiting.until(lambda _: condition())
 
@@ -120,6 +124,13 @@ class Visitor:
     def way(self, name):
         self.driver.find_element("css selector", f"input[value={name}]").click()
         self.wait(lambda: self.all(f"input[value={name}]:checked"))
+
+    def resize(self, width):
+        """Give the window a width, which all of the page fits."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        wide = "return document.documentElement.scrollWidth"
+        self.wait(lambda: self.driver.execute_script(wide) <= width)
 
     def settings(self):
         """Open all settings."""
@@ -265,6 +276,7 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
     saved = visitor.wait(lambda: visitor.driver.find_element("css selector", ".save[href]"))
     picture = visitor.get(saved.get_attribute("href"))
     assert picture == (folder / "neural-style-1.png").read_bytes()
+    assert visitor.attribute(".save", "download") == "me, after painting.png"
     assert (folder / "content.png").read_bytes() == (tmp_path / "me.png").read_bytes()
 
     # Snapshots on the way can be looked at again, by when they were there.
@@ -286,14 +298,19 @@ def test_two_uploads_become_a_picture_that_the_command_makes_again(visitor, serv
 
     # What is copied can be pasted.
     visitor.press("What made it")
-    visitor.press("Copy")
-    visitor.wait(lambda: "Copied" in visitor.text("#easel"))
+    # While it opens, a click may miss.
+    visitor.wait(lambda: [visitor.press("Copy")] and "Copied" in visitor.text("#easel"))
     line = visitor.text("pre.command")
     field = visitor.driver.find_element("css selector", "[aria-label='Learning rate']")
     field.send_keys("\ue009av\ue000")  # Ctrl-A, Ctrl-V
     visitor.wait(lambda: field.get_attribute("value") == line)
     assert "--precision float32" in line
     visitor.makes_again(name)
+    # Its curves and its command fit a phone.
+    visitor.resize(390)
+    easel, canvas = visitor.all("#easel")[0], visitor.all("#easel canvas")[0]
+    visitor.wait(lambda: canvas.rect["width"] <= easel.rect["width"] <= 390)
+    visitor.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert not visitor.complaints()
 
 
@@ -330,6 +347,9 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     folder = server.root / name
     visitor.press("Pause")
     visitor.wait(lambda: visitor.status == "Paused")
+    # The button has gone, the focus has not.
+    focus = "return document.activeElement.textContent"
+    visitor.wait(lambda: visitor.driver.execute_script(focus) in ("Save", "Resume"))
     saved = visitor.all(".save[href]")[0].get_attribute("href")
     assert "/live?" in saved and visitor.get(saved).startswith(b"\xff\xd8")
     # A second one waits.
@@ -374,6 +394,25 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     visitor.press("What made it")
     visitor.wait(lambda: visitor.text("pre.command"))
     visitor.makes_again(name)
+
+    # It is named, used again, and deleted when that is confirmed.
+    visitor.press("Rename")
+    visitor.type("Title", "Sky and ground")
+    visitor.press("Rename", ".q-dialog .buttons")
+    visitor.wait(lambda: visitor.text("#easel h2") == "Sky and ground")
+    visitor.press("Remove", within="[data-kind=style-2]")
+    visitor.wait(lambda: not visitor.shows("mask-2"))
+    visitor.press("Use again")
+    visitor.wait(lambda: visitor.shows("mask-2") and visitor.field("Epochs") == "150")
+    assert visitor.field("Painting 2: how much it counts") == "0.5"
+    visitor.press("Delete")
+    visitor.press("Cancel", ".q-dialog")
+    visitor.wait(lambda: not visitor.all(".q-dialog"))
+    assert folder.exists()
+    visitor.press("Delete")
+    visitor.press("Delete", ".q-dialog")
+    visitor.wait(lambda: name not in visitor.names())
+    assert not folder.exists()
     assert not visitor.complaints()
 
 
@@ -569,17 +608,33 @@ def test_it_speaks_chinese(visitor, tmp_path):
 def test_it_fits_the_window(visitor):
     visitor.press("More paintings, masks, another start")
     visitor.settings()
-    wide = "return document.documentElement.scrollWidth"
-    for width in (390, 820, 1400):
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        visitor.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        visitor.wait(lambda width=width: visitor.driver.execute_script(wide) <= width)
+    for width in (1400, 820, 390):
+        visitor.resize(width)
+    assert len(visitor.all("main")) == 1
     # On a phone the picture comes before the form.
-    size = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
-    visitor.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     tops = [visitor.all(each)[0].rect["y"] for each in (".canvas", ".panel")]
     assert tops == sorted(tops)
     visitor.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_axe_finds_nothing(visitor, server):
+    axe = pytest.importorskip("axe_core_python.selenium").Axe()
+    found = []
+    for language, colours in itertools.product(LANGUAGES, ("light", "dark")):
+        words = Words(language)
+        media = {"features": [{"name": "prefers-color-scheme", "value": colours}]}
+        visitor.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        visitor.driver.get(f"{server.address}/{language}")
+        visitor.wait(lambda: visitor.all("#paint"))
+        visitor.press(words("All settings"))
+        visitor.wait(lambda: visitor.all("#wrong-format"))
+        visitor.press(words("More paintings, masks, another start"))
+        visitor.wait(lambda: visitor.shows("mask"))
+        time.sleep(0.5)  # what opens is half transparent before
+        for each in axe.run(visitor.driver)["violations"]:
+            found.append((language, colours, each["id"], [n["html"] for n in each["nodes"]]))
+    visitor.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert found == []
 
 
 def test_it_can_be_used_by_the_keyboard_alone(visitor):

@@ -1,17 +1,20 @@
 """Without a browser: options, texts, estimates, earlier runs."""
 
+import ast
 import io
 import json
 import math
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gluon_style import page
 from gluon_style.beyond import save_photograph
 from gluon_style.errors import GluonStyleError, NotEnoughMemory, Setting, UsageError
 from gluon_style.page.chinese import OPTIONS, PAGE
@@ -51,6 +54,7 @@ from gluon_style.train import build_parser
 
 from .. import needs
 from ..odd_pictures import rgb
+from ..templates import constants, texts
 
 # Another value than the default, where it is not simply the last word; empty: not alone.
 OTHER = {
@@ -78,7 +82,7 @@ def test_every_option_is_under_a_heading():
     from gluon_style.page.form import GROUPS
 
     assert {field.group for field in FIELDS.values()} == {*GROUPS}
-    assert all(f"{group} group" in TEXTS for group in GROUPS)
+    assert all(group.capitalize() in PAGE for group in GROUPS)
 
 
 def test_every_value_goes_to_the_command_line_and_back():
@@ -169,15 +173,27 @@ def test_the_command_line_can_be_typed():
     assert line == "--content 'out/my photo.jpg' --lr 0.1 --book --init=-x"
 
 
+def said_by_the_page():
+    """The English of all texts in the code, apart from the names in `TEXTS`."""
+    for path in Path(page.__file__).parent.glob("*.py"):
+        known = constants(path)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) and node.args else None
+            name = getattr(called, "attr", getattr(called, "id", ""))
+            if name in ("words", "self", "add_button", "dialog"):
+                yield from (texts(node.args[0], known) or set()) - TEXTS.keys()
+    yield from ("Cancel", *(each.group.capitalize() for each in FIELDS.values()))
+
+
 def test_both_languages_are_whole():
     def places(text):
         return sorted(set(re.findall(r"{\w*", text)))
 
-    texts = TEXTS.values()
-    chinese = {each: Words("zh").phrase(each) for each in texts}
-    assert [each for each in {*texts} - {"TV"} if chinese[each] == each] == []
-    assert [each for each in texts if places(each) != places(chinese[each])] == []
-    assert PAGE.keys() <= {*TEXTS.values()}  # none is stale
+    said = {*TEXTS.values(), *said_by_the_page()}
+    chinese = {each: Words("zh").phrase(each) for each in said}
+    assert [each for each in said - {"TV"} if chinese[each] == each] == []
+    assert [each for each in said if places(each) != places(chinese[each])] == []
+    assert PAGE.keys() <= said  # none is stale
     # Each option has a name and a help in Chinese.
     assert OPTIONS.keys() == FIELDS.keys()
 

@@ -11,7 +11,14 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from gluon_style.errors import DeviceError, ImageError, Message, NotEnoughMemory, UsageError
+from gluon_style.errors import (
+    DeviceError,
+    ImageError,
+    Message,
+    NotEnoughMemory,
+    OutputError,
+    UsageError,
+)
 from gluon_style.machine import child_environment
 from gluon_style.page import tab as tabs
 from gluon_style.page import uploads
@@ -224,6 +231,9 @@ def test_what_this_machine_has_not_is_refused_at_its_field(studio, monkeypatch):
     clear.places["content"].clear = True
     with pytest.raises(UsageError, match="knows no transparency"):
         studio.add(clear)
+    monkeypatch.setattr("gluon_style.page.studio.os.access", lambda path, mode: False)
+    with pytest.raises(OutputError, match="cannot be written: Permission denied"):
+        studio.estimate(tab_of(studio.root, stages="60:5:2"))
     assert not studio.runs
 
 
