@@ -67,7 +67,7 @@ def measure(side, shape, epochs, weights, tile):
     net = get_net(parameters, layers, ctx, "bfloat16" if in_bfloat16 else "float32")
     if side.startswith("tiled"):
         content_X, style_X = (preprocess(img, shape) for img in (content_img, style_img))
-        net = Tiles(net, tile)
+        net = Tiles(net, tile, tail=True)
         content_Y, style_Y_gram = net.contents(content_X), net.grams(style_X)
         gen_img, _, trainer = get_inits(content_X, ctx, settings.lr, [])
     else:
