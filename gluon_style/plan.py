@@ -34,7 +34,7 @@ SIDES = (512, 256, 128)  # of tiles; larger ones were not faster
 TILED_SLOWER, TAIL_SLOWER = 1.6, 1.2
 TAIL_SHARE = 1 / 3  # of the convolutions' outputs
 # Bytes. A larger whole picture is computed by tiles and the tail, too: seen at 1200x800 in float32,
-# with what is freed kept, 2.3 GB instead of 6.5 in 1.15 times the time.
+# with what is freed kept, 2.9 GB instead of 6.5 in 1.2 times the time.
 MOST_WHOLE = 2_000_000_000
 # Seen: 16 times as many pixels take 18 to 21 times as long on a CPU: caches hold less of them.
 TIME_EXPONENT = 1.06

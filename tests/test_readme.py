@@ -12,8 +12,10 @@ from gluon_style.page.__main__ import build_parser as page_parser
 from gluon_style.train import build_parser as train_parser
 from gluon_style.weights import build_parser as weights_parser
 
+from .benchmarks.batch import build_parser as batches_parser
 from .benchmarks.draft import build_parser as draft_parser
 from .benchmarks.epoch_time import build_parser as benchmark_parser
+from .benchmarks.to_the_end import build_parser as end_parser
 from .conftest import PROJECT
 from .small.judge import build_parser as judge_parser
 
@@ -60,6 +62,8 @@ def test_every_option_that_is_named_exists():
         page_parser().format_help(),
         benchmark_parser().format_help(),
         draft_parser().format_help(),
+        batches_parser().format_help(),
+        end_parser().format_help(),
     ]
     help_texts += [judge_parser().format_help()]
     named = {
