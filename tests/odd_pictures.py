@@ -324,7 +324,7 @@ def orange():
 
 
 def orange_from(matrix, gamma=None):
-    """What the orange of other colours is in sRGB, whose curve or exponent they have."""
+    """The orange of other colours in sRGB, whose curve or exponent they have."""
     values = np.array(ORANGE) / 255
     curved = values**gamma if gamma else ((values + 0.055) / 1.055) ** 2.4
     light = (np.array(matrix) @ curved).clip(0, 1)

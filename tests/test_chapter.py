@@ -140,7 +140,7 @@ def test_a_stage_that_changes_the_proportions_is_told(small_settings, size, told
 
 
 def test_the_style_picture_is_stretched_or_cropped(small_settings):
-    """What the style loss pulls towards is another part of the picture."""
+    """The style loss pulls towards another part of the picture."""
 
     class Targets(Listener):
         def end_epoch(self, stage_run, epoch):
@@ -179,7 +179,7 @@ def test_the_contents_transparency_is_kept_for_the_results(
 
 
 class Break(Exception):
-    """What goes wrong first."""
+    """The first thing that goes wrong."""
 
 
 class Failing(Listener):

@@ -98,7 +98,7 @@ LAYOUTS = {
 
 
 def as_seen(values, kind):
-    """What a picture of such samples, 0 to 1, shows over white: RGB from 0 to 255."""
+    """The colours, 0 to 255, that a picture of such samples, 0 to 1, shows over white."""
     samples, alpha, tags = KINDS[kind]
     colours = values[..., : samples - 1] if alpha else values[..., :3]
     if kind == "CMYK":

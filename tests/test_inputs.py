@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def outcomes(folder, small_options, run_in):
-    """What the command did with the good pictures, eight at a time, by their names."""
+    """The command's results for the good pictures, eight at a time, by their names."""
 
     def run(names):
         out = folder / f"out-{jobs.index(names)}"
@@ -73,7 +73,7 @@ def painted(run_command, small_options):
 
 
 def test_a_stopped_run_that_crops_and_lays_over_white_ends_the_same(painted, tmp_path):
-    """What the pictures are used like is in the checkpoint."""
+    """The use of the pictures is in the checkpoint."""
     with_alpha().save(tmp_path / "cut.png")
     how = ("--content", "cut.png", "--style-fit", "crop", "--background", "white")
     assert painted(*how, "--output", "whole", "--stages", "24:6:2").returncode == 0

@@ -9,7 +9,7 @@ from . import numpy_chapter
 
 
 def gradient_agrees(loss, X, tolerance=1e-6):
-    """Whether the gradient agrees with central differences in ten random directions (float64)."""
+    """True if the gradient agrees with central differences in ten random directions (float64)."""
     X = nd.array(X, dtype="float64")
     X.attach_grad()
     with autograd.record():

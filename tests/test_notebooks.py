@@ -49,7 +49,7 @@ def pictures(cell):
 
 
 def lasting(cell):
-    """What a cell has printed that does not change from run to run, word by word."""
+    """The words printed by a cell that do not change from run to run."""
     return re.sub(r"\d+\.\d\d (sec|秒)", "", texts(cell)).split()
 
 
@@ -226,7 +226,7 @@ def mistakes(name):
 
 
 def check_mistakes(name, own):
-    """What goes wrong is told in a line, and an interrupted training keeps its picture."""
+    """A mistake is told in a line, and an interrupted training keeps its picture."""
     _, training, after, painting, diverged, edited, missing = map(texts, own)
     said = {
         NAMES[0]: (

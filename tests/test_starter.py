@@ -1,4 +1,4 @@
-"""How tests start the package's commands."""
+"""The starter of the package's commands."""
 
 import os
 import re

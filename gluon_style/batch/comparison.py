@@ -20,7 +20,7 @@ from .job import Job, refuse_foreign
 from .progress import Progress
 from .sheet import Panel, write_sheet
 
-TABLE = "cell"  # what a table begins with
+TABLE = "cell"  # the first word of a table
 
 
 def compare(settings, vary, output="neural-style-compare"):

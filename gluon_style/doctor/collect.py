@@ -22,7 +22,7 @@ def collect(paths):
             report = json.loads(path.read_bytes())  # in any of Unicode's encodings
             cells, wrong = summary(report, none)
             works = report["ready"] is True
-        except Exception as error:  # what is in a damaged file may raise anything
+        except Exception as error:  # a damaged file may raise anything
             reason = getattr(error, "strerror", None) or "it is damaged"
             rows.append((no, path.stem, f"{path}: not what the doctor's --json prints ({reason})"))
             continue

@@ -65,7 +65,7 @@ class Companion:
         self.process.kill()
         self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self.errors):
-            with suppress(OSError):  # what could not be told any more
+            with suppress(OSError):  # a message that was never sent
                 file.close()
 
 

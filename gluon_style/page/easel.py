@@ -283,7 +283,7 @@ class Easel:
         button.on("click", lambda: self.look_at(name))
 
     def show_details(self, run):
-        """What made it, and its losses."""
+        """The command that made it, and its losses."""
         missing, words = gone(run), self.words
         said = words("There is none: {} no longer exists.", words(", ").join(missing))
         self.command.text = said if missing else command_of(run)

@@ -320,7 +320,7 @@ class Form:
         return self.words(f"{name} n", number or 1) if is_one_of_many else self.words(name)
 
     def show_estimates(self):
-        """How long each way takes, and what is wrong with the chosen one."""
+        """The time of each way, and the mistakes in the chosen one."""
         words, tab = self.words, self.tab
         self.takes.text = ""
         for way, way_shown in self.times.items():
@@ -344,7 +344,7 @@ class Form:
                 self.takes.text = self.means(expected)
 
     def means(self, expected):
-        """What the chosen way takes besides time."""
+        """The memory and other needs of the chosen way."""
         words, values = self.words, self.tab.values
         parts = [words("It takes {} of memory", format_bytes(expected.memory))]
         if expected.tiled:

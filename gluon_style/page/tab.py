@@ -165,7 +165,7 @@ class Tab:
 
     @property
     def names(self):
-        """How the photo and the painting are called."""
+        """The names of the photo and the painting."""
         return [Path(self.places[kind].name).stem[:40] for kind in ("content", "style")]
 
     def copy_to(self, folder):

@@ -157,7 +157,7 @@ def test_a_job_goes_on_where_its_worker_died_and_after_ctrl_c(
     scheduler_file, first, second = cluster
     make_pictures(tmp_path / "photos", 1)
     make_pictures(tmp_path / "styles", 1)
-    options = (*small_options, "--stages", "24:250:80", "--checkpoint-every", "0.3")
+    options = (*small_options, "--stages", "24:150:80", "--checkpoint-every", "0.3")
     pair = ("--content", "photos", "--style", "styles", "--scheduler", scheduler_file)
     how = command("batch", *options, *pair, "--output", "out", python=starter.python)
     how.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)

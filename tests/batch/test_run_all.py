@@ -60,7 +60,7 @@ def test_a_batch_killed_at_any_write(paint, pictures):
 
 
 def test_a_disk_that_is_full_at_the_first_checkpoint(paint, pictures):
-    """What could not begin begins anew, by the same command."""
+    """A batch that could not begin begins anew, by the same command."""
     changes = {"stages": (Stage(96, 2, 2),)}
     paint("whole", changes)
     with full_disk(100_000), pytest.raises(JobsFailed, match="2 of 2"):

@@ -1,4 +1,4 @@
-"""How long it takes to the chapter's end: total loss by the real network against time.
+"""The time to the chapter's end: total loss by the real network against time.
 
 Run by hand from the project's folder, in the environment of the tests (with PyTorch):
 

@@ -26,7 +26,7 @@ SECONDS = 90  # that anything may take, on a machine that is busy with other tes
 
 
 class Visitor:
-    """What a visitor sees and does, by the names that a screen reader tells."""
+    """A visitor's view and actions, by the names that a screen reader tells."""
 
     def __init__(self, driver, server):
         self.driver, self.server = driver, server
@@ -193,11 +193,11 @@ class Visitor:
         return self.all(f"[aria-label='{name}']")[0].get_attribute("value")
 
     def shows(self, kind):
-        """Whether there is a place for a picture of this kind."""
+        """True if there is a place for a picture of this kind."""
         return self.all(f"#choose-{kind} + label")[0].is_displayed()
 
     def makes_again(self, name):
-        """Whether the command that is shown makes the same picture."""
+        """True if the command that is shown makes the same picture."""
         words = shlex.split(self.text("pre.command"))
         assert words[:3] == ["python", "-m", "gluon_style.train"]
         subprocess.run(
@@ -212,7 +212,7 @@ class Visitor:
         assert again == first
 
     def complaints(self):
-        """What the browser has complained of."""
+        """The browser's complaints."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self):

@@ -1,4 +1,4 @@
-"""What a visitor can be told in English is told in Chinese, by the messages of the real code."""
+"""Every English message to a visitor has its Chinese, by the messages of the real code."""
 
 import errno
 import json
@@ -90,7 +90,7 @@ def check(error):
 
 
 def error_of(call, *arguments):
-    """What a call raises."""
+    """The error that a call raises."""
     with pytest.raises(GluonStyleError) as caught:
         call(*arguments)
     return from_json(json.loads(json.dumps(to_json(caught.value))))

@@ -1,4 +1,4 @@
-"""What a page of another site, or anybody without the token, may not do."""
+"""The limits of a page of another site, and of anybody without the token."""
 
 import os
 import re

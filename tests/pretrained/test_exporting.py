@@ -27,7 +27,7 @@ def network(random_parameters, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(network, tmp_path_factory):
-    """What the command has written of it."""
+    """The file that the command has written of it."""
     out = tmp_path_factory.mktemp("class") / "vgg19-features.params"
     run(build_parser().parse_args(["--source", str(network), "--out", str(out)]))
     return out

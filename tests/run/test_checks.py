@@ -1,4 +1,4 @@
-"""What is wrong is told at once, all of it, before MXNet is imported, and nothing is left."""
+"""All mistakes are told at once, before MXNet is imported, and nothing is left behind."""
 
 import dataclasses
 import os

@@ -77,7 +77,7 @@ def test_a_run_killed_while_it_stops(settings, whole, tmp_path):
 
 
 def test_a_disk_that_is_full_at_the_first_checkpoint(settings, tmp_path):
-    """What could not begin begins anew, by the same call."""
+    """A run that could not begin begins anew, by the same call."""
     large = dataclasses.replace(settings, stages=(Stage((96, 64), 2, 9),))
     stylize(large, Output(tmp_path / "whole", **HOW))
     folder = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""How good the small network is, by the real one: `python -m tests.small.judge --weights vgg19.h5`.
+"""Quality of the small network by the real one: `python -m tests.small.judge --weights vgg19.h5`.
 
 For each pair of pictures the chapter's stage 1 is run with the small and with the real network;
 the two pictures are read back from their PNG files, and the real network tells their losses. The

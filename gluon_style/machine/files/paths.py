@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...errors import UsageError
 
-GIVEN = "(picture)"  # what is kept of a `Given`
+GIVEN = "(picture)"  # stands for a `Given` where text is kept
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""How a picture was made, as its file tells."""
+"""The origin of a picture, as its file tells."""
 
 import io
 import json
@@ -15,13 +15,7 @@ DESCRIPTION = 0x010E  # in EXIF and TIFF
 
 
 def origin_of(path):
-    """How a picture was made, as its file tells.
-
-    Raises
-    ------
-    ImageError
-        It cannot be read, or does not tell it.
-    """
+    """The origin of a picture, as its file tells, or an `ImageError`."""
     path = Path(expanded(path, "again"))
     data = b""
     try:
