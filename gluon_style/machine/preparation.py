@@ -224,6 +224,9 @@ def check_wheels(wheels):
 
 def import_mxnet():
     """Import MXNet for the first time."""
+    if sys.flags.optimize > 1:
+        text = "MXNet needs the docstrings of its own, which this Python leaves out"
+        raise RuntimeNotReady(text, remedy="run it without -OO, and without PYTHONOPTIMIZE=2")
     try:
         import mxnet
     except ModuleNotFoundError as error:

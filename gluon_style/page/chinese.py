@@ -139,6 +139,10 @@ CHINESE = {
     "{free} of memory are free, and even a small picture needs {needed}": (
         "空闲内存只有 {free}，而小图也需要 {needed}"
     ),
+    "MXNet needs the docstrings of its own, which this Python leaves out": (
+        "MXNet 需要它自己的文档字符串，而这个 Python 把它们去掉了"
+    ),
+    "run it without -OO, and without PYTHONOPTIMIZE=2": "请不要用 -OO，也不要设 PYTHONOPTIMIZE=2",
     "this process may take {most} of memory, and MXNet alone takes {needed}": (
         "这个进程最多能用 {most} 内存，而单是 MXNet 就要 {needed}"
     ),

@@ -141,3 +141,8 @@ def test_the_page_is_imported_where_python_has_no_find_loader():
     code = "import pkgutil; vars(pkgutil).pop('find_loader', 0); import gluon_style.page.form"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_a_python_without_docstrings_is_told():
+    told = run_python(["-OO", "-c", "import gluon_style; gluon_style.read"], 60).failure
+    assert "run it without -OO, and without PYTHONOPTIMIZE=2" in str(told)
