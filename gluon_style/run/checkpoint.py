@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import logging
+import math
 import zipfile
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 3
 STATE = ("stage", "epochs", "lr", "ended", "tile", "tail")
+LATEST = 1e11  # a time that calendars know
 UNFIT = "its parts do not fit together"
 
 
@@ -107,7 +109,8 @@ class Checkpoint:
         Output("", **self.options)
         numbers = [state.lr, self.started, self.seconds]
         numbers += [value for _, epoch in self.records for value in dataclasses.astuple(epoch)]
-        fits = all(type(value) in (int, float) for value in numbers) and state.lr > 0
+        fits = all(type(value) in (int, float) and abs(value) < math.inf for value in numbers)
+        fits &= state.lr > 0 and 0 <= self.started < LATEST
         tile = LEAST_TILE if state.tile is None else state.tile
         fits &= all(type(value) is int for value in (state.stage, state.epochs, tile))
         fits &= type(state.ended) is type(state.tail) is bool and isinstance(self.identity, dict)

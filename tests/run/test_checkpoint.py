@@ -248,6 +248,8 @@ EDITS = {
     "settings' nonsense": lambda rest, arrays: rest["settings"].update(lr=-1),
     "stages as numbers": lambda rest, arrays: rest["settings"].update(stages=[1, 2]),
     "no identity": lambda rest, arrays: rest.update(identity=None),
+    "an infinite loss": lambda rest, arrays: rest["records"][0].__setitem__(2, float("inf")),
+    "a start in no year": lambda rest, arrays: rest.update(started=1e300),
     "seconds as text": lambda rest, arrays: rest.update(seconds="many"),
 }
 

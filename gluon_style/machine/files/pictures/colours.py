@@ -74,7 +74,7 @@ def told_by_png(picture, data):
 
 
 def told_by_heif(picture, data):
-    """The same of HEIC and AVIF."""
+    """The same of HEIC and AVIF; what an AV1 stream alone tells is left out."""
     if not picture.info.get("icc_profile"):
         for name, told in heif_properties(data):
             if name == b"colr" and told[:4] == b"nclx":
