@@ -152,7 +152,7 @@ def main(argv=None):
         rows = []
         if options.jobs and not (contents or styles):
             with mistakes:
-                rows = read_table(options.jobs, parse_row)
+                rows = read_table(options.jobs, parse_row, mistakes)
         elif contents and styles:
             pictures = [], []
             for found, name, texts in zip(pictures, PAIR, (contents, styles)):

@@ -62,10 +62,11 @@ def make_row(settings, output, content, style, options=MappingProxyType({})):
     return Row(settings, output, content, style, dict(options))
 
 
-def read_table(path, parse):
+def read_table(path, parse, mistakes):
     """A `Row` for every line of a CSV file; `parse` makes `Settings` and `Output` of its options.
 
-    Relative paths are from the table's own folder. An empty cell is what all jobs have.
+    Relative paths are from the table's own folder. An empty cell is what all jobs have. Rows that
+    are wrong are left out, and noted.
     """
     try:
         with TextIOWrapper(open_file(expanded(path, "jobs")), "utf-8-sig", newline="") as file:
@@ -82,16 +83,16 @@ def read_table(path, parse):
                 if count > 1:
                     text = "{path}: its first line names {name} twice"
                     raise UsageError(text, "jobs", path=path, name=name)
-            found, mistakes = [], Mistakes()
+            found, is_empty = [], True
             for row in rows:
                 with mistakes:
                     if any(map(str.strip, row)):
+                        is_empty = False
                         found.append(read_row(path, rows.line_num, names, row, parse))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         text = "{path}: cannot be read: {reason}"
         raise UsageError(text, "jobs", path=path, reason=reason(error)) from None
-    mistakes.tell()
-    if not found:
+    if is_empty:
         raise UsageError("{path}: it has no rows", "jobs", path=path)
     return found
 

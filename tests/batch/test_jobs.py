@@ -8,7 +8,7 @@ from gluon_style.batch import here
 from gluon_style.batch.here import Here
 from gluon_style.batch.jobs import make_jobs, memory
 from gluon_style.batch.table import combine, expand, read_table
-from gluon_style.errors import ImageError, UsageError
+from gluon_style.errors import ImageError, Mistakes, UsageError
 from gluon_style.machine.files import hashes
 from gluon_style.machine.files.pictures import decode
 from gluon_style.settings import Output, Stage, settings_to_json
@@ -120,12 +120,20 @@ if b"gluon_style.batch.process" in open("/proc/self/cmdline", "rb").read():
     assert (pictures / "tried").read_text() == "xxx"
 
 
+def jobs_of(table, settings):
+    """The jobs of a table, if nothing is wrong with it."""
+    mistakes = Mistakes()
+    rows = read_table(str(table), lambda own: (settings, Output("out")), mistakes)
+    mistakes.tell()
+    return make_jobs(rows)
+
+
 @pytest.mark.parametrize("separator", ",;\t")
 def test_a_table_from_a_spreadsheet(small_settings, pictures, separator):
     table = pictures / "jobs.csv"
     text = "content, style ,lr\r\nphotos/00.png, styles/00.png,\r\n\r\n"
     table.write_bytes(("\ufeff" + text.replace(",", separator)).encode("utf-8"))
-    (job,) = make_jobs(read_table(str(table), lambda own: (small_settings, Output("out"))))
+    (job,) = jobs_of(table, small_settings)
     assert job.settings.content == str(pictures / "photos" / "00.png")
     assert job.options == {}
 
@@ -145,22 +153,20 @@ def test_a_table_from_a_spreadsheet(small_settings, pictures, separator):
 def test_a_table_that_cannot_be_meant_is_refused(small_settings, pictures, text, wrong):
     (pictures / "jobs.csv").write_text(text)
     with pytest.raises(UsageError, match=wrong):
-        read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
+        jobs_of(pictures / "jobs.csv", small_settings)
 
 
 @needs.posix
 def test_a_pipe_is_no_table(pictures):
     os.mkfifo(pictures / "jobs.csv")
     with pytest.raises(UsageError, match="jobs.csv: cannot be read: not a file"):
-        read_table(str(pictures / "jobs.csv"), None)
+        read_table(str(pictures / "jobs.csv"), None, Mistakes())
 
 
 def test_empty_rows_and_columns_of_a_table_are_left_out(small_settings, pictures):
     rows = ",,\nphotos/00.png,styles/00.png,\n , ,\n,,\n"
     (pictures / "jobs.csv").write_text(f"content,style,\n{rows}")
-    (job,) = make_jobs(
-        read_table(str(pictures / "jobs.csv"), lambda own: (small_settings, Output("out")))
-    )
+    (job,) = jobs_of(pictures / "jobs.csv", small_settings)
     assert job.options == {}
 
 

@@ -34,7 +34,9 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "neural-style-1.png").touch()
     (tmp_path / "file").touch()
-    (tmp_path / "jobs.csv").write_text("content,style,lr\na.png,a.png,x\na.png,a.png,0\n")
+    (tmp_path / "jobs.csv").write_text(
+        "content,style,lr,weights\na.png,a.png,x\na.png,a.png,0\na.png,a.png,1,no.h5\n"
+    )
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "checkpoint.npz").touch()
     begin_run(tmp_path / "begun")
@@ -98,7 +100,7 @@ TOLD = [
     (
         "batch --jobs jobs.csv --tv-weight=-1 --wrokers 2",
         ["arguments: --wrokers 2; did you mean --workers?", "--tv-weight -1.0: a loss"]
-        + ["jobs.csv, line 2: --lr 'x'", "jobs.csv, line 3: --lr 0.0"],
+        + ["jobs.csv, line 2: --lr 'x'", "jobs.csv, line 3: --lr 0.0", "no.h5: no such file"],
     ),
     (
         "batch --content empty nowhere --style nothing/*.jpg --style-blend 1,1",
