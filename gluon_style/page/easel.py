@@ -83,9 +83,7 @@ class Easel:
     def build_details(self):
         """Where it has come to, command, curves: folded away."""
         words = self.words
-        with ui.expansion(
-            words("What made it"), on_value_change=lambda: self.refresh()
-        ) as self.details:
+        with ui.expansion(words("What made it"), on_value_change=self.refresh) as self.details:
             self.where = Text("p", "", "soft")
             Text("h3", words("The command that makes the same picture"))
             self.command = Text("pre", "", "command", tabindex="0")

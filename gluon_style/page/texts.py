@@ -134,13 +134,8 @@ class Words:
 
     def refused(self, error, is_kept):
         """Why an upload was refused, and whether there is an earlier picture; nothing for None."""
-        if error is None:
-            return ""
-        return (
-            self("{}. The earlier picture is still used.", self.error(error))
-            if is_kept
-            else self.error(error)
-        )
+        said = self.error(error) if error else ""
+        return self("{}. The earlier picture is still used.", said) if said and is_kept else said
 
     def duration(self, seconds):
         """A time in words."""

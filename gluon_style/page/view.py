@@ -28,8 +28,8 @@ async def show(studio, language):
     texts = {
         "big": words("more than {} MB: make it smaller", MOST_BYTES // 10**6),
         "failed": words("it could not be sent, try again"),
+        "kept": words("{}. The earlier picture is still used."),
     }
-    texts["kept"] = words("{}. The earlier picture is still used.", "{}")
     ui.add_head_html(
         f"<style>{CSS}</style><script>{JS}\npage.most = {MOST_BYTES};"
         f"page.language = '{language}'; page.texts = {json.dumps(texts)};"
