@@ -552,7 +552,7 @@ CHINESE = {
 
 # What the page says, by its English.
 PAGE = {
-    "Paint a photo in the style of a painting": "用一幅画的风格，重画一张照片",
+    "Paint a photo in the style of a painting": "用一幅画的样式，重画一张照片",
     "Skip to the picture": "跳到图画",
     # Pictures.
     "Pictures": "图片",

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from ..errors import ImageError, UsageError, reason
+from ..machine.files import write_text
 from ..machine.files.pictures import small_jpeg
 from ..settings import shipped
 from .safety import Guard
@@ -56,7 +57,7 @@ def serve(root, options):
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
     shown = f"[{shown}]" if ":" in shown else shown
     address = f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
-    studio.address.write_text(address)
+    write_text(studio.address, address)
 
     def announce():
         print(f"the page is at {address}\nCtrl-C ends it", flush=True)

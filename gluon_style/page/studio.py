@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import OutputError, reason
 from ..machine import available, child_environment
+from ..machine.files import discard
 from ..settings import get_words, typed
 from .estimate import Machine, plan_uploads
 from .options import OWN
@@ -40,6 +41,7 @@ from .tab import Tabs
 logger = logging.getLogger(__name__)
 
 IDLE = 3  # seconds
+UNTIL_SERVED = 30  # seconds until a server has an address, at most
 AGAIN = 1.5  # seconds, in which a second click is none
 LONGEST_LINE = 64_000_000  # bytes: a picture is one line
 STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
@@ -64,10 +66,11 @@ class Studio:
             self.address = hidden / "address"
             self.lock = FileLock(hidden / "server.lock")
             self.lock.acquire(0)
+            discard(self.address)  # an earlier server's
             self.tabs = Tabs(hidden / "uploads")
             self.runs = read_runs(root)
         except Timeout:
-            raise Served(self.address.read_text()) from None
+            raise Served(self.wait_for_address()) from None
         except OSError as error:
             raise OutputError(
                 "cannot be used: {reason}", "output", file=root, reason=reason(error)
@@ -76,6 +79,13 @@ class Studio:
         self.queue = [run for run in self.runs.values() if run.state == WAITING]
         self.machine, self.views = Machine(), set()
         self.changed = self.examination = None
+
+    def wait_for_address(self):
+        """The address of the folder's other server, which may just be starting."""
+        end = time.monotonic() + UNTIL_SERVED
+        while not self.address.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        return self.address.read_text()
 
     def sort(self):
         """Order the runs by time."""

@@ -578,7 +578,7 @@ def test_it_says_what_a_run_will_take(visitor):
 
 def test_it_speaks_chinese(visitor, tmp_path):
     visitor.driver.find_element("css selector", "a.lang").click()
-    visitor.wait(lambda: visitor.text("h1") == "用一幅画的风格，重画一张照片")
+    visitor.wait(lambda: visitor.text("h1") == "用一幅画的样式，重画一张照片")
     visitor.wait(lambda: visitor.all("#paint"))
     assert visitor.driver.execute_script("return document.documentElement.lang") == "zh-CN"
     visitor.wait(lambda: "开始画" in visitor.text("#paint"))

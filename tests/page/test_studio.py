@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -143,11 +144,14 @@ def test_what_cannot_be_painted_is_refused_when_it_is_sent(tmp_path, monkeypatch
 
 
 def test_a_folder_has_one_server(studio):
-    studio.address.write_text("http://127.0.0.1:1234/")
     upload = studio.root / HIDDEN / "uploads" / "x"
     upload.touch()
+    # It is just starting.
+    served = threading.Timer(0.3, studio.address.write_text, ["http://127.0.0.1:1234/"])
+    served.start()
     with pytest.raises(Served, match="http://127.0.0.1:1234/"):
         Studio(studio.root)
+    served.join()
     assert upload.exists()
 
 
