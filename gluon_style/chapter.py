@@ -189,8 +189,9 @@ class StyleTransfer:
         shape = get_canvas(settings, stage.image_shape)
         planned, network = self.plan.stages[number - 1], self.networks[number - 1]
         if state and state.tile and settings.tile in ("auto", state.tile):
-            # As it was begun, to the last bit.
-            planned = replace(planned, tile=state.tile, tail=state.tail)
+            # As it was begun, to the last bit, but for a tail that no longer fits.
+            tail = state.tail and (planned.tail or not planned.tile)
+            planned = replace(planned, tile=state.tile, tail=tail)
         keep_freed(ctx.device_type == "cpu" and KEPT_SLACK * planned.memory <= available())
         how = planned.tile, planned.tail
         net = Tiles(network.net, *how) if planned.tile else network.net

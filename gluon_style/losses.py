@@ -174,6 +174,9 @@ def own_weights(compute_loss):
         keywords.update(compute_loss.keywords)
         compute_loss = compute_loss.func
     is_own = compute_loss is _OWN["compute_loss"] and len(keywords) == 1
-    if is_own and all(globals()[name] is each for name, each in _OWN.items()):
-        return _weights(keywords["loss_weights"])
-    return None
+    return _weights(keywords["loss_weights"]) if is_own and not replaced() else None
+
+
+def replaced():
+    """Names of this file's functions that somebody has replaced."""
+    return [name for name, own in _OWN.items() if globals()[name] is not own]

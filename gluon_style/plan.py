@@ -141,10 +141,14 @@ def make_plan(settings, sizes, means):
         whole = picture_bytes(shape, layers.last, channels, means)
         tile = tile_of(settings, canvas, of_styles, values, means, whole)
         if tile:
-            memory += tiled_bytes(shape, values, tile)
             more = tail_bytes(shape, layers.last, channels, means.precision)
-            tail = means.device == "cpu" and memory + more <= means.free
-            memory += more * tail
+            # Smaller tiles whose tail fits are faster than larger ones whose tail does not.
+            sides = [tile, *(side for side in SIDES if side < tile and settings.tile == "auto")]
+            for side in sides if means.device == "cpu" else ():
+                if memory + tiled_bytes(shape, values, side) + more <= means.free:
+                    tile, tail = side, True
+                    break
+            memory += tiled_bytes(shape, values, tile) + more * tail
         else:
             memory += whole
         planned.append(PlannedStage(stage, of_styles, tile, tail, is_draft, channels, memory))
@@ -262,9 +266,13 @@ def tile_of(settings, stage, style_shapes, values, means, whole):
     given = tile if isinstance(tile, int) and max(largest) > tile and means.may_tile else None
     if means.device != "cpu":
         return given
-    free = max(0, means.free - lbfgs_bytes(settings, stage))
+    free, more = max(0, means.free), lbfgs_bytes(settings, stage)
     if not means.may_tile:
-        needed = whole_bytes(largest, values, means.precision)
+        if isinstance(tile, int):
+            raise UsageError(
+                "a loss of your own cannot be computed in tiles", "tile", remedy="leave it out"
+            )
+        needed = whole_bytes(largest, values, means.precision) + more
         if needed > free:
             raise NotEnoughMemory(
                 "{size} needs {needed} of memory with a loss of your own, which cannot be computed "
@@ -277,7 +285,7 @@ def tile_of(settings, stage, style_shapes, values, means, whole):
             )
         return None
     try:
-        chosen = choose_tile(largest, values, means.precision, free, whole)
+        chosen = choose_tile(largest, values, means.precision, free, whole, more)
     except NotEnoughMemory:
         if largest == stage.image_shape:
             raise
@@ -298,15 +306,18 @@ def tile_of(settings, stage, style_shapes, values, means, whole):
     return given if isinstance(tile, int) else chosen
 
 
-def choose_tile(shape, values, precision, free, whole=None):
-    """None where a picture fits into the free memory whole, or the side of the largest tiles."""
-    if (whole or whole_bytes(shape, values, precision)) <= free:
+def choose_tile(shape, values, precision, free, whole=None, more=0):
+    """None where a picture fits into the free memory whole, or the side of the largest tiles.
+
+    `more` are the bytes that the optimizer takes.
+    """
+    if (whole or whole_bytes(shape, values, precision)) + more <= free:
         return None
     for side in SIDES:
-        needed = tiled_bytes(shape, values, side)
+        needed = tiled_bytes(shape, values, side) + more
         if needed <= free:
             return side
-    pixels = TILED_BYTES_PER_PIXEL * math.prod(shape)
+    pixels = TILED_BYTES_PER_PIXEL * math.prod(shape) + more
     scale = math.sqrt(max(0, free - needed + pixels) / pixels)
     if scale * min(shape) < LEAST_SIDE:
         raise NotEnoughMemory(
@@ -318,12 +329,11 @@ def choose_tile(shape, values, precision, free, whole=None):
     raise NotEnoughMemory(
         "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size "
         "that fits is {fitting}",
-        remedy="choose it with {stages}, or end other programs",
+        remedy="choose that or a smaller one, or end other programs",
         size=text(shape),
         needed=format_bytes(needed),
         free=format_bytes(free),
         fitting=text(max(1, int(side * scale)) for side in shape),
-        stages=Setting("stages"),
     )
 
 
@@ -370,6 +380,10 @@ def lbfgs_bytes(settings, stage):
 
 def warnings(settings, sizes, stages, means):
     """Messages about settings that work, but are probably a mistake."""
+    if settings.method.optimizer == "lbfgs" and settings.lr != type(settings).lr:
+        yield Message("L-BFGS has no learning rate: the one that is given changes nothing")
+    if settings.painting.seed and settings.painting.init != "noise":
+        yield Message("the seed is for a start from noise: here it changes nothing")
     drafts = settings.method.draft
     if drafts and means.is_small:
         yield Message("the small network paints all stages, so there is nothing to draft")

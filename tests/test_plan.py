@@ -6,9 +6,9 @@ import pytest
 from gluon_style import plan
 from gluon_style.beyond.lbfgs import PAIRS
 from gluon_style.chapter import StyleTransfer
-from gluon_style.errors import GluonStyleError, NotEnoughMemory
+from gluon_style.errors import GluonStyleError, NotEnoughMemory, UsageError
 from gluon_style.images import read
-from gluon_style.machine import available, format_duration
+from gluon_style.machine import available, format_bytes, format_duration
 from gluon_style.page.estimate import Machine
 from gluon_style.plan import (
     LBFGS_BYTES_PER_PIXEL,
@@ -76,7 +76,7 @@ def test_a_stage_that_does_not_fit_in_tiles_is_refused_with_one_that_does():
         choose_tile((6000, 4000), 290, "float32", 2 * GB)
     assert error.value.as_option() == (
         "6000x4000 needs 6.1 GB of memory even in tiles, and 2.0 GB are free: the largest size "
-        "that fits is 3331x2221: choose it with --stages, or end other programs"
+        "that fits is 3331x2221: choose that or a smaller one, or end other programs"
     )
     assert choose_tile((3331, 2221), 290, "float32", 2 * GB) == 128
 
@@ -200,6 +200,53 @@ def test_lbfgs_leaves_the_picture_less_memory():
     assert make_plan(settings, sizes, just_enough).tiles == (None,)
     with_lbfgs = dataclasses.replace(settings, method=Method("lbfgs"))
     assert make_plan(with_lbfgs, sizes, just_enough).tiles != (None,)
+
+
+@pytest.mark.parametrize("free", [GB, 4 * GB, 16 * GB])
+def test_a_size_that_is_named_fits_with_lbfgs_as_well(free):
+    def make(width, height):
+        stage = Stage((width, height), 1, 1)
+        settings = Settings(stages=(stage,), method=Method("lbfgs"))
+        return make_plan(settings, Sizes((9000, 6000), ((900, 600),)), Means(free))
+
+    with pytest.raises(NotEnoughMemory) as error:
+        make(30000, 20000)
+    told = re.search(
+        r"and (.+) are free: the largest size that fits is (.+)x(\d+): choose", str(error.value)
+    )
+    assert told[1] == format_bytes(free)
+    width, height = int(told[2]), int(told[3])
+    assert make(width, height).memory <= free + PROCESS_BYTES
+    with pytest.raises(NotEnoughMemory):
+        make(width * 21 // 20, height * 21 // 20)
+
+
+def test_smaller_tiles_are_chosen_where_the_tail_fits_beside_them():
+    def planned(tile="auto"):
+        settings = Settings(stages=LARGE, tile=tile)
+        return make_plan(settings, Sizes((1800, 1200), ((900, 600),)), Means(2 * GB)).stages[-1]
+
+    assert (planned().tile, planned().tail) == (256, True)
+    assert (planned(512).tile, planned(512).tail) == (512, False)
+
+
+def test_options_that_change_nothing_are_told():
+    def told(**options):
+        settings = Settings(stages=LARGE, **options)
+        return [
+            each.text
+            for each in make_plan(settings, Sizes((1800, 1200), ((900, 600),)), Means()).warnings
+        ]
+
+    assert told() == told(lr=0.1) == told(painting=Painting(init="noise", seed=7)) == []
+    assert "no learning rate" in told(lr=0.1, method=Method("lbfgs"))[0]
+    assert "noise" in told(painting=Painting(seed=7))[0]
+
+
+def test_tiles_and_a_loss_of_ones_own_exclude_each_other():
+    sizes = Sizes((1800, 1200), ((900, 600),))
+    with pytest.raises(UsageError, match="a loss of your own cannot be computed in tiles"):
+        make_plan(Settings(stages=LARGE, tile=64), sizes, Means(may_tile=False))
 
 
 def test_a_stage_larger_than_the_photo_is_told():

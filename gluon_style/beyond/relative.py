@@ -13,7 +13,7 @@ Gram matrix and mean add up over parts of a picture; beside each other they are 
 import numpy as np
 from mxnet import autograd, nd
 
-from ..losses import content_loss, gram
+from .. import losses
 from ..machine.bfloat16 import pointwise
 from ..settings import LossWeights
 from .terms import Terms, times
@@ -22,7 +22,7 @@ from .terms import Terms, times
 def moments(X, mask=None):
     """Gram matrix of a feature map, and its mean as one more column: shape (c, c + 1)."""
     X = times(X, mask)
-    return nd.concat(gram(X), times(X, mask).mean(axis=(2, 3)).T, dim=1)
+    return nd.concat(losses.gram(X), times(X, mask).mean(axis=(2, 3)).T, dim=1)
 
 
 def style_loss(D, target):
@@ -53,7 +53,7 @@ def relative_loss(X, content_Y_hat, style_Y_hat, content_Y, targets, loss_weight
     """The relative losses, with arguments and results of `compute_loss`; targets are moments."""
     weights = loss_weights.of_styles(len(targets))
     content_l = [
-        content_loss(Y_hat, Y) / ms(Y) * loss_weights.content_weight
+        losses.content_loss(Y_hat, Y) / ms(Y) * loss_weights.content_weight
         for Y_hat, Y in zip(content_Y_hat, content_Y)
     ]
     style_l = [
@@ -65,6 +65,13 @@ def relative_loss(X, content_Y_hat, style_Y_hat, content_Y, targets, loss_weight
 
 
 relative_loss.gram = moments  # what it compares of a style layer
+_OWN = {each.__name__: each for each in (moments, style_loss, tv_loss, ms, outer)}
+
+
+def replaced():
+    """Names of functions of these losses, here and in `losses`, that somebody has replaced."""
+    theirs = {"content_loss", "gram"}.intersection(losses.replaced())
+    return [*theirs, *(name for name, own in _OWN.items() if globals()[name] is not own)]
 
 
 class RelativeTerms(Terms):

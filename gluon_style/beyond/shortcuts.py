@@ -7,6 +7,7 @@ from ..losses import own_weights
 from ..machine.bfloat16 import DTYPES, cast
 from ..plan import Means, leaner_side
 from ..settings import LossWeights
+from . import relative
 from .forks import backpropagate, record
 from .masks import InRegions
 from .relative import RelativeTerms, relative_loss
@@ -50,6 +51,8 @@ def leaner(net, X):
 def own_terms(compute_loss):
     """The `Terms` of a loss that has them, and its weights; None for another one's loss."""
     if getattr(compute_loss, "func", compute_loss) is relative_loss:
+        if relative.replaced():
+            return None
         given = getattr(compute_loss, "keywords", {})
         return RelativeTerms, given.get("loss_weights", LossWeights())
     loss_weights = own_weights(compute_loss)

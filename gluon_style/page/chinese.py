@@ -156,7 +156,7 @@ CHINESE = {
     "fits is {fitting}": (
         "{size} 即使分块也需要内存 {needed}，而可用的只有 {free}：放得下的最大尺寸是 {fitting}"
     ),
-    "choose it with {stages}, or end other programs": "请用{stages}选这个尺寸，或关闭其他程序",
+    "choose that or a smaller one, or end other programs": "请选这个或更小的尺寸，或关闭其他程序",
     "{size} needs {needed} of memory with a loss of your own, which cannot be computed in tiles, "
     "and {free} are free": (
         "用自己的损失时 {size} 需要内存 {needed}（不能分块计算），而可用的只有 {free}"
@@ -491,6 +491,10 @@ CHINESE = {
     "worse than before: a lower learning rate may help": (
         "%s第 %d 阶段：总损失结束时为 %.6g，开始时为 %.6g，合成图像比之前更差：请试试更小的学习率"
     ),
+    "L-BFGS has no learning rate: the one that is given changes nothing": "L-BFGS 没有学习率，"
+    "所给的学习率不起作用",
+    "the seed is for a start from noise: here it changes nothing": "随机种子只用于从噪声开始，"
+    "在这里不起作用",
     "the small network paints all stages, so there is nothing to draft": (
         "所有阶段都用小网络画，不需要草稿"
     ),

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from mxnet import autograd, nd
 
+from gluon_style import losses
+from gluon_style.beyond import relative
 from gluon_style.beyond.masks import Masks
 from gluon_style.beyond.relative import RelativeTerms, moments, relative_loss, style_loss
 from gluon_style.beyond.shortcuts import by_segments, get_shortcut, own_terms
@@ -202,6 +204,31 @@ def test_train_computes_them_by_segments(quarter_parameters):
     others = losses_and_gradient(net, X, content_Y, targets, unknown)
     np.testing.assert_allclose(losses, others[0], rtol=1e-5)
     np.testing.assert_allclose(gradient, others[1], atol=1e-5 * abs(gradient).max())
+
+
+@pytest.mark.parametrize(
+    "name", ["losses.content_loss", "losses.gram", "relative.style_loss", "relative.tv_loss"]
+)
+def test_a_function_that_is_replaced_counts(name, painting, monkeypatch):
+    """Otherwise they are computed by segments, without these functions."""
+    painting = dataclasses.replace(painting, stages=painting.stages[:1])
+    module, function = name.split(".")
+    module = {"losses": losses, "relative": relative}[module]
+    own = getattr(module, function)
+    usual = losses_of(painting)
+    monkeypatch.setattr(module, function, lambda *given: 3 * own(*given))
+    assert losses_of(painting) != usual
+
+
+def losses_of(settings):
+    told = []
+
+    class Listen(Listener):
+        def end_epoch(self, stage_run, epoch):
+            told.append(epoch.total)
+
+    StyleTransfer(settings).run([Listen()])
+    return told
 
 
 @pytest.fixture
