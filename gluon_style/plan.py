@@ -11,6 +11,7 @@ from typing import Optional, Tuple
 from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
 from .machine import format_bytes, uses_amx
 from .settings import Stage
+from .settings.recipes import recipe_of
 from .vgg19 import CHANNELS, POOLING_LAYERS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
 # Bytes of Python, MXNet and the network, before any picture.
@@ -385,15 +386,17 @@ def warnings(settings, sizes, stages, means):
     if settings.painting.seed and settings.painting.init != "noise":
         yield Message("the seed is for a start from noise: here it changes nothing")
     drafts = settings.method.draft
-    if drafts and means.is_small:
+    if drafts and means.is_small and recipe_of(stages) == "fast":
+        yield Message("the small network paints all: the run ends at its losses, not the chapter's")
+    elif drafts and means.is_small:
         yield Message("the small network paints all stages, so there is nothing to draft")
     elif drafts >= len(stages):
         yield Message("all stages are drafts: the small network paints them, and no other")
     largest = max((stage.image_shape for stage in stages), key=max)
     if max(largest) > max(sizes.content):
         yield Message(
-            "%dx%d is larger than %s, %s: its details are invented",
-            *(*largest, settings.content, text(sizes.content)),
+            "%s, %s, is smaller than the result, %dx%d: detail will be soft",
+            *(settings.content, text(sizes.content), *largest),
         )
     for stage in stages:
         (w, h), long_side = stage.image_shape, max(stage.image_shape)

@@ -125,9 +125,7 @@ def main(argv=None, listeners=()):
             from .run import start
 
             if options.quick and not options.quiet:
-                print(
-                    "a quick look, small, with the small network: without --quick for the real one"
-                )
+                print("a quick look with the small network; for a painting: --recipe painting")
             start(settings, output, kept, listeners, strict=strict)
             return
 

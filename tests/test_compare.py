@@ -85,7 +85,7 @@ def test_values_are_read_as_the_option_reads_them(name, text, values):
         (("--vary", "size", "30,0"), "--size 0: a whole number above 0 is wanted"),
         (("--vary", "size", "60000"), "of memory"),
         (("--vary", "size", "30", "--stages", "2"), "--size is for a single stage"),
-        (("--vary", "style-wieght", "1"), "style-wieght: not an option that can be varied; did"),
+        (("--vary", "style-wieght", "1"), "--vary style-wieght: not an option that can be varied"),
         (("--vary", "output", "a,b"), "output: not an option that can be varied"),
         (("--vary", "lr", "1", "--vary", "lr", "2"), "--vary names an option twice"),
         (("--vary", "lr", "0.1", "--save-every", "3"), "unrecognized arguments: --save-every"),

@@ -256,8 +256,19 @@ def test_a_stage_larger_than_the_photo_is_told():
         return [str(each) for each in plan.warnings]
 
     assert told(900) == told(300, 900) == []
-    invented = "1200x800 is larger than a.jpg, 900x600: its details are invented"
-    assert told(300, 1200) == [invented]
+    soft = "a.jpg, 900x600, is smaller than the result, 1200x800: detail will be soft"
+    assert told(300, 1200) == [soft]
+
+
+def test_the_fast_recipe_by_the_small_network_is_told():
+    sizes, means = Sizes((1500, 1000), ((900, 900),)), Means(channels=SMALL_CHANNELS, is_small=True)
+    typed = {"method": Method(draft=1), "stages": (Stage(300, 1, 1), Stage(600, 1, 1))}
+    for settings, ending in (
+        (Settings.recipe("fast"), "the run ends at its losses, not the chapter's"),
+        (Settings(**typed), "so there is nothing to draft"),
+    ):
+        (told,) = make_plan(settings, sizes, means).warnings
+        assert str(told).endswith(ending)
 
 
 def test_what_amx_keeps_of_each_stage_counts(monkeypatch):

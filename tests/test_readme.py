@@ -48,7 +48,7 @@ def test_the_python_examples_run(tmp_path, monkeypatch):
     example = example.replace("Stage(300, 500, 200),)", small)
     monkeypatch.chdir(tmp_path)
     exec(example, {})
-    for name in ("me-painted.png", "me-painted/neural-style-1.png"):
+    for name in ("me-python.png", "me-python/neural-style-1.png"):
         with Image.open(tmp_path / name) as picture:
             assert picture.size == (48, 32)
 

@@ -84,7 +84,7 @@ def test_without_network_a_run_starts_soon_and_ends_with_a_picture(run_command, 
     assert time.monotonic() - start < 60  # 20 on a machine that has nothing else to do
     assert result.returncode == 0, result.stderr
     for said in (result.stderr, result.stdout):  # at the start, and beside the result
-        assert said.count("the network is the small VGG-19") == 1
+        assert said.count("painting with the small VGG-19") == 1
     assert (tmp_path / "neural-style-out" / "neural-style-1.png").exists()
     record = json.loads((tmp_path / "neural-style-out" / "run.json").read_text())
     assert record["weights"]["source"] == "small"

@@ -64,7 +64,7 @@ def check_gluoncv():
 
 def check_jupyter():
     """The notebook's program and its kernel."""
-    wanted = "for the notebook: python -m pip install notebook"
+    wanted = "for the notebook: python -m pip install '.[notebook]' in the project's folder"
     if not importlib.util.find_spec("notebook"):
         kernel = importlib.util.find_spec("ipykernel")
         there = "only its kernel is installed, which VS Code needs" if kernel else "not installed"

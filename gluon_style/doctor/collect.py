@@ -15,7 +15,7 @@ COLUMNS = (
 
 def collect(paths):
     """Print a line for each report of `--json`, then each fault: True if all are ready."""
-    yes, no, none, _ = marks(sys.stdout.encoding)
+    yes, no, none, *_ = marks(sys.stdout.encoding)
     rows, places, ready = [COLUMNS], {}, 0
     for path in paths:
         try:
@@ -32,7 +32,7 @@ def collect(paths):
             places.setdefault(each, []).append(path.stem)
     print("\n".join(table(rows)))
     for (name, text, fix), machines in sorted(places.items(), key=lambda place: -len(place[1])):
-        show(Finding(name, False, f"{text} [{', '.join(machines)}]", fix))
+        show(Finding(name, False, f"{text} [{', '.join(machines)}]", fix, needed=True))
     print(f"Style transfer works on {ready} of {len(paths)} machines.")
     return ready == len(paths)
 

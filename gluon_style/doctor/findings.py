@@ -26,18 +26,19 @@ def broken(name, error):
 
 
 def marks(encoding):
-    """The signs for True, False, None and 'do this', in what an encoding can show."""
-    signs = "\N{CHECK MARK}", "\N{BALLOT X}", "\N{EN DASH}", "\N{RIGHTWARDS ARROW}"
+    """The signs for True, False, None, 'do this' and a warning, in what an encoding can show."""
+    signs = tuple("\N{CHECK MARK}\N{BALLOT X}\N{EN DASH}\N{RIGHTWARDS ARROW}\N{WARNING SIGN}")
     try:
         "".join(signs).encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return "ok", "NO", "--", "->"
+        return "ok", "NO", "--", "->", "!!"
     return signs
 
 
 def lines(finding, signs, width):
-    """A finding as lines of a terminal, under a cross with the remedy."""
-    sign = signs[(True, False, None).index(finding.ok)]
+    """A finding as lines of a terminal, under a cross or a warning with the remedy."""
+    is_warning = finding.ok is False and not finding.needed
+    sign = signs[4 if is_warning else (True, False, None).index(finding.ok)]
     first, indent = f" {sign} {finding.name:<10} ", " " * (len(sign) + 13)
     whole = {"break_long_words": False, "break_on_hyphens": False}
     yield from textwrap.wrap(

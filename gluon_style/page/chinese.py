@@ -127,8 +127,8 @@ CHINESE = {
     "python -m gluon_style.batch paints all pictures of a folder": (
         "python -m gluon_style.batch 可以画整个文件夹的图片"
     ),
-    "%dx%d is larger than %s, %s: its details are invented": (
-        "%dx%d 比 %s（%s）还大：多出来的细节是编造的"
+    "%s, %s, is smaller than the result, %dx%d: detail will be soft": (
+        "%s（%s）比结果（%dx%d）小：细节会比较模糊"
     ),
     # Numbers.
     "{value}: a number from {least} to {most} is wanted": (
@@ -281,20 +281,17 @@ CHINESE = {
     "MXNet's library cannot be loaded ({error})": "MXNet 的库加载不了（{error}）",
     "MXNet's files are missing": "MXNet 的文件不全",
     # Network and downloads.
-    "the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one "
-    "(%s)\n"
+    "the download failed (%s): painting with the small VGG-19 that comes with the package\n"
     "for the real one (80 MB, once): python -m gluon_style.weights --source keras (or "
-    "torchvision, which hf-mirror.com serves too), then run again; --weights small stops this "
-    "notice": (
-        "用的是自带的小网络，代替真正的 VGG-19（%s）\n"
+    "torchvision, from other hosts), then run again; --weights small stops this notice": (
+        "下载失败（%s）：用自带的小网络来画，代替真正的 VGG-19\n"
         "要用真正的网络（80 MB，只下载一次）：python -m gluon_style.weights --source keras"
-        "（或 torchvision，hf-mirror.com 也有），再重新运行；选 --weights small 就不再提示"
+        "（或 torchvision，从别处下载），再重新运行；选 --weights small 就不再提示"
     ),
-    "the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one "
-    "(%s)\n"
+    "the download failed (%s): painting with the small VGG-19 that comes with the package\n"
     "for the real one (80 MB, once): run this cell again with a network; weights = 'small' in "
     "Parameters stops this notice": (
-        "用的是自带的小网络，代替真正的 VGG-19（%s）\n"
+        "下载失败（%s）：用自带的小网络来画，代替真正的 VGG-19\n"
         "要用真正的网络（80 MB，只下载一次）：联网后重新运行这个单元格；"
         "在参数里写上 weights = 'small' 就不再提示"
     ),
@@ -495,6 +492,9 @@ CHINESE = {
     "所给的学习率不起作用",
     "the seed is for a start from noise: here it changes nothing": "随机种子只用于从噪声开始，"
     "在这里不起作用",
+    "the small network paints all: the run ends at its losses, not the chapter's": (
+        "全部用小网络画：结束时达到的是小网络的损失，而不是书中的"
+    ),
     "the small network paints all stages, so there is nothing to draft": (
         "所有阶段都用小网络画，不需要草稿"
     ),

@@ -36,7 +36,7 @@ CURVES = {
     "total loss": "tab:red",
 }
 STAND_IN = """\
-the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one (%s)
+the download failed (%s): painting with the small VGG-19 that comes with the package
 for the real one (80 MB, once): run this cell again with a network; weights = 'small' in \
 Parameters stops this notice"""  # for the command line's advice
 LEAST_LOSS = 0.1  # where the curves' axis begins, unless all of them are below

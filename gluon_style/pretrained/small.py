@@ -12,9 +12,9 @@ from .parameters import Pretrained
 from .sources import SMALL_FILE
 
 NOTICE = """\
-the network is the small VGG-19 that comes with gluon_style, a stand-in for the real one (%s)
+the download failed (%s): painting with the small VGG-19 that comes with the package
 for the real one (80 MB, once): python -m gluon_style.weights --source keras (or torchvision, \
-which hf-mirror.com serves too), then run again; --weights small stops this notice"""
+from other hosts), then run again; --weights small stops this notice"""
 
 
 def read_small():

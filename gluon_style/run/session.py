@@ -13,6 +13,7 @@ from ..machine import available
 from ..machine.files import expanded
 from ..plan import slowdown, tiled_bytes
 from ..settings import CHAPTER_STAGES, Output, Settings, as_text
+from ..settings.recipes import recipe_of
 from . import book
 from .checks import check_book, check_run, read_run, refuse_given
 from .folder import OutputFolder
@@ -217,6 +218,9 @@ def plan(transfer, folder, checkpoint=None):
 def what_more(stages, folder):
     """The commands that give an ended run more epochs or a larger stage."""
     last, (width, height) = stages[-1], stages[-1].image_shape
+    if recipe_of(stages):
+        size = 2 * max(width, height)
+        return f"larger: the command of this run with --size {size} and another --output"
     longer = dataclasses.replace(last, max_epochs=last.max_epochs + math.ceil(last.max_epochs / 2))
     larger = dataclasses.replace(last, image_shape=(2 * width, 2 * height))
     first, second = CHAPTER_STAGES

@@ -89,8 +89,9 @@ def find_option(text, options, sentence, field=None):
     """The option that a text names: `tv_weight`, `tv-weight` or `--tv-weight`."""
     name = field_of(text)
     if name not in options:
-        error = UsageError(sentence, field, name=option(name) if field else text)
-        raise error.suggest(option(name), map(option, options))
+        spell = (lambda name: option(name)[2:]) if field else option  # after a field, no dashes
+        error = UsageError(sentence, field, name=text)
+        raise error.suggest(spell(name), map(spell, options))
     return options[name]
 
 

@@ -1,6 +1,7 @@
 """Recipes: named sets of options for a purpose, each of which can be overridden."""
 
 import math
+from dataclasses import replace
 
 from ..errors import Setting, UsageError, not_together
 from .stages import CHAPTER_STAGES, Stage
@@ -58,6 +59,13 @@ def with_stages(name, size):
 RECIPES = {"chapter": {}, **{name: with_stages(name, size) for name, size in SIZES.items()}}
 # What `--quick` adds: a folder in which each preview replaces the one before it.
 QUICK = {"recipe": "quick", "output": "neural-style-quick", "overwrite": True}
+
+
+def recipe_of(stages):
+    """The recipe that has these stages, whatever their proportions, or None."""
+    long_sides = tuple(replace(each, image_shape=max(each.image_shape)) for each in stages)
+    size = long_sides[-1].image_shape
+    return next((name for name in SIZES if with_stages(name, size)["stages"] == long_sides), None)
 
 
 def get_recipe(name, size=None, given=()):

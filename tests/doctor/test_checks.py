@@ -293,7 +293,7 @@ def test_the_small_network_is_used_where_no_other_is(monkeypatch, tmp_path, quar
 @pytest.mark.parametrize(
     "there, failure, ok, text",
     [
-        ((), None, None, "not installed; for the notebook: python -m pip install notebook"),
+        ((), None, None, "not installed; for the notebook: python -m pip install '.[notebook]'"),
         (("ipykernel",), None, None, "only its kernel is installed, which VS Code needs; "),
         (("notebook", "ipykernel"), None, True, "notebook 7.5.0"),
         (("notebook",), "no ipykernel", False, "cannot be imported: no ipykernel"),

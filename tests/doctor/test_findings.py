@@ -3,7 +3,7 @@ import pytest
 from gluon_style.doctor.findings import Finding, broken, lines, marks
 from gluon_style.errors import DeviceError, RuntimeNotReady
 
-SIGNS = ("+", "x", "-", ">")
+SIGNS = ("+", "x", "-", ">", "!")
 
 
 @pytest.mark.parametrize("encoding, first", [("utf-8", "\N{CHECK MARK}"), ("cp1252", "ok")])
@@ -13,7 +13,7 @@ def test_marks_suit_the_encoding(encoding, first):
 
 def test_a_finding_is_wrapped_but_not_its_commands():
     command = "python -m pip install " + "long-name " * 10
-    finding = Finding("GPU 0", False, "word " * 12, (command,))
+    finding = Finding("GPU 0", False, "word " * 12, (command,), needed=True)
     assert list(lines(finding, SIGNS, 40)) == [
         " x GPU 0      word word word word word",
         "              word word word word word",
@@ -23,6 +23,7 @@ def test_a_finding_is_wrapped_but_not_its_commands():
     assert list(lines(Finding("GPU", None, "none", (command,)), SIGNS, 40)) == [
         " - GPU        none"
     ]
+    assert list(lines(Finding("Load", False, "high"), SIGNS, 40)) == [" ! Load       high"]
 
 
 def test_two_commands_stand_in_two_lines():

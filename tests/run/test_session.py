@@ -22,7 +22,7 @@ from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.run.folder import OutputFolder
 from gluon_style.run.results import Results, plot_losses
 from gluon_style.run.session import resume, stylize, what_more, writers
-from gluon_style.settings import Output, Painting, Stage
+from gluon_style.settings import Output, Painting, Stage, get_recipe
 from gluon_style.train import main
 
 from .. import odd_pictures
@@ -332,6 +332,9 @@ def test_what_more_there_is_after_the_chapters_first_stage(tmp_path):
     assert shlex.split(lines[3])[-3:] == [
         *(str(folder.path), "--stages", "300x200:500:200,1200x800:300:100")
     ]
+    for size in (448, 300):
+        stages = [stage.fitted((400, 600)) for stage in get_recipe("painting", size)["stages"]]
+        assert what_more(stages, folder).endswith(f" with --size {2 * size} and another --output")
     # What cannot fit into any memory is not proposed.
     assert len(what_more((Stage((10**7, 10**7), 5, 5),), folder).splitlines()) == 2
 
