@@ -105,7 +105,8 @@ class Gallery:
             f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n{again}\n'
             f'<meta name="viewport" content="width=device-width">\n'
             f"<title>{told}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{told}</h1>\n"
-            f'<p><a href="{TABLE}">{TABLE}</a>: losses, seconds and paths as a table.</p>\n'
+            f'<p><a href="{TABLE}">{TABLE}</a>: losses, seconds and paths as a table. The '
+            f"losses are the chapter's at its weights, whatever was optimized.</p>\n"
             f"<main>\n{cards}\n</main>\n</body>\n</html>\n"
         )
 
