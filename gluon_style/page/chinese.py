@@ -68,6 +68,7 @@ CHINESE = {
     ),
     "damaged ({error})": "文件损坏（{error}）",
     "not a file": "不是文件",
+    "{count} pictures: the page has room for {most}": "{count} 张图：页面只放得下 {most} 张",
     "it did not end within {timeout:g} s": "{timeout:g} 秒内没有读完，请缩小后再试",
     "it crashed (signal {number})": (
         "读取时程序崩溃（信号 {number}），可能是内存不够，请缩小后再试"
@@ -595,6 +596,9 @@ PAGE = {
     "My own": "自定",
     "{} pixels": "{} 像素",
     "measuring how long it takes here…": "正在测量在这里要多久……",
+    "measuring how long it takes here; that takes longer while a run is painted…": (
+        "正在测量在这里要多久，有图正在画时会慢一些……"
+    ),
     "Paint": "开始画",
     "Paint after that": "排队等候",
     "It takes {} of memory": "需要内存 {}",

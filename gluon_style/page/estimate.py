@@ -9,7 +9,7 @@ from typing import Optional
 from ..errors import GluonStyleError
 from ..machine import available, get_precision, gpu_of
 from ..plan import Means, Measurement, forecast, forecast_rest, make_plan
-from ..settings import get_settings
+from ..settings import get_settings, read_words
 from ..vgg19 import CHANNELS, SMALL_CHANNELS
 from .options import FIELDS
 from .tab import kind_of
@@ -55,6 +55,16 @@ class Machine:
             if each["needed"] and not each["ok"]
         ]
 
+    def learn(self, run):
+        """Take a run's own time of an epoch, as long as there is no report; True for the first."""
+        words = read_words(run.order["arguments"])
+        if self.known or not run.measurement or words.get("ctx", "auto") != "auto":
+            return False
+        precision = words.get("precision", "auto")
+        is_first = precision not in self.epochs
+        self.epochs[precision] = run.measurement
+        return is_first
+
     def check(self, settings):
         """Refuse a device or a precision that this machine has not."""
         if settings.ctx.startswith("gpu"):
@@ -74,7 +84,8 @@ class Machine:
         """The `Estimate` of a run with these settings, for pictures of these `Sizes`."""
         self.check(settings)
         precision = self.fastest if settings.precision == "auto" else settings.precision
-        measured = self.epochs.get(precision, Measurement(1, math.nan))
+        learnt = self.epochs.get(settings.precision, Measurement(1, math.nan))
+        measured = self.epochs.get(precision, learnt)
         # `auto` downloads the real network, if it can.
         is_small = settings.weights == "small"
         means = Means(

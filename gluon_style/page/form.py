@@ -25,6 +25,8 @@ ON_MASKS = (
     "holds for all paintings, or each has its own. Painting starts from the photo, unless you "
     "choose another picture."
 )
+MEASURING = "measuring how long it takes here…"
+BUSY = "measuring how long it takes here; that takes longer while a run is painted…"
 DOWNLOAD = (
     "The real VGG-19 is downloaded first (80 MB, once). If that fails, the small network is used."
 )
@@ -350,7 +352,7 @@ class Form:
         if expected.tiled:
             parts.append(words("in tiles, since it does not fit whole"))
         if expected.seconds is None:
-            parts.append(words("measuring how long it takes here…"))
+            parts.append(words(BUSY if self.studio.queue else MEASURING))
         said = words(", ").join(parts)
         if values.get("weights", "auto") == "auto" and self.studio.machine.sources == ["small"]:
             said = f"{words(DOWNLOAD)} {said}"

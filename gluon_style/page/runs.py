@@ -53,6 +53,7 @@ class Run:
         self.folder, self.order, self.state = folder, {**EMPTY, **order}, state
         self.name = printable(folder.name)
         self.planned = []  # PlannedStage
+        self.how = {}  # the stage under way is computed, as a `Measurement` has it
         self.records = []  # (number of the stage, dict) of every epoch
         self.notes = [from_json(each) for each in self.order["notes"]]  # Messages of the command
         self.picture, self.pictures_seen = None, 0  # a JPEG of the picture as it is now
@@ -143,7 +144,11 @@ class Run:
             done = epoch["epoch"] + 1
             is_last = done == self.stages[number - 1].max_epochs
             return is_last or bool(self.save_every) and done % self.save_every == 0
-        if "stage" in message:
+        if "prepared" in message:
+            self.how, at = message["how"], message["prepared"] - 1
+            if self.planned[at].is_draft and not message["is_draft"]:  # the small network's own run
+                self.planned = [dataclasses.replace(each, is_draft=False) for each in self.planned]
+        elif "stage" in message:
             self.state = RUNNING
         elif "error" in message:
             self.error = from_json(message["error"])
@@ -181,9 +186,22 @@ class Run:
         if len(self.records) < 3:
             return None
         number, epoch = self.records[-1]
-        recent = sorted(each["seconds"] for _, each in self.records[-20:])
-        epoch = {**epoch, "seconds": recent[len(recent) // 2]}
-        return left(self.planned[number - 1 :], epoch)
+        return left(self.planned[number - 1 :], {**epoch, "seconds": self.recent_seconds})
+
+    @property
+    def recent_seconds(self):
+        """Seconds of an epoch, as the last ones of the stage had."""
+        stage = self.records[-1][0]
+        recent = sorted(each["seconds"] for at, each in self.records[-20:] if at == stage)
+        return recent[len(recent) // 2]
+
+    @property
+    def measurement(self):
+        """A `Measurement` of the stage under way, None before its third epoch."""
+        if not self.how or len(self.records) < 3 or self.records[-1][0] != self.records[-3][0]:
+            return None
+        pixels = math.prod(self.stages[self.records[-1][0] - 1].image_shape)
+        return Measurement(pixels, self.recent_seconds, **self.how)
 
     def seconds_at(self, stage, epochs):
         """Seconds that the run had computed after so many epochs of a stage."""

@@ -45,6 +45,7 @@ UNTIL_SERVED = 30  # seconds until a server has an address, at most
 AGAIN = 1.5  # seconds, in which a second click is none
 LONGEST_LINE = 64_000_000  # bytes: a picture is one line
 STOPPED_STATUSES = (130, 143, -signal.SIGINT, -signal.SIGTERM)
+NOT_SHOWN = "[\\0-\\x1f\\x7f-\\x9f\\ud800-\\udfff]"  # control characters, half characters
 CANNOT_BE_WRITTEN = "the folder of the pictures cannot be written: {reason}"
 
 
@@ -216,7 +217,7 @@ class Studio:
 
     def name(self, run, title):
         """Give a run a title."""
-        run.order["title"] = title.strip()[:80]
+        run.order["title"] = re.sub(NOT_SHOWN, "", title).strip()[:80]
         run.keep()
         self.tell()
 
@@ -290,7 +291,7 @@ class Studio:
     async def hear(self, run):
         """Take in the messages of the process, a line each."""
         async for line in run.process.stdout:
-            if run.hear(json.loads(line)):
+            if any([run.hear(json.loads(line)), self.machine.learn(run)]):
                 self.tell()
 
     async def hear_lines(self, run):

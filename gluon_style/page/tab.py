@@ -5,6 +5,7 @@ import copy
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -176,20 +177,28 @@ class Tab:
         (folder / PHOTO).write_bytes(self.preview("content")[0])
 
     async def use(self, run):
-        """Take over the pictures and the options of a run; an error says what is not there."""
-        for kind in KINDS:
-            self.remove(kind)
+        """Take over the options of a run and its pictures; a place says what is not there."""
         values, stages = texts_from(run.order["arguments"])
-        blend = values.pop("style_blend", "").split(",")
+        shares = dict(zip(STYLES, values.pop("style_blend", "").split(",")))
+        found = {}
+        for name, files in run.order["pictures"].items():
+            if len(files) > len(STYLES):
+                text = "{count} pictures: the page has room for {most}"
+                raise UsageError(text, name, count=len(files), most=len(STYLES))
+            for number, file in enumerate(files, 1):
+                found[name if number == 1 else f"{name}-{number}"] = file
+        called = dict(zip(SHIPPED, run.order["names"]))
+        for kind, file in found.items():
+            with suppress(ImageError):  # which its place keeps, with the picture that it has
+                name = called.get(kind) or Path(file).stem
+                await self.receive(kind, name, pieces(run.folder / file))
+        for kind in KINDS:
+            if kind not in found:
+                self.remove(kind)
         self.choose("chapter")
         self.values, self.rows, self.way = values, rows_of(stages), "own"
-        for name, files in run.order["pictures"].items():
-            for number, file in enumerate(files, 1):
-                kind = name if number == 1 else f"{name}-{number}"
-                called = dict(zip(SHIPPED, run.order["names"])).get(kind) or Path(file).stem
-                await self.receive(kind, called, pieces(run.folder / file))
-        for kind, share in zip(self.styles, blend):
-            self.places[kind].share = share or "1"
+        for kind in STYLES:
+            self.places[kind].share = shares.get(kind) or "1"
 
     # Options.
 

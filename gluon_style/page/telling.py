@@ -7,6 +7,7 @@ import time
 from ..chapter import Listener
 from ..images import to_picture
 from ..machine.files.pictures import small_jpeg
+from ..vgg19 import CHANNELS
 
 EVERY = 0.5  # seconds between two pictures, if an epoch does not take longer
 MOST_SIDE = 1600  # pixels of them
@@ -17,6 +18,11 @@ class Tell(Listener):
 
     def __init__(self, pipe):
         self.pipe, self.shown = pipe, 0.0  # when the last picture was told
+
+    def prepare_stage(self, number, planned):
+        small = planned.channels < CHANNELS[0]
+        how = {"tiled": bool(planned.tile), "tail": planned.tail, "small": small}
+        self.pipe.say(prepared=number, is_draft=planned.is_draft, how=how)
 
     def start_stage(self, stage_run):
         self.pipe.say(stage=stage_run.number, picture=picture(stage_run))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from nicegui import app, ui
 
+from ..errors import GluonStyleError
 from .easel import Easel
 from .elements import Text, tag
 from .form import Form
+from .tab import KINDS, SHIPPED
 from .texts import LANGUAGES, NAMES, Words
 from .uploads import MOST_BYTES
 
@@ -51,11 +53,17 @@ async def show(studio, language):
 
     async def use(run):
         """Take over a run's pictures and settings."""
+        error = None
         try:
             await tab.use(run)
-        finally:
-            form.show_values()
-            ui.run_javascript("page.scroll('.panel')")
+        except GluonStyleError as caught:
+            error = caught
+        form.show_values()
+        if error:
+            form.complain(error)
+        if any(tab.places[kind].error for kind in KINDS if kind not in SHIPPED):
+            form.more_pictures.value = True  # where it is told
+        ui.run_javascript("page.scroll('.panel')")
 
     with tag("div", "content"):  # in the one `main`, which is NiceGUI's
         with tag("div", "board"):

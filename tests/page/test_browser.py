@@ -72,7 +72,7 @@ class Visitor:
         code = """
             const named = e => e.innerText.split("\\n").some(line => line.trim() === arguments[0]);
             const box = document.querySelector(arguments[1]);
-            return [...box.querySelectorAll("button, [role=button]")]
+            return [...(box?.querySelectorAll("button, [role=button]") ?? [])]
               .find(e => e.offsetParent && named(e)) ?? null;"""
         return self.driver.execute_script(code, name, within)
 
@@ -405,6 +405,10 @@ def test_a_run_is_paused_stopped_and_resumed_and_found_by_other_tabs(visitor, se
     visitor.press("Use again")
     visitor.wait(lambda: visitor.shows("mask-2") and visitor.field("Epochs") == "150")
     assert visitor.field("Painting 2: how much it counts") == "0.5"
+    (folder / "style-2.png").unlink()
+    visitor.press("Use again")
+    kept = "style-2: not a file. The earlier picture is still used."
+    visitor.wait(lambda: visitor.text("#wrong-style-2") == kept)
     visitor.press("Delete")
     visitor.press("Cancel", ".q-dialog")
     visitor.wait(lambda: not visitor.all(".q-dialog"))

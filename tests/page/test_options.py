@@ -269,6 +269,19 @@ def test_what_is_left_counts_later_stages():
     assert math.isclose(drafted, 0.5 * 100 + 3 * 300 * 0.5 * 16**1.06)
 
 
+def test_drafts_are_those_of_the_plan(tmp_path):
+    """The small network needs none, whatever the settings say."""
+    left_of = {}
+    for name, draft, told in (("real", 1, True), ("small", 1, False), ("none", 0, False)):
+        run = Run(tmp_path, {"size": (1800, 1200)}, RUNNING)
+        run.plan(Settings(stages=CHAPTER_STAGES, method=Method(draft=draft)))
+        run.hear({"prepared": 1, "is_draft": told, "how": {}})
+        for number in range(3):
+            run.hear({"of_stage": 1, "epoch": {"epoch": number, "seconds": 0.5}})
+        left_of[name] = run.seconds_left
+    assert left_of["small"] == left_of["none"] < 0.4 * left_of["real"]
+
+
 def test_what_does_not_fit_is_refused_before_it_waits(tmp_path, monkeypatch):
     monkeypatch.setattr("gluon_style.page.studio.available", lambda: 5e8)
     studio = Studio(tmp_path)

@@ -215,6 +215,63 @@ def test_a_run_is_used_again(studio, tmp_path):
     asyncio.run(visit())
 
 
+def test_of_a_run_whose_pictures_are_missing_is_used_what_there_is(studio, tmp_path):
+    rgb().save(tmp_path / "me.png")
+    rgb(width=30, height=40).save(tmp_path / "oak.png")
+
+    async def visit():
+        studio.tabs.uploads = None
+        first = studio.tabs.enter({}, "1")
+        for kind in ("content", "style", "style-2", "style-3", "mask"):
+            await send(first, kind, tmp_path / "oak.png")
+        first.places["style-3"].share = "0.5"
+        first.rows = [["60", "5", "2"]]
+        run = studio.add(first)
+        for name in ("content", "style-2", "mask"):
+            (run.folder / f"{name}.png").unlink()
+        second = studio.tabs.enter({}, "2")
+        for kind in ("content", "style", "mask", "init"):
+            await send(second, kind, tmp_path / "me.png")
+        await second.use(run)
+        places = second.places
+        assert places["content"].name == "me.png" and places["content"].path.exists()
+        assert places["style"].name == "oak" and second.rows == first.rows
+        assert second.styles == ["style", "style-3"] and second.blend() == "1,0.5"
+        assert places["mask"].path.exists() and not places["init"].path
+        said = {kind: str(each.error) for kind, each in places.items() if each.error}
+        missing = ("content", "oak"), ("style-2", "style-2"), ("mask", "mask")
+        assert said == {kind: f"{name}: not a file" for kind, name in missing}
+        # A run of the command line may have more paintings: then nothing is changed.
+        run.order["pictures"]["style"] *= 2
+        with pytest.raises(UsageError, match="6 pictures: the page has room for 4") as caught:
+            await first.use(run)
+        assert caught.value.field == "style" and len(first.styles) == 3
+
+    asyncio.run(visit())
+
+
+def test_a_title_is_of_what_can_be_shown(studio):
+    run = studio.add(tab_of(studio.root, stages="60:5:2", weights="small"))
+    studio.name(run, " my\0 \ud83d 猫\n👩\u200d🎨 ")
+    assert run.order["title"] == "my  猫👩\u200d🎨"
+
+
+def test_a_run_tells_how_long_an_epoch_takes_as_long_as_nothing_else_does(studio):
+    """The machine is not examined while a run is painted."""
+    tab = tab_of(studio.root, stages="300:500:400,1200:300:200", weights="small")
+    run = studio.add(tab)
+    told = {"tiled": False, "tail": False, "small": True}
+    run.hear({"prepared": 1, "is_draft": False, "how": told})
+    for number, seconds in enumerate((9, 0.1, 0.1)):
+        assert not studio.machine.learn(run) and studio.estimate(tab).seconds is None
+        run.hear({"of_stage": 1, "epoch": {"epoch": number, "seconds": seconds}})
+    assert studio.machine.learn(run) and not studio.machine.learn(run)
+    known, own = Machine(report(0.1, "small")), run.seconds_left
+    asked = tab.read()[0], tab.sizes
+    assert studio.estimate(tab).seconds == known.estimate(*asked).seconds > own
+    assert not known.learn(run)
+
+
 def test_what_this_machine_has_not_is_refused_at_its_field(studio, monkeypatch):
     machine = Machine(report(0.5))
     for values, said in (
