@@ -10,8 +10,7 @@ from typing import Optional, Tuple
 
 from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
 from .machine import format_bytes, uses_amx
-from .settings import Stage
-from .settings.recipes import recipe_of
+from .settings import Stage, recipe_of
 from .vgg19 import CHANNELS, POOLING_LAYERS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
 # Bytes of Python, MXNet and the network, before any picture.

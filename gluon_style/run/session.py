@@ -12,8 +12,7 @@ from ..errors import GluonStyleError, NonFiniteLoss
 from ..machine import available
 from ..machine.files import expanded
 from ..plan import slowdown, tiled_bytes
-from ..settings import CHAPTER_STAGES, Output, Settings, as_text
-from ..settings.recipes import recipe_of
+from ..settings import CHAPTER_STAGES, Output, Settings, as_text, recipe_of
 from . import book
 from .checks import check_book, check_run, read_run, refuse_given
 from .folder import OutputFolder

@@ -22,7 +22,7 @@ from .options import (
 )
 from .pictures import as_tuple, shipped
 from .plain import settings_from_json, settings_to_json
-from .recipes import QUICK, RECIPES, get_recipe
+from .recipes import QUICK, RECIPES, get_recipe, recipe_of
 from .settings import (
     ANIMATIONS,
     FORMATS,
