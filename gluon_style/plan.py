@@ -268,10 +268,6 @@ def tile_of(settings, stage, style_shapes, values, means, whole):
         return given
     free, more = max(0, means.free), lbfgs_bytes(settings, stage)
     if not means.may_tile:
-        if isinstance(tile, int):
-            raise UsageError(
-                "a loss of your own cannot be computed in tiles", "tile", remedy="leave it out"
-            )
         needed = whole_bytes(largest, values, means.precision) + more
         if needed > free:
             raise NotEnoughMemory(
@@ -382,6 +378,8 @@ def warnings(settings, sizes, stages, means):
     """Messages about settings that work, but are probably a mistake."""
     if settings.method.optimizer == "lbfgs" and settings.lr != type(settings).lr:
         yield Message("L-BFGS has no learning rate: the one that is given changes nothing")
+    if isinstance(settings.tile, int) and not means.may_tile:
+        yield Message("a loss of your own is computed whole, and not in tiles")
     if settings.painting.seed and settings.painting.init != "noise":
         yield Message("the seed is for a start from noise: here it changes nothing")
     drafts = settings.method.draft

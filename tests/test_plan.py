@@ -6,7 +6,7 @@ import pytest
 from gluon_style import plan
 from gluon_style.beyond.lbfgs import PAIRS
 from gluon_style.chapter import StyleTransfer
-from gluon_style.errors import GluonStyleError, NotEnoughMemory, UsageError
+from gluon_style.errors import GluonStyleError, NotEnoughMemory
 from gluon_style.images import read
 from gluon_style.machine import available, format_bytes, format_duration
 from gluon_style.page.estimate import Machine
@@ -243,10 +243,10 @@ def test_options_that_change_nothing_are_told():
     assert "noise" in told(painting=Painting(seed=7))[0]
 
 
-def test_tiles_and_a_loss_of_ones_own_exclude_each_other():
+def test_a_loss_of_ones_own_is_computed_whole_and_that_is_told():
     sizes = Sizes((1800, 1200), ((900, 600),))
-    with pytest.raises(UsageError, match="a loss of your own cannot be computed in tiles"):
-        make_plan(Settings(stages=LARGE, tile=64), sizes, Means(may_tile=False))
+    plan = make_plan(Settings(stages=LARGE, tile=64), sizes, Means(may_tile=False))
+    assert plan.tiles == (None,) and "not in tiles" in plan.warnings[0].text
 
 
 def test_a_stage_larger_than_the_photo_is_told():

@@ -491,6 +491,7 @@ CHINESE = {
     ),
     "L-BFGS has no learning rate: the one that is given changes nothing": "L-BFGS 没有学习率，"
     "所给的学习率不起作用",
+    "a loss of your own is computed whole, and not in tiles": "自己的损失对整幅图像计算，不分块",
     "the seed is for a start from noise: here it changes nothing": "随机种子只用于从噪声开始，"
     "在这里不起作用",
     "the small network paints all: the run ends at its losses, not the chapter's": (
