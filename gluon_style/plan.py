@@ -213,9 +213,11 @@ def check_sizes(settings, sizes, stages, shapes):
                 raise ImageError(
                     "{size} is too small: {enough}", file=name, size=text(size), enough=enough
                 )
-    for planned in zip(settings.stages, stages, shapes):
+    # Stages of one size have one mistake.
+    planned = {each[1].image_shape: each for each in zip(settings.stages, stages, shapes)}
+    for each in planned.values():
         with mistakes:
-            check_stage(settings, sizes, least, enough, *planned)
+            check_stage(settings, sizes, least, enough, *each)
     mistakes.tell()
 
 

@@ -131,7 +131,7 @@ def main(argv=None):
         log_to_stderr(options.quiet)
         restart_command(argv)
         from ..run import PAIR, OutputFolder, check_settings, make_part
-        from .table import check_pictures, combine, expand, read_table
+        from .table import check_pictures, check_plans, combine, expand, read_table
 
         settings = make_part(get_settings, values, mistakes)
         output = make_part(get_output, values, mistakes)
@@ -163,6 +163,8 @@ def main(argv=None):
         runs = {settings, *(dataclasses.replace(row.settings, **pair) for row in rows)}
         check_settings(runs, mistakes, PAIR)
         check_pictures(rows, mistakes)
+        mistakes.tell()
+        check_plans(rows, mistakes)
         mistakes.tell()
         prepare()
         from .jobs import make_jobs  # which imports MXNet

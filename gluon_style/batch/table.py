@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 from ..errors import GluonStyleError, Mistakes, UsageError, field_of, reason
 from ..machine.files import expanded, open_file
-from ..machine.files.pictures import decode
+from ..machine.files.pictures import decode, size_in_header
+from ..plan import Means, Sizes, make_plan
 from ..run import PAIR, PICTURES
 from ..settings import SETTINGS, Output, Settings, with_option
+from ..vgg19 import SMALL_CHANNELS
 
 
 class Row(NamedTuple):
@@ -137,3 +139,22 @@ def check_pictures(rows, mistakes):
                 break  # those that are damaged are told as their jobs fail
         else:
             mistakes += wrong
+
+
+def check_plans(rows, mistakes):
+    """Note why no job can be painted, if no job's stages can."""
+    wrong = None
+    for row in rows:
+        settings = row.settings
+        try:
+            content, *styles = map(size_in_header, (settings.content, *settings.styles))
+            make_plan(settings, Sizes(content, tuple(styles)), Means(channels=SMALL_CHANNELS))
+        except GluonStyleError as error:
+            wrong = wrong or error
+        except Exception:  # of the header; its job says what is wrong
+            return
+        else:
+            return  # the others' mistakes are told as their jobs fail
+    with mistakes:
+        if wrong:
+            raise wrong

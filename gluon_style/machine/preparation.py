@@ -15,7 +15,7 @@ from ..errors import Message, RuntimeNotReady
 from . import gpu, malloc
 from .interrupts import catch_interrupts
 from .memory import check_limits
-from .processor import choose_isa, thread_count
+from .processor import choose_isa, forget_wrong_counts, thread_count
 
 _TRIED_BELOW = "2.6"  # of NumPy
 # The distributions on PyPI that bring MXNet, all in one folder of the same name.
@@ -70,6 +70,7 @@ def prepare_process():
         os.environ.setdefault("MXNET_CUDNN_AUTOTUNE_DEFAULT", "0")
     choose_isa(os.environ)
     malloc.save_memory(os.environ)
+    forget_wrong_counts(os.environ)
     os.environ["OMP_NUM_THREADS"] = str(thread_count(os.environ.get("OMP_NUM_THREADS")))
     if os.path.expanduser("~") == "~":
         # Matplotlib asks for it, which fails on Python 3.8; so it makes a folder of its own.

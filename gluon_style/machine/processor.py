@@ -40,6 +40,14 @@ def thread_count(asked):
     return int(first) if is_number else usable_cores()
 
 
+def forget_wrong_counts(environ):
+    """Take from an environment what MXNet would end the process at: counts that are no number."""
+    for name, value in [*environ.items()]:
+        is_count = name.startswith("MXNET_") and name.endswith(("THREADS", "COPY"))
+        if is_count and not re.fullmatch("[0-9]{1,9}", value.strip()):
+            del environ[name]
+
+
 def cpu_flags(path="/proc/cpuinfo"):
     """Linux's names of the first processor's features; an empty set elsewhere."""
     with suppress(OSError), open(path) as file:

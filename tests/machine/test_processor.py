@@ -77,6 +77,14 @@ def test_the_processor_of_this_machine():
     assert get_precision("auto", mx.cpu()) == ("bfloat16" if usable else "float32")
 
 
+def test_counts_that_mxnet_cannot_read_are_forgotten():
+    environ = {"MXNET_CPU_WORKER_NTHREADS": "abc", "MXNET_CPU_TEMP_COPY": "4 2", "THREADS": "x"}
+    kept = {"MXNET_OMP_MAX_THREADS": "2", "MXNET_HOME": "/x"}
+    environ.update(kept)
+    processor.forget_wrong_counts(environ)
+    assert environ == {**kept, "THREADS": "x"}
+
+
 def test_all_cores_compute_unless_the_user_says_otherwise():
     command = "import os, gluon_style; print(os.environ['OMP_NUM_THREADS'])"
     environment = {key: os.environ[key] for key in os.environ if key != "OMP_NUM_THREADS"}

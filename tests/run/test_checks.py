@@ -111,6 +111,10 @@ TOLD = [
         "batch --content nowhere.jpg gone.jpg --style cut.png",
         [f"nowhere.jpg: {NOT_THERE}", f"gone.jpg: {NOT_THERE}", "cut.png: damaged"],
     ),
+    (
+        "batch --content a.png dot.png --style a.png --recipe fast --size 5 --weights small",
+        ["a.png: its proportions of 1.5:1 (48x32) make it 5x3"],
+    ),
     ("compare --vray lr 1 --vary lr x", ["arguments: --vray lr 1; did you", "--lr 'x': a number"]),
     ("train --resume begun --lr 0 --oh no", ["arguments: --oh no", "--lr 0.0: the learning"]),
     ("train --resume begun --lr 1 --overwrite", ["--lr was 0.01", "--overwrite is", "gone.png: N"]),
