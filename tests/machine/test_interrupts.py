@@ -1,10 +1,11 @@
 """Ctrl-C while a command is being loaded."""
 
+import importlib
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
+from functools import reduce
 
 import pytest
 
@@ -108,7 +109,8 @@ def press_at(monkeypatch, place, then):
                 raise (KeyboardInterrupt if then == "it" else ValueError) from None
         return real(*_, **__)
 
-    real = pkgutil.resolve_name(place)
+    module, names = place.split(":")
+    real = reduce(getattr, names.split("."), importlib.import_module(module))
     monkeypatch.setattr(place.replace(":", "."), press)
 
 

@@ -21,6 +21,7 @@ from gluon_style.errors import (
     UsageError,
 )
 from gluon_style.machine import child_environment
+from gluon_style.machine.files import write_text
 from gluon_style.page import tab as tabs
 from gluon_style.page import uploads
 from gluon_style.page.estimate import Machine
@@ -34,11 +35,20 @@ from ..odd_pictures import rgb
 from .test_options import report, tab_of
 
 
+def event():
+    """An event, which Python 3.8 and 3.9 make in a loop only."""
+
+    async def make():
+        return asyncio.Event()
+
+    return asyncio.run(make())
+
+
 @pytest.fixture
 def studio(tmp_path):
     """A studio that nobody lets work."""
     studio = Studio(tmp_path)
-    studio.changed = asyncio.Event()
+    studio.changed = event()
     yield studio
     studio.lock.release()
 
@@ -47,7 +57,7 @@ def restarted(studio):
     """The studio of another server in the same folder, after the first one's end."""
     studio.lock.release()
     other = Studio(studio.root)
-    other.changed = asyncio.Event()
+    other.changed = event()
     other.lock.release()
     return other
 
@@ -147,7 +157,7 @@ def test_a_folder_has_one_server(studio):
     upload = studio.root / HIDDEN / "uploads" / "x"
     upload.touch()
     # It is just starting.
-    served = threading.Timer(0.3, studio.address.write_text, ["http://127.0.0.1:1234/"])
+    served = threading.Timer(0.3, write_text, [studio.address, "http://127.0.0.1:1234/"])
     served.start()
     with pytest.raises(Served, match="http://127.0.0.1:1234/"):
         Studio(studio.root)
