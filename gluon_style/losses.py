@@ -177,6 +177,6 @@ def own_weights(compute_loss):
     return _weights(keywords["loss_weights"]) if is_own and not replaced() else None
 
 
-def replaced():
-    """Names of this file's functions that somebody has replaced."""
-    return [name for name, own in _OWN.items() if globals()[name] is not own]
+def replaced(own=_OWN):
+    """Names of functions, by default this file's, that somebody has replaced in their module."""
+    return [name for name, each in own.items() if each.__globals__[name] is not each]

@@ -164,8 +164,7 @@ def main(argv=None):
         check_settings(runs, mistakes, PAIR)
         check_pictures(rows, mistakes)
         mistakes.tell()
-        check_plans(rows, mistakes)
-        mistakes.tell()
+        check_plans(rows)
         prepare()
         from .jobs import make_jobs  # which imports MXNet
         from .run_all import run_all

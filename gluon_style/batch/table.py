@@ -59,7 +59,7 @@ def combine(settings, output, contents, styles):
 
 def make_row(settings, output, content, style, options=MappingProxyType({})):
     """A row whose settings have its pictures."""
-    for name, path in (("content", content), ("style", style)):
+    for name, path in zip(PAIR, (content, style)):
         settings = with_option(settings, name, path)
     return Row(settings, output, content, style, dict(options))
 
@@ -78,7 +78,7 @@ def read_table(path, parse, mistakes):
             file.seek(0)
             rows = csv.reader(file, delimiter=separator, skipinitialspace=True)
             names = [name.strip() for name in next(rows, [])]
-            if not {"content", "style"} <= {*names}:
+            if not {*PAIR} <= {*names}:
                 text = "{path}: its first line has to name content and style"
                 raise UsageError(text, "jobs", path=path)
             for name, count in Counter(map(field_of, filter(None, names))).items():
@@ -106,7 +106,7 @@ def read_row(path, line, names, row, parse):
         if "" in own:
             raise UsageError("more cells than the first line has")
         pictures = []
-        for name in ("content", "style"):
+        for name in PAIR:
             if name not in own:
                 raise UsageError("the cell is empty", name)
             pictures.append(beside(path, own.pop(name), name))
@@ -141,8 +141,8 @@ def check_pictures(rows, mistakes):
             mistakes += wrong
 
 
-def check_plans(rows, mistakes):
-    """Note why no job can be painted, if no job's stages can."""
+def check_plans(rows):
+    """Refuse jobs none of whose stages can be painted, with the first one's mistake."""
     wrong = None
     for row in rows:
         settings = row.settings
@@ -155,6 +155,5 @@ def check_plans(rows, mistakes):
             return
         else:
             return  # the others' mistakes are told as their jobs fail
-    with mistakes:
-        if wrong:
-            raise wrong
+    if wrong:
+        raise wrong

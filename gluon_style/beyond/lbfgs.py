@@ -22,13 +22,13 @@ def dot(a, b):
     """Inner product, by BLAS in parts: MXNet's `sum` compensates for float32's rounding."""
     a, b = a.reshape(-1), b.reshape(-1)
     end = a.size // PART * PART
-    rest = (a[end:] * b[end:]).sum() if end < a.size else 0
+    sums = []
     if end:
-        rest = (
-            rest
-            + nd.batch_dot(a[:end].reshape((-1, 1, PART)), b[:end].reshape((-1, PART, 1))).sum()
-        )
-    return rest.asscalar().item()
+        parts = a[:end].reshape((-1, 1, PART)), b[:end].reshape((-1, PART, 1))
+        sums.append(nd.batch_dot(*parts).sum())
+    if end < a.size:
+        sums.append((a[end:] * b[end:]).sum())
+    return sum(sums).asscalar().item()
 
 
 def subtract(d, factor, a):

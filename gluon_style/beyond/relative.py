@@ -69,9 +69,9 @@ _OWN = {each.__name__: each for each in (moments, style_loss, tv_loss, ms, outer
 
 
 def replaced():
-    """Names of functions of these losses, here and in `losses`, that somebody has replaced."""
+    """True if somebody has replaced a function of these losses, here or in `losses`."""
     theirs = {"content_loss", "gram"}.intersection(losses.replaced())
-    return [*theirs, *(name for name, own in _OWN.items() if globals()[name] is not own)]
+    return bool(theirs or losses.replaced(_OWN))
 
 
 class RelativeTerms(Terms):

@@ -30,9 +30,11 @@ def get_shortcut(net, compute_loss, X):
         if own is None:
             raise UsageError("a loss of your own cannot be computed in tiles", "tile")
         way = net.backward
-    elif own is not None and leaner(net, X):
-        way = Tiles(net, leaner(net, X), tail=True).backward
-    elif own is None or own[0] is Terms and net[0].weight.dtype == DTYPES["float32"]:
+    elif own is None:
+        return None
+    elif side := leaner(net, X):
+        way = Tiles(net, side, tail=True).backward
+    elif own[0] is Terms and net[0].weight.dtype == DTYPES["float32"]:
         return None
     else:
         way = partial(by_segments, net)

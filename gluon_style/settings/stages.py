@@ -106,7 +106,7 @@ class State:
     memory: Dict[str, object]  # the optimizer's: Adam's running means, each of that shape
     ended: bool = False  # True once the listeners have been told that the stage has ended
     tile: Optional[int] = None  # side of the stage's tiles in pixels, None for the whole picture
-    tail: bool = False  # whether the network is tiled only up to its second pooling
+    tail: bool = False  # True if the network is tiled only up to its second pooling
 
     def has_had(self, stage):
         """True if nothing of a stage is left to do."""
