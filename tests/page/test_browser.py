@@ -77,10 +77,15 @@ class Visitor:
         return self.driver.execute_script(code, name, within)
 
     def press(self, name, within="body"):
+        places = []
+
         def click():
             button = self.button(name, within)
             if button:
                 self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+                places.append(button.rect)
+                if places[-2:-1] != places[-1:]:  # what opens above may still be moving it
+                    return None
                 button.click()
             return button
 
