@@ -3,12 +3,11 @@
 import math
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from nicegui import ui
 
 from .elements import Text, put, tag
-from .runs import FAILED, FINISHED, PAUSED, PHOTO, RUNNING, STARTING, STOPPED, TERMS, WAITING
+from .runs import FAILED, FINISHED, LIVE, PAUSED, PHOTO, RUNNING, STARTING, STOPPED, TERMS, WAITING
 from .studio import command_of, gone
 
 EVERY = 0.3  # seconds between two looks at the live picture
@@ -33,7 +32,7 @@ class Easel:
             self.wrong = Text("p", "", "wrong", role="alert")
             self.strip()
             self.build_details()
-        self.live = ui.timer(EVERY, self.tick, active=False)
+        self.live = ui.timer(EVERY, self.show_live, active=False)
 
     def build_canvas(self):
         """The picture, and the photo over it up to a line that is dragged."""
@@ -59,15 +58,12 @@ class Easel:
 
     def build_head(self):
         """Title, state, buttons."""
-        words = self.words
         with tag("div", "head-row"):
             with tag("div", "titles"):
                 self.title = Text("h2")
                 self.status = Text("p", "", "status", role="status", aria_live="polite")
             with tag("div", "buttons"):
-                self.save = tag("a", "save", download="")
-                with self.save:
-                    Text("span", words("Save"))
+                self.save = Text("a", self.words("Save"), "save", download="")
                 self.pause = self.add_button("Pause", lambda: self.studio.pause(self.run))
                 self.resume = self.add_button("Resume", self.do_resume)
                 self.stop = self.add_button("Stop", lambda: self.studio.stop(self.run))
@@ -106,9 +102,9 @@ class Easel:
             self.tab.run = run.name  # it stays so when another one runs
         return run
 
-    def open(self, run=None):
+    def open(self, run):
         """Look at a run."""
-        self.tab.run, self.tab.shown = run.name if run else self.tab.run, None
+        self.tab.run, self.tab.shown = run.name, None
         ui.run_javascript("page.show()")
         self.refresh()
 
@@ -139,17 +135,19 @@ class Easel:
                     button.on_click(dialog.close)
         dialog.on("hide", dialog.delete)
 
-    def look_at(self, name):
-        """Show a picture on the way, or the newest with None."""
-        self.tab.shown = name
-        self.refresh()
-
     def refresh(self):
         """Show what has changed."""
-        run = self.run
-        self.live.active = bool(run) and run.is_active
-        for each in (self.details, self.delete, self.use, self.rename):
-            each.set_visibility(bool(run))
+        run, words = self.run, self.words
+        state, is_active = run and run.state, bool(run and run.is_active)
+        self.live.active = is_active
+        for each, is_wanted in (
+            (self.pause, state == RUNNING),
+            (self.resume, state in (PAUSED, STOPPED, FAILED)),
+            (self.stop, is_active),
+            *((each, run and not is_active) for each in (self.use, self.delete)),
+            *((each, run) for each in (self.rename, self.details)),
+        ):
+            each.set_visibility(bool(is_wanted))
         self.strip.refresh()
         self.wall.refresh()
         if not run:
@@ -157,14 +155,15 @@ class Easel:
             return
         if self.tab.shown and self.tab.shown not in run.files():
             self.tab.shown = None
-        self.title.text = self.words.called(run)
-        self.show_state(run)
-        self.show_picture(run)
+        self.resume.text = words("Resume" if state == PAUSED or run.can_resume else "Start again")
+        self.title.text = words.called(run)
+        self.show_live()
+        self.show_messages(run)
         if self.details.value:
             self.show_details(run)
 
-    def tick(self):
-        """Show the live picture, and how far it is."""
+    def show_live(self):
+        """Show the picture as it is now, and how far it is."""
         run = self.run
         if run:
             self.show_status(run)
@@ -173,19 +172,16 @@ class Easel:
     def show_example(self):
         """The pair that comes with the package, and its result."""
         words = self.words
-        for each in (self.pause, self.resume, self.stop, self.bar, self.save):
-            each.set_visibility(False)
-        self.notes.text = self.wrong.text = self.badge.text = ""
-        put(self.picture, src="/example/result")
-        self.show_photo("/example/photo", True)
-        self.canvas.style("--ratio: 1.5")
         self.title.text = words("{}, after {}", words("shipped content"), words("shipped style"))
         self.status.text = words("An example. Drag the line.")
+        self.notes.text = self.wrong.text = ""
+        self.bar.set_visibility(False)
+        self.save.set_visibility(False)
+        self.show_canvas("/example/result", "/example/photo", (3, 2))
 
-    def show_state(self, run):
-        """Words and buttons."""
+    def show_messages(self, run):
+        """Notes, and why it has failed."""
         words, state = self.words, run.state
-        self.show_status(run)
         notes = run.notes[-2:] + ([run.said] if state == STARTING and run.said else [])
         if state == STOPPED and run.can_resume:
             notes.append(words(INTERRUPTED))
@@ -195,12 +191,6 @@ class Easel:
         self.notes.text = " ".join(dict.fromkeys(map(words.error, notes)))
         ended = state in (FAILED, STOPPED) and run.error
         self.wrong.text = words.error(run.error) if ended else ""
-        self.pause.set_visibility(state == RUNNING)
-        self.stop.set_visibility(run.is_active)
-        self.resume.set_visibility(state in (PAUSED, STOPPED, FAILED))
-        self.resume.text = words("Resume" if state == PAUSED or run.can_resume else "Start again")
-        self.use.set_visibility(not run.is_active)
-        self.delete.set_visibility(not run.is_active)
 
     def show_status(self, run):
         """One line, and the bar."""
@@ -211,16 +201,12 @@ class Easel:
             parts = [words("Stopping after this epoch" if is_end else "Pausing after this epoch")]
         elif state == RUNNING and run.seconds_left is not None:
             parts.append(words("{} left", words.duration(run.seconds_left)))
-        if self.tab.shown:
-            parts.append(words("On the way: {}", self.moment(run, *self.place(run))))
+        moments = [self.moment(run, *at) for *at, name in run.snapshots() if name == self.tab.shown]
+        if moments:
+            parts.append(words("On the way: {}", *moments))
         self.status.text = words(", ").join(parts)
         self.bar.set_visibility(state in (STARTING, RUNNING, PAUSED))
         put(self.bar, value=f"{run.share:.3f}" if state != STARTING else None)
-
-    def place(self, run):
-        """Stage and epochs of the picture on the way that is looked at."""
-        found = {name: place for *place, name in run.snapshots()}
-        return found.get(self.tab.shown, (1, 0))
 
     def moment(self, run, stage, epochs):
         """When a picture on the way was there: after so many seconds, or epochs."""
@@ -229,31 +215,24 @@ class Easel:
 
     def show_picture(self, run):
         """The picture on the canvas, the photo over it, and what would be saved."""
-        files, base = run.files(), f"/runs/{quote(run.name)}"
-        name, source = self.tab.shown or run.result(), None
-        if not self.tab.shown and run.is_active and run.picture:
-            name, source = "live", f"{base}/live?v={run.pictures_seen}"
-        else:
-            found = run.snapshots()
-            name = name or (found[-1][2] if found else None)
-            source = name and f"{base}/{name}?v={files.get(name)}"
-        photo = PHOTO in files and f"{base}/{PHOTO}"
-        put(self.picture, src=source or photo or None)
-        self.picture.set_visibility(bool(source or photo))
-        self.badge.text = "" if source else self.words("The photo")
-        self.show_photo(photo, bool(source))
+        name = self.tab.shown or run.newest
+        photo = run.address(PHOTO) if PHOTO in run.files() else None
         stage = run.stages[(run.progress or (1,))[0] - 1] if run.stages else None
-        width, height = stage.image_shape if stage else run.order["size"]
-        self.canvas.style(f"--ratio: {width / height:.4f}")
+        size = stage.image_shape if stage else run.order["size"]
+        self.show_canvas(name and run.address(name), photo, size)
         called = f"{self.words.called(run)}{Path(name or '').suffix or '.jpg'}"
-        put(self.save, href=name and f"{base}/{name}?save=1", download=called)
+        put(self.save, href=name and f"{run.address(name)}&save=1", download=called)
         self.save.set_visibility(bool(name))
 
-    def show_photo(self, photo, is_painted):
-        """The photo over the picture; there is nothing to compare before it is painted."""
-        put(self.photo, src=photo or None)
+    def show_canvas(self, source, photo, size):
+        """A picture and the photo; there is nothing to compare before anything is painted."""
+        put(self.picture, src=source or photo)
+        put(self.photo, src=photo)
+        self.picture.set_visibility(bool(source or photo))
         for each in (self.photo, self.cut, self.line):
-            each.set_visibility(bool(photo and is_painted))
+            each.set_visibility(bool(photo and source))
+        self.badge.text = "" if source else self.words("The photo")
+        self.canvas.style(f"--ratio: {size[0] / size[1]:.4f}")
 
     @ui.refreshable_method
     def strip(self):
@@ -264,21 +243,24 @@ class Easel:
             return
         with tag("div", "strip", role="group", aria_label=self.words("On the way")):
             for stage, epochs, name in found:
-                source = f"/runs/{quote(run.name)}/{name}?small=1"
-                is_last = not run.is_active and name == found[-1][2]
-                moment = self.moment(run, stage, epochs)
-                self.strip_button(None if is_last else name, moment, source, f"{stage}-{epochs}")
-            if run.is_active:
-                self.strip_button(None, self.words("now"), "", "now")
+                is_newest = name == run.newest
+                with self.strip_button(None if is_newest else name, f"{stage}-{epochs}"):
+                    tag("img", src=f"{run.address(name)}&small=1", alt="", loading="lazy")
+                    Text("span", self.moment(run, stage, epochs))
+            if run.newest == LIVE:
+                with self.strip_button(None, "now"):
+                    Text("span", self.words("now"))
 
-    def strip_button(self, name, what, source, key):
+    def strip_button(self, name, key):
         """A button that shows a picture on the way, or with None what is newest."""
         pressed = "true" if name == self.tab.shown else "false"
-        with tag("button", type="button", id=f"moment-{key}", aria_pressed=pressed) as button:
-            if source:
-                tag("img", src=source, alt="", loading="lazy")
-            Text("span", what)
-        button.on("click", lambda: self.look_at(name))
+        button = tag("button", type="button", id=f"moment-{key}", aria_pressed=pressed)
+
+        def show():
+            self.tab.shown = name
+            self.refresh()
+
+        return button.on("click", show)
 
     def show_details(self, run):
         """The command that made it, and its losses."""
@@ -318,24 +300,21 @@ class Easel:
 
     def card(self, run):
         """A run on the wall."""
-        words, files = self.words, run.files()
-        newest = [PHOTO, *(name for *_, name in run.snapshots())][::-1]
-        name = next((each for each in newest if each in files), None)
+        words, names = self.words, [PHOTO, *(name for *_, name in run.snapshots())]
         pressed = "true" if run is self.run else "false"
-        attributes = {"id": f"run-{run.name}", "aria_pressed": pressed}
-        with tag("button", "run", type="button", **attributes) as card:
-            if name:
-                source = f"/runs/{quote(run.name)}/{name}?small=1&v={files[name]}"
-                tag("img", src=source, alt="", loading="lazy")
+        card = tag("button", "run", type="button", id=f"run-{run.name}", aria_pressed=pressed)
+        with card.on("click", lambda: self.open(run)):
+            if names[-1] in run.files():
+                tag("img", src=f"{run.address(names[-1])}&small=1", alt="", loading="lazy")
             Text("b", words.called(run))
             if run.state != FINISHED:
                 Text("span", words("Waiting" if run.state == WAITING else run.state), "soft")
-        card.on("click", lambda: self.open(run))
 
 
 def chart_options(words):
     """The curves of the losses, on a logarithmic scale, as ECharts draws them."""
     grey = {"color": "#8a8078"}
+    curve = {"type": "line", "showSymbol": False, "lineStyle": {"width": 2}, "data": []}
     return {
         "animation": False,
         "grid": {"left": 8, "right": 12, "top": 34, "bottom": 4, "containLabel": True},
@@ -344,14 +323,7 @@ def chart_options(words):
         "xAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
         "yAxis": {"type": "log", "splitLine": {"lineStyle": {"color": "#8a807833"}}},
         "series": [
-            {
-                "type": "line",
-                "name": words(f"{term} loss"),
-                "showSymbol": False,
-                "lineStyle": {"width": 2},
-                "color": colour,
-                "data": [],
-            }
+            {**curve, "name": words(f"{term} loss"), "color": colour}
             for term, colour in zip(TERMS, COLOURS)
         ],
     }

@@ -2,9 +2,8 @@
 
 import dataclasses
 import math
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from ..errors import GluonStyleError
 from ..machine import available, get_precision, gpu_of
@@ -18,8 +17,7 @@ START = 4.0  # seconds until a run begins
 FEATURES = 0.4  # of an epoch's time, to extract the features of one picture
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """Time and memory that a run will take."""
 
     seconds: Optional[float]  # None as long as the machine has not been measured
@@ -32,13 +30,9 @@ class Machine:
 
     def __init__(self, report=None):
         findings = report["findings"] if report else []
-        self.known = bool(report)
-        self.epochs = {}  # measurements of an epoch, by precision
-        self.device = "cpu"
-        self.fastest = "float32"
-        self.sources = ["small"]
-        for each in findings:
-            data = each["data"]
+        self.known, self.device, self.sources = bool(report), "cpu", ["small"]
+        self.epochs = {}  # a `Measurement` of an epoch, by precision
+        for data in (each["data"] for each in findings):
             if "precision" in data:
                 pixels = math.prod(data["stages"][0]["image_shape"])
                 small = data.get("network") == "small"
@@ -46,8 +40,8 @@ class Machine:
                 self.epochs[data["precision"]] = measured
                 self.device = data.get("ctx", "cpu")[:3]
             self.sources = data.get("sources", self.sources)
-        if self.epochs:
-            self.fastest = min(self.epochs, key=lambda name: self.epochs[name].seconds)
+        by_time = {each.seconds: name for name, each in self.epochs.items()}
+        self.fastest = by_time[min(by_time)] if by_time else "float32"
         # Why style transfer cannot work here, and what to do.
         self.lacking = [
             f"{each['name']}: {each['text']}: {', '.join(each['fix'])}"

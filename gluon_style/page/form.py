@@ -1,6 +1,6 @@
 """The pictures, the ways to paint, and the options of one tab.
 
-No field is drawn anew or sent again while somebody may type into it: complaints stand beside it.
+No field is drawn anew while somebody may type into it: complaints stand beside it.
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from ..machine import format_bytes
 from ..vgg19 import CONVOLUTIONS
 from .elements import Text, put, tag
 from .options import FIELDS, ROW, WAYS, is_choice, typed
-from .tab import MASKS, SHIPPED, STYLES
+from .tab import KINDS, MASKS, SHIPPED, STYLES
 
 ELSEWHERE = ("stages", "style_blend", "strength")  # have a place of their own
 GROUPS = ("pictures", "training", "network", "results", "stopping and resuming")
@@ -37,13 +37,17 @@ class Form:
 
     def __init__(self, studio, tab, words, on_start):
         self.studio, self.tab, self.words, self.on_start = studio, tab, words, on_start
-        self.inputs, self.boxes, self.times, self.wrong = {}, {}, {}, {}
+        self.boxes, self.times, self.wrong, self.has_options = {}, {}, {}, False
         with tag("section", "panel", aria_label=words("Pictures")):
-            self.lost = Text("p", "", "note", role="status")
+            tag("p", "note", id="lost", role="status")  # filled by the browser
             with tag("div", "pair"):
                 self.picture("content")
                 self.picture("style")
-            self.ways()
+            with tag("fieldset", "ways"):
+                Text("legend", words("How it is painted"))
+                for way in (*WAYS, "own"):
+                    if way != "chapter":
+                        self.way(way)
             self.strength()
             self.button = ui.button(words("Paint"), on_click=self.paint)
             self.button.classes("paint").props("unelevated no-caps id=paint")
@@ -55,74 +59,64 @@ class Form:
                     with tag("div", "pair"):
                         for kind in kinds:
                             self.picture(kind)
-            # Built when it is asked for, since it is long.
-            self.more = ui.expansion(words("All settings"), on_value_change=self.build_options)
+            self.more = ui.expansion(words("All settings"), on_value_change=self.open_options)
+            with self.more:
+                self.options()
+        self.show_values()
 
     # Pictures.
 
     def picture(self, kind):
         """A place for a picture: a field for a file, which also takes drops and pastes."""
-        wrong, url = f"wrong-{kind}", f"/pictures/{self.tab.key}/{kind}"
-        with tag("div", "drop", data_kind=kind, data_url=url) as box:
-            title = Text("h3")
+        words, wrong, url = self.words, f"wrong-{kind}", f"/pictures/{self.tab.key}/{kind}"
+        shown = self.boxes[kind] = SimpleNamespace(share=None)
+        with tag("div", "drop", data_kind=kind, data_url=url) as shown.box:
+            shown.title = Text("h3")
             tag("input", type="file", accept=ACCEPTED, id=f"choose-{kind}", aria_describedby=wrong)
             with tag("label", for_=f"choose-{kind}"):
-                image = tag("img")
-                Text("span", self.words("Choose, drop or paste"), "hint")
-            name = Text("div", "", "name")
+                shown.image = tag("img")
+                Text("span", words("Choose, drop or paste"), "hint")
+            shown.name = Text("div", "", "name")
             self.wrong[kind] = Text("div", "", "wrong", role="alert", id=wrong)
             tag("div", "wrong own", role="alert")
-            share = self.share(kind) if kind in STYLES else None
-            with tag("button", "link", type="button") as back:
-                Text("span", self.words("Use the example" if kind in SHIPPED else "Remove"))
-            back.on("click", lambda: self.take_away(kind))
-        self.boxes[kind] = SimpleNamespace(
-            box=box, title=title, image=image, name=name, share=share, back=back
-        )
-
-    def share(self, kind):
-        """The share of one of several paintings."""
-        place = self.tab.places
-
-        def edited(event):
-            place[kind].share = event.value or ""
-            self.refresh()
-
-        with tag("div", "entry") as box:
-            field = ui.input(
-                self.words("How much it counts"), value=place[kind].share, on_change=edited
-            )
-            self.describe(field.props("inputmode=decimal"), f"share-{kind}")
-        return SimpleNamespace(box=box, field=field)
+            if kind in STYLES:
+                with tag("div", "entry") as shown.entry:
+                    shown.share = ui.input(words("How much it counts"))
+                    self.describe(shown.share.props("inputmode=decimal"), f"share-{kind}")
+                shown.share.on_value_change(lambda event: self.edit_share(kind, event.value))
+            back = words("Use the example" if kind in SHIPPED else "Remove")
+            shown.back = Text("button", back, "link", type="button")
+            shown.back.on("click", lambda: self.take_away(kind))
 
     def describe(self, field, name):
         """A place for complaints about a field, which tells of it; and the field's style."""
         put(field.props("outlined dense"), aria_describedby=f"wrong-{name}")
         self.wrong[name] = Text("div", "", "wrong", role="alert", id=f"wrong-{name}")
 
+    def edit_share(self, kind, value):
+        self.tab.places[kind].share = value or ""
+        self.refresh()
+
     def take_away(self, kind):
-        """Go back to what was there before a picture was given."""
         self.tab.take_away(kind)
-        self.show_values()
+        self.show_shares()
+        self.refresh()
+
+    def show_shares(self):
+        """Put the shares of paintings, which move with them, into their fields."""
+        for kind in STYLES:
+            self.boxes[kind].share.value = self.tab.places[kind].share
 
     # Ways and options.
 
-    def ways(self):
-        """The ways to paint, by what one gets and how long it takes."""
-        with tag("fieldset", "ways"):
-            Text("legend", self.words("How it is painted"))
-            for way in (*WAYS, "own"):
-                if way != "chapter":
-                    self.show_way(way)
-
-    def show_way(self, way):
-        """A way to paint."""
-        with tag("label", "way") as box:
-            radio = tag("input", type="radio", name="way", value=way)
+    def way(self, way):
+        """A way to paint, by what one gets and how long it takes."""
+        shown = self.times[way] = SimpleNamespace()
+        with tag("label", "way") as shown.box:
+            shown.radio = tag("input", type="radio", name="way", value=way)
             Text("b", self.words(way))
-            time = Text("span", "", "soft")
-        radio.on("change", lambda: self.choose(way))
-        self.times[way] = SimpleNamespace(box=box, radio=radio, time=time)
+            shown.time = Text("span", "", "soft")
+        shown.radio.on("change", lambda: self.choose(way))
 
     def choose(self, way):
         """Put a way's stages and values into the form."""
@@ -136,53 +130,56 @@ class Form:
         with tag("div", "strength"):
             Text("div", label, "label")
             Text("span", self.words("content"), "soft")
-            value = float(self.tab.values.get("strength") or FIELDS["strength"].text)
-            slider = ui.slider(min=0, max=1, step=0.05, value=value)
-            put(slider, aria_label=label)
+            self.slider = ui.slider(min=0, max=1, step=0.05, value=float(FIELDS["strength"].text))
             Text("span", self.words("style"), "soft")
-        self.slider = slider.on_value_change(
-            lambda event: self.edit("strength", f"{event.value:g}")
-        )
+        put(self.slider, aria_label=label)
+        self.slider.on_value_change(lambda event: self.edit("strength", f"{event.value:g}"))
 
     def edit(self, name, value):
         """An option was changed."""
         self.tab.values[name] = text_of(value)
         self.refresh()
 
-    def build_options(self, _=None):
+    def open_options(self):
+        """Draw the options when they are asked for first, since they are many."""
+        if not self.has_options:
+            self.has_options = True
+            self.options.refresh()
+            self.refresh()
+
+    @ui.refreshable_method
+    def options(self):
         """Every other option, in the command line's groups."""
-        if self.inputs:
+        if not self.has_options:
             return
-        with self.more:
-            Text("h3", self.words("Stages"))
-            with tag("div", "rows"):
-                self.stages()
-            with tag("div", "buttons"):
-                add = ui.button(self.words("Add a stage"), on_click=self.add_row)
-                book = ui.button(
-                    self.words("Use the book’s settings"), on_click=lambda: self.choose("chapter")
-                )
-                for button in (add, book):
-                    button.props("flat dense no-caps")
-            for group in GROUPS:
-                Text("h3", self.words(group.capitalize()))
-                for name, field in FIELDS.items():
-                    if field.group == group and name not in ELSEWHERE:
-                        self.add_option(name, field)
-        self.show_values()
+        words = self.words
+        Text("h3", words("Stages"))
+        with tag("div", "rows"):
+            self.stages()
+        with tag("div", "buttons"):
+            for text, action in (
+                (words("Add a stage"), self.add_row),
+                (words("Use the book’s settings"), lambda: self.choose("chapter")),
+            ):
+                ui.button(text, on_click=action).props("flat dense no-caps")
+        for group in GROUPS:
+            Text("h3", words(group.capitalize()))
+            for name, field in FIELDS.items():
+                if field.group == group and name not in ELSEWHERE:
+                    self.add_option(name, field)
 
     def add_option(self, name, field):
         """An option with its help."""
         with tag("div", "entry"):
-            self.inputs[name] = self.option(field)
+            element = self.option(field)
             # The picture to start from has the option's name.
-            self.describe(self.inputs[name], f"{name}-option" if name in self.boxes else name)
+            self.describe(element, f"{name}-option" if name in self.boxes else name)
             with tag("p", "soft"):
                 Text("span", self.words.help(field) + " ")
                 Text("code", field.flag)
                 if field.text:
-                    Text("span", self.words(" (default: {})", shown(field)))
-        self.inputs[name].on_value_change(lambda event: self.edit(name, event.value))
+                    Text("span", self.words(" (default: {})", default_of(field)))
+        element.on_value_change(lambda event: self.edit(name, event.value))
 
     def option(self, field):
         """The element for one option."""
@@ -206,17 +203,10 @@ class Form:
         return ui.select(choices, label=label, value=value, new_value_mode="add-unique")
 
     def show_values(self):
-        """Put the tab's values into the fields, after other pictures or another way were chosen."""
-        for kind in STYLES:
-            self.boxes[kind].share.field.value = self.tab.places[kind].share
+        """Put the tab's values into the fields, after another way or another run was chosen."""
+        self.show_shares()
         self.slider.value = float(self.tab.values.get("strength") or FIELDS["strength"].text)
-        if self.inputs:
-            for name, element in self.inputs.items():
-                value = value_of(FIELDS[name], self.tab.values)
-                if isinstance(getattr(element, "options", None), dict) and name not in LAYERS:
-                    element.options.setdefault(value, value)
-                element.value = value
-            self.stages.refresh()
+        self.options.refresh()
         self.refresh()
 
     @ui.refreshable_method
@@ -243,13 +233,17 @@ class Form:
 
     def add_row(self):
         self.tab.rows.append([*NEW_ROW])
-        self.tab.way = "own"
-        self.show_values()
+        self.show_rows()
 
     def drop(self, number):
         del self.tab.rows[number]
+        self.show_rows()
+
+    def show_rows(self):
+        """Show the stages, which are the visitor's own now."""
         self.tab.way = "own"
-        self.show_values()
+        self.stages.refresh()
+        self.refresh()
 
     # Starting.
 
@@ -257,31 +251,38 @@ class Form:
         """Start a run."""
         try:
             run = self.studio.add(self.tab)
+            if run:
+                self.on_start(run)
         except GluonStyleError as error:
             self.complain(error)
-            return
-        if run:
-            self.on_start()
+
+    async def use(self, run):
+        """Take over a run's pictures and settings."""
+        try:
+            await self.tab.use(run)
+            self.show_values()
+        except GluonStyleError as error:
+            self.complain(error)
+        if any(self.tab.places[kind].error for kind in KINDS if kind not in SHIPPED):
+            self.more_pictures.value = True  # where it is told
+        ui.run_javascript("page.scroll('.panel')")
 
     def complain(self, error):
         """Show an error where it belongs; the options open for theirs."""
         row = error.problem.values.get("row", 0)
         name = error.field if error.field not in ROW else f"{error.field}-{row}"
-        if name not in self.wrong and (error.field in FIELDS or error.field in ROW):
-            self.more.value = True
-            self.build_options()
         if name in self.boxes and name not in SHIPPED:
             self.more_pictures.value = True
+        elif error.field in FIELDS or error.field in ROW:
+            self.more.value = True
         place = self.wrong.get(name, self.problem)
         place.text = self.words.error(error, at_field=place is not self.problem)
 
     def refresh(self):
         """Show what has changed: pictures, times, complaints."""
-        self.show_pictures()
         for each in (*self.wrong.values(), self.problem):
             each.text = ""
-        for kind, place in self.tab.places.items():
-            self.wrong[kind].text = self.words.refused(place.error, bool(self.tab.source(kind)))
+        self.show_pictures()
         self.show_estimates()
         machine = self.studio.machine
         self.button.text = self.words("Paint after that" if self.studio.queue else "Paint")
@@ -292,22 +293,22 @@ class Form:
 
     def show_pictures(self):
         """The pictures as they are now, and a place for one more painting."""
-        tab, styles = self.tab, self.tab.styles
-        for kind, shown_box in self.boxes.items():
+        words, tab, styles = self.words, self.tab, self.tab.styles
+        for kind, shown in self.boxes.items():
             place, called = tab.places[kind], self.called(kind)
             of_style = STYLES[MASKS.index(kind)] if kind in MASKS else kind
             number = STYLES.index(of_style) if of_style in STYLES else 0
-            shown_box.box.set_visibility(number < len(styles) + (kind in STYLES))
-            shown_box.title.text = called
+            shown.box.set_visibility(number < len(styles) + (kind in STYLES))
+            shown.title.text, shown.name.text = called, place.name
             source = f"/pictures/{tab.key}/{kind}?v={place.path and place.path.stem}"
-            put(shown_box.image, src=source, alt=self.words("{}: choose a picture", called))
-            shown_box.name.text = place.name
-            shown_box.back.set_visibility(bool(place.path))
+            put(shown.image, src=source, alt=words("{}: choose a picture", called))
+            self.wrong[kind].text = words.refused(place.error, bool(tab.source(kind)))
+            shown.back.set_visibility(bool(place.path))
             if kind not in SHIPPED:
-                put(shown_box.back, aria_label=self.words("Remove: {}", called))
-            if shown_box.share:
-                shown_box.share.box.set_visibility(len(styles) > 1 and kind in styles)
-                put(shown_box.share.field, aria_label=self.words("{}: how much it counts", called))
+                put(shown.back, aria_label=words("Remove: {}", called))
+            if shown.share:
+                shown.entry.set_visibility(len(styles) > 1 and kind in styles)
+                put(shown.share, aria_label=words("{}: how much it counts", called))
 
     def called(self, kind):
         """The title of a picture's place."""
@@ -325,23 +326,22 @@ class Form:
         """The time of each way, and the mistakes in the chosen one."""
         words, tab = self.words, self.tab
         self.takes.text = ""
-        for way, way_shown in self.times.items():
+        for way, shown in self.times.items():
             is_chosen = way == (tab.way if tab.way in self.times else "own")
-            way_shown.box.set_visibility(way != "own" or is_chosen)
-            put(way_shown.radio, checked="" if is_chosen else None)
+            shown.box.set_visibility(way != "own" or is_chosen)
+            put(shown.radio, checked="" if is_chosen else None)
             if way == "own" and not is_chosen:
                 continue
             state = tab if is_chosen else tab.chosen(way)
-            parts = [words("{} pixels", state.rows[-1][0])]
+            parts, expected = [words("{} pixels", state.rows[-1][0])], None
             try:
                 expected = self.studio.estimate(state)
                 if expected.seconds is not None:
                     parts.append(words.duration(expected.seconds))
             except GluonStyleError as error:
-                expected = None
                 if is_chosen:
                     self.complain(error)
-            way_shown.time.text = words(", ").join(parts)
+            shown.time.text = words(", ").join(parts)
             if is_chosen and expected:
                 self.takes.text = self.means(expected)
 
@@ -376,7 +376,7 @@ def text_of(value):
     return str(value if value is not None else "").strip()
 
 
-def shown(field):
+def default_of(field):
     """The default of an option, layers by their names."""
     if field.name in LAYERS:
         return ", ".join(CONVOLUTIONS[int(index)] for index in field.text.split(","))

@@ -26,12 +26,12 @@ const page = {
     box.querySelector("input[type=file]").value = "";
   },
 
-  // True if something was uploaded for an earlier state of this tab, which has gone.
+  // Tell that something was uploaded for an earlier state of this tab, which has gone.
   lost(key) {
     const uploaded = sessionStorage.getItem("uploaded");
+    if (!uploaded || uploaded === key) return;
     sessionStorage.removeItem("uploaded");
-    if (uploaded && uploaded === key) sessionStorage.setItem("uploaded", key);
-    return Boolean(uploaded) && uploaded !== key;
+    document.getElementById("lost").textContent = page.texts.lost;
   },
 
   show() {  // the picture may be further up or down

@@ -10,14 +10,15 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from ..errors import from_json, to_json
-from ..machine.files import CHECKPOINT, LOSSES, RECORD, read_text, write_text
-from ..plan import Measurement, PlannedStage, forecast_rest
+from ..machine.files import CHECKPOINT, LOSSES, read_text, write_text
+from ..plan import Measurement, PlannedStage
+from ..run import OutputFolder
 from ..settings import (
     FORMATS,
     OPTIONS,
-    as_text,
     get_settings,
     get_words,
     pictures_of,
@@ -31,11 +32,10 @@ STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
 TERMS = ("content", "style", "tv", "total")  # of the losses
 # What the page has to know to start a run, or to start it again.
 ORDER = "page.json"
-# The files that the page shows and gives away, besides what it keeps of the photo for browsers.
-STAGE = "neural-style-([1-9][0-9]{0,8})"
-RESULT = re.compile(rf"{STAGE}\.({'|'.join(FORMATS)})")
-SNAPSHOT = re.compile(rf"{STAGE}-epoch-([0-9]{{1,9}})\.({'|'.join(FORMATS)})")
-PHOTO = "content-preview.jpg"
+# The files that the page shows and gives away: stages' results, pictures on the way, others; and
+# the name of the picture that a run is painting.
+STAGE, PHOTO, LIVE = "neural-style-([1-9][0-9]{0,8})", "content-preview.jpg", "live"
+PICTURE = re.compile(rf"{STAGE}(?:-epoch-([0-9]{{1,9}}))?\.({'|'.join(FORMATS)})")
 OTHERS = re.compile(rf"{STAGE}\.gif|losses\.(csv|png)|{re.escape(PHOTO)}")
 # An order: the options apart from the pictures; lists of the pictures' files by option, empty for
 # the shipped pair; the photo's size; what photo and painting were called; the visitor's title;
@@ -65,7 +65,7 @@ class Run:
     @classmethod
     def read(cls, folder):
         """A run from its folder, whoever has started it; None if there is none."""
-        record, order = read_json(folder / RECORD), read_order(folder)
+        record, order = OutputFolder(folder).read_record(), read_order(folder)
         try:
             if record:
                 return cls.from_record(folder, record, order)
@@ -174,19 +174,23 @@ class Run:
     @property
     def share(self):
         """Share of the work that is done, 0 to 1."""
-        if not self.progress:
-            return 0.0
-        work = [each.work for each in self.planned]
+        work = sum(each.work for each in self.planned)
+        return 1 - self.work_left / work if self.progress else 0.0
+
+    @property
+    def work_left(self):
+        """The work that is not done yet, as a `PlannedStage` has it."""
         number, done, epochs = self.progress
-        return (sum(work[: number - 1]) + work[number - 1] * done / epochs) / sum(work)
+        now, *later = [each.work for each in self.planned[number - 1 :]]
+        return now * (1 - done / epochs) + sum(later)
 
     @property
     def seconds_left(self):
         """Seconds that it will still take, None if that is not known."""
         if len(self.records) < 3:
             return None
-        number, epoch = self.records[-1]
-        return left(self.planned[number - 1 :], {**epoch, "seconds": self.recent_seconds})
+        number, _, epochs = self.progress
+        return self.work_left / self.planned[number - 1].work * epochs * self.recent_seconds
 
     @property
     def recent_seconds(self):
@@ -227,8 +231,10 @@ class Run:
         The picture at which a run was stopped goes when its stage ends, and so do those for an
         animation: a browser that asks for one a moment later gets the one that followed.
         """
-        names, gone = [name], SNAPSHOT.fullmatch(name)
-        if gone:
+        if name == LIVE:
+            return self.picture and ("live.jpg", self.picture)
+        names, gone = [name], PICTURE.fullmatch(name)
+        if gone and gone[2]:
             place = int(gone[1]), int(gone[2])
             names += [each for *key, each in self.snapshots() if tuple(key) >= place]
         for each in names:
@@ -238,73 +244,47 @@ class Run:
                     return each, path.read_bytes()
         return None
 
-    def results(self):
-        """Names of the stages' results, by the stages' numbers."""
-        found = {}
-        for name in self.files():
-            match = RESULT.fullmatch(name)
-            if match:
-                # A moving picture is called as a result in WebP would be.
-                found.setdefault(int(match[1]), []).append((FORMATS.index(match[2]), name))
-        return {number: min(names)[1] for number, names in found.items()}
-
-    def result(self):
-        """Name of the result of the last stage that has one, None if there is none."""
-        found = self.results()
-        return found[max(found)] if found else None
-
     def snapshots(self):
         """[(stage, epochs, name)] of the pictures on the way and of the stages' results."""
         found = {}
-        for name in self.files():
-            on_the_way = SNAPSHOT.fullmatch(name)
-            if on_the_way:
-                found[int(on_the_way[1]), int(on_the_way[2])] = name
-        for number, name in self.results().items():
-            epochs = self.stages[number - 1].max_epochs if number <= len(self.stages) else 0
-            found[number, epochs] = name
+        pictures = filter(None, map(PICTURE.fullmatch, self.files()))
+        # A result counts more than what was there before, or than a moving picture of its name.
+        for each in sorted(pictures, key=lambda each: (not each[2], -FORMATS.index(each[3]))):
+            number = int(each[1])
+            last = self.stages[number - 1].max_epochs if number <= len(self.stages) else 0
+            found[number, int(each[2] or last)] = each[0]
         return [(*key, name) for key, name in sorted(found.items())]
+
+    @property
+    def newest(self):
+        """Name of the picture as it is now, None if there is none."""
+        if self.is_active and self.picture:
+            return LIVE
+        return next((name for *_, name in self.snapshots()[::-1]), None)
+
+    def address(self, name):
+        """Where a browser finds a picture; another version of it has another address."""
+        version = self.pictures_seen if name == LIVE else self.files().get(name)
+        return f"/runs/{quote(self.name)}/{name}?v={version}"
 
 
 def is_shown(name):
     """True if the page may show a file of this name."""
-    return any(pattern.fullmatch(name) for pattern in (RESULT, SNAPSHOT, OTHERS))
-
-
-def read_json(path):
-    """The content of a JSON file, None if it cannot be read."""
-    try:
-        return json.loads(read_text(path))
-    except (OSError, ValueError, RecursionError):
-        return None
+    return bool(PICTURE.fullmatch(name) or OTHERS.fullmatch(name))
 
 
 def read_order(folder):
     """The order in a folder, None if there is none, or something else."""
-    found = read_json(folder / ORDER)
     try:
-        order = {**EMPTY, **found}
+        order = {**EMPTY, **json.loads(read_text(folder / ORDER))}
         width, height = order["size"]
-        lists = order["arguments"], order["names"], *order["pictures"].values()
-        are_texts = all(isinstance(each, list) and all(map(is_text, each)) for each in lists)
-        is_one = are_texts and width > 0 and height > 0 and math.isfinite(order["time"])
-        is_one = is_one and is_text(order["title"]) and order["state"] in (WAITING, FAILED, STOPPED)
-        return order if is_one else None
-    except (TypeError, ValueError, AttributeError):
+        lists = [order["arguments"], order["names"], *order["pictures"].values()]
+        texts = [order["title"], *sum(lists, [])]
+        is_one = all(isinstance(each, str) for each in texts) and width > 0 and height > 0
+        is_one = is_one and math.isfinite(order["time"])
+        return order if is_one and order["state"] in (WAITING, FAILED, STOPPED) else None
+    except (OSError, TypeError, ValueError, AttributeError, RecursionError):
         return None
-
-
-def texts_from(arguments):
-    """The texts by option of a run's arguments, and its stages."""
-    values = read_words(arguments)
-    stages = values.pop("stages", OPTIONS["stages"].default)
-    texts = {name: "yes" if value is True else as_text(value) for name, value in values.items()}
-    return texts, stages
-
-
-def is_text(value):
-    """True for a str."""
-    return isinstance(value, str)
 
 
 def read_losses(path, stages):
@@ -333,20 +313,15 @@ def printable(text):
 
 
 def read_runs(root, known=()):
-    """The runs in a folder of folders, by name, but for those that are known."""
-    runs = {}
-    for folder in sorted(Path(root).iterdir()):
-        is_new = printable(folder.name) not in known
-        if is_new and folder.is_dir() and not folder.name.startswith("."):
-            run = Run.read(folder)
-            if run:
-                runs[run.name] = run
-    return runs
+    """The runs in a folder of folders, by name and in the order of time.
 
-
-def left(planned, epoch):
-    """Seconds that a run will still take after an epoch, a dict, of the first of some stages."""
-    now = planned[0]
-    pixels = math.prod(now.stage.image_shape)
-    measured = Measurement(pixels, epoch["seconds"], small=now.is_draft)
-    return sum(each.seconds for each in forecast_rest(measured, planned, epoch["epoch"] + 1))
+    Of those that are known, only what has finished elsewhere is read again.
+    """
+    runs = {run.name: run for run in known if run.is_active or run.folder.is_dir()}
+    for folder in Path(root).iterdir():
+        old = runs.get(printable(folder.name))
+        is_done = old and (old.is_active or old.state == FINISHED)
+        new = None if is_done or folder.name.startswith(".") else Run.read(folder)
+        if new and (not old or new.state == FINISHED):
+            runs[new.name] = new
+    return dict(sorted(runs.items(), key=lambda item: item[1].time))

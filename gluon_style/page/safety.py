@@ -50,7 +50,7 @@ class Guard:
             kept = f"{cookie}={self.token}; HttpOnly; SameSite=Strict; Path=/"
             answer.headers["set-cookie"] = kept
         elif not reason and (not self.token or self.is_given(asked.cookies, cookie)):
-            await self.app(scope, receive, with_headers(scope, send))
+            await self.app(scope, receive, with_headers(send))
             return
         else:
             reason = reason or "open the address that the terminal shows, with its token"
@@ -81,13 +81,12 @@ class Guard:
 def is_address(name):
     """True for a host given by its number, which no other site can take as its name."""
     try:
-        ipaddress.ip_address(name)
+        return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
-    return True
 
 
-def with_headers(scope, send):
+def with_headers(send):
     """A `send` that adds the headers which keep the page to itself."""
 
     async def sending(message):
@@ -96,4 +95,4 @@ def with_headers(scope, send):
             message = {**message, "headers": [*message.get("headers", ()), *added]}
         await send(message)
 
-    return sending if scope["type"] == "http" else send
+    return sending

@@ -7,8 +7,7 @@ import secrets
 import socket
 import threading
 import webbrowser
-from contextlib import suppress
-from functools import partialmethod
+from functools import partial, partialmethod
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -30,7 +29,7 @@ from .uploads import MOST_BYTES
 from .view import show
 
 THUMBNAIL, MOST_SIDE = 480, 1600  # pixels
-EXAMPLE = {"photo": shipped("mountain.jpg"), "result": shipped("example.jpg")}
+EXAMPLE = {"photo": "mountain.jpg", "result": "example.jpg"}
 # What browsers show; all else is shown them as JPEG.
 MEDIA = {
     **{".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif"},
@@ -38,7 +37,6 @@ MEDIA = {
 }
 PORTS = range(8080, 8100)  # by default one that is free
 ANOTHER = "choose another"
-SAVED = {"content-disposition": "attachment"}  # under the name that the link has
 
 
 def serve(root, options):
@@ -107,11 +105,8 @@ def listen(host, wanted):
 def add_routes(studio):
     """All that a browser may ask for."""
 
-    @app.get("/example/{name}")
-    def example(name: str):
-        if name not in EXAMPLE:
-            return Response(status_code=404)
-        return Response(EXAMPLE[name].read_bytes(), media_type="image/jpeg")
+    for name, file in EXAMPLE.items():
+        app.add_static_file(local_file=shipped(file), url_path=f"/example/{name}")
 
     @app.get("/pictures/{key}/{kind}")
     async def preview(key: str, kind: str):  # in the loop, where pictures come and go
@@ -140,16 +135,6 @@ def add_routes(studio):
             studio.tell()
         return JSONResponse({})
 
-    @app.get("/runs/{name}/live")
-    def live(name: str, save: bool = False):
-        run = studio.runs.get(name)
-        if not run or not run.picture:
-            return Response(status_code=404)
-        headers = {"cache-control": "no-store"}
-        if save:
-            headers.update(SAVED)
-        return Response(run.picture, media_type="image/jpeg", headers=headers)
-
     @app.get("/runs/{name}/{file}")
     def result(name: str, file: str, save: bool = False, small: bool = False):
         run = studio.runs.get(name)
@@ -157,9 +142,11 @@ def add_routes(studio):
         if not found:
             return Response(status_code=404)
         file, data = found
-        headers, suffix = {"cache-control": "no-cache"}, Path(file).suffix
+        # A thumbnail has a version in its address.
+        kept = "private, max-age=86400" if small else "no-cache"
+        headers, suffix = {"cache-control": kept}, Path(file).suffix
         if save:
-            headers.update(SAVED)
+            headers["content-disposition"] = "attachment"  # under the name that the link has
         elif small or suffix not in MEDIA:
             try:
                 with Image.open(io.BytesIO(data)) as picture:
@@ -175,14 +162,4 @@ def add_routes(studio):
         return RedirectResponse(f"/{preferred(request.headers.get('accept-language', ''))}")
 
     for language, quasar in LANGUAGES.items():
-        ui.page(f"/{language}", language=quasar)(page_in(studio, language))
-
-
-def page_in(studio, language):
-    """The page in one language."""
-
-    async def page():
-        with suppress(TimeoutError):  # the visitor has gone
-            await show(studio, language)
-
-    return page
+        ui.page(f"/{language}", language=quasar)(partial(show, studio, language))

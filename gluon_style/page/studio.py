@@ -68,15 +68,13 @@ class Studio:
             self.lock = FileLock(hidden / "server.lock")
             self.lock.acquire(0)
             discard(self.address)  # an earlier server's
-            self.tabs = Tabs(hidden / "uploads")
-            self.runs = read_runs(root)
+            self.tabs, self.runs = Tabs(hidden / "uploads"), read_runs(root)
         except Timeout:
             raise Served(self.wait_for_address()) from None
         except OSError as error:
             raise OutputError(
                 "cannot be used: {reason}", "output", file=root, reason=reason(error)
             ) from None
-        self.sort()
         self.queue = [run for run in self.runs.values() if run.state == WAITING]
         self.machine, self.views = Machine(), set()
         self.changed = self.examination = None
@@ -87,10 +85,6 @@ class Studio:
         while not self.address.exists() and time.monotonic() < end:
             time.sleep(0.1)
         return self.address.read_text()
-
-    def sort(self):
-        """Order the runs by time."""
-        self.runs = dict(sorted(self.runs.items(), key=lambda item: item[1].time))
 
     @property
     def current(self):
@@ -132,15 +126,8 @@ class Studio:
 
     def look_around(self):
         """Take in the runs that others have left in the folder, or have taken away."""
-        for name, run in [*self.runs.items()]:
-            if not run.is_active and not run.folder.is_dir():
-                del self.runs[name]
-        done = {name for name, run in self.runs.items() if run.is_active or run.state == FINISHED}
         with suppress(OSError):
-            for name, run in read_runs(self.root, done).items():
-                if name not in self.runs or run.state == FINISHED:
-                    self.runs[name] = run
-                    self.sort()
+            self.runs = read_runs(self.root, self.runs.values())
 
     def estimate(self, tab, is_start=False):
         """The `Estimate` of a tab's run; a `GluonStyleError` says why it cannot work."""
@@ -297,10 +284,7 @@ class Studio:
     async def hear_lines(self, run):
         """Take in stderr; a bar of progress is many lines in one."""
         rest = ""
-        while True:
-            chunk = await run.process.stderr.read(4096)
-            if not chunk:
-                break
+        while chunk := await run.process.stderr.read(4096):
             *lines, rest = re.split(r"[\r\n]", rest + chunk.decode(errors="replace"))
             for line in lines:
                 run.hear_line(line)

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import dataclasses
 import re
 import secrets
 import shutil
@@ -14,9 +15,9 @@ from PIL import Image
 from ..errors import ImageError, UsageError
 from ..plan import Sizes
 from ..run import check_writable
-from ..settings import OPTIONS, get_output, get_settings, shipped
+from ..settings import OPTIONS, as_text, get_output, get_settings, read_words, shipped
 from .options import WAYS, check_rows, read_fields, rows_of, texts_of, typed
-from .runs import PHOTO, texts_from
+from .runs import PHOTO
 from .uploads import Place, Uploads, preview_of
 
 SHIPPED = {"content": shipped("mountain.jpg"), "style": shipped("autumn_tree.jpg")}
@@ -47,19 +48,15 @@ class Tab:
 
     def copy(self):
         """The state of a tab that was duplicated."""
-        other = copy.copy(self)
-        other.__init__(self.folder.parent, self.uploads)
+        other = Tab(self.folder.parent, self.uploads)
         other.values, other.rows = dict(self.values), [[*row] for row in self.rows]
         other.way, other.base, other.run = self.way, self.base, self.run
+        other.folder.mkdir()
         for kind, place in self.places.items():
-            other.places[kind] = copy.copy(place)
-            other.places[kind].coming = None
-            if place.path:
-                other.folder.mkdir(exist_ok=True)
-                path = other.places[kind].path = other.folder / place.path.name
-                shutil.copyfile(place.path, path)
-                shutil.copyfile(preview_of(place.path), preview_of(path))
-                self.uploads.sizes[path] = self.uploads.sizes.get(place.path, 0)
+            path = place.path and other.folder / place.path.name
+            other.places[kind] = dataclasses.replace(place, path=path, coming=None)
+            if path:
+                self.uploads.copy(place.path, path)
         return other
 
     def choose(self, way):
@@ -178,7 +175,9 @@ class Tab:
 
     async def use(self, run):
         """Take over the options of a run and its pictures; a place says what is not there."""
-        values, stages = texts_from(run.order["arguments"])
+        given = read_words(run.order["arguments"])
+        stages = given.pop("stages", OPTIONS["stages"].default)
+        values = {name: "yes" if value is True else as_text(value) for name, value in given.items()}
         shares = dict(zip(STYLES, values.pop("style_blend", "").split(",")))
         found = {}
         for name, files in run.order["pictures"].items():

@@ -78,28 +78,23 @@ class Words:
 
     def help(self, field):
         """The help of an option."""
-        text = field.help
-        if self.language == "zh" and field.name in OPTIONS:
+        if self.language == "zh":
             return OPTIONS[field.name][1]
-        return text[:1].upper() + text[1:]
+        return field.help[:1].upper() + field.help[1:]
 
     def choice(self, word):
         """A word of an option."""
-        if self.language == "zh" and word in CHOICES:
-            return f"{CHOICES[word]}（{word}）"
-        return word
+        is_named = self.language == "zh" and word in CHOICES
+        return f"{CHOICES[word]}（{word}）" if is_named else word
 
     def called(self, run):
         """The title of a run: the visitor's, or one made of its pictures' names."""
-        names = run.order["names"]
-        if run.order["title"] or not names:
-            return run.order["title"] or run.name
-        kinds = ("shipped content", "shipped style")
-        is_shipped = not run.order["pictures"]
-        return self(
-            "{}, after {}",
-            *(self(kind) if is_shipped or not name else name for kind, name in zip(kinds, names)),
-        )
+        order = run.order
+        if order["title"] or not order["names"]:
+            return order["title"] or run.name
+        names = order["names"] if order["pictures"] else ("", "")
+        photo, painting = names[0] or self("shipped content"), names[1] or self("shipped style")
+        return self("{}, after {}", photo, painting)
 
     def error(self, told, at_field=False):
         """An error, a warning, or what a command has said, in the page's words."""

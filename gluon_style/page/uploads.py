@@ -6,6 +6,7 @@ which prints its size, its kind and whether it is transparent, or the error, as 
 
 import asyncio
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,12 @@ class Uploads:
         path.rename(kept)
         self.sizes[kept] = self.sizes.pop(path, 0)
         return kept, tuple(told["size"]), told["clear"]
+
+    def copy(self, path, target):
+        """Copy an upload for another tab."""
+        self.sizes[target] = self.sizes.get(path, 0)
+        for each in (Path, preview_of):
+            shutil.copyfile(each(path), each(target))
 
     def delete(self, path):
         """Delete an upload, if there is one, with its small copy."""

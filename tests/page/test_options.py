@@ -27,7 +27,6 @@ from gluon_style.page.runs import (
     STOPPED,
     TERMS,
     Run,
-    left,
     picture_words,
     read_runs,
 )
@@ -260,12 +259,17 @@ def test_a_run_takes_its_epochs_by_its_pixels():
     assert small.seconds < drafted.seconds < known.seconds and drafted.memory == known.memory
 
 
-def test_what_is_left_counts_later_stages():
-    epoch = {"epoch": 399, "seconds": 0.5}
+def test_what_is_left_counts_later_stages(tmp_path):
+    def left(number, epoch, seconds, *planned):
+        run = Run(tmp_path, EMPTY, RUNNING)
+        run.planned = planned
+        run.records = [(number, {"epoch": epoch, "seconds": seconds})] * 3
+        return run.seconds_left
+
     first, second = (PlannedStage(stage.fitted((1800, 1200))) for stage in CHAPTER_STAGES)
-    assert math.isclose(left([first, second], epoch), 0.5 * 100 + 300 * 0.5 * 16**1.06)
-    assert left([second], {"epoch": 299, "seconds": 9}) == 0
-    drafted = left([replace(first, is_draft=True), second], epoch)
+    assert math.isclose(left(1, 399, 0.5, first, second), 0.5 * 100 + 300 * 0.5 * 16**1.06)
+    assert left(2, 299, 9, first, second) == 0
+    drafted = left(1, 399, 0.5, replace(first, is_draft=True), second)
     assert math.isclose(drafted, 0.5 * 100 + 3 * 300 * 0.5 * 16**1.06)
 
 
