@@ -17,7 +17,8 @@ def record(net, first, Y, terms):
     firsts = [first, *(last + 1 for last in lasts)]
     for begin, last in zip(firsts, lasts):
         below = Y = Y.detach()
-        below.attach_grad()
+        # Not `attach_grad`, which copies Y to another layout, to make zeros like it.
+        autograd.mark_variables([below], [nd.empty(Y.shape, Y.context, Y.dtype)])
         with autograd.record():
             for i in range(begin, last + 1):
                 Y = net[i](Y)
