@@ -92,7 +92,7 @@ class StyleTransfer:
     stages : tuple of Stage
         The settings' stages with width and height.
     pretrained : Pretrained
-    networks : list of Network, one for each stage
+    networks : list of mxnet.gluon.nn.Sequential, one for each stage
     names : dict of str to str
         Original names of the files whose copies are used, see `resolved`.
 
@@ -187,18 +187,18 @@ class StyleTransfer:
         """Train at one size, from the content image, the result of the stage before, or a state."""
         settings, pictures, ctx = self.settings, self.pictures, self.ctx
         shape = get_canvas(settings, stage.image_shape)
-        planned, network = self.plan.stages[number - 1], self.networks[number - 1]
+        planned, net = self.plan.stages[number - 1], self.networks[number - 1]
         if state and state.tile and settings.tile in ("auto", state.tile):
             # As it was begun, to the last bit, but for a tail that no longer fits.
             tail = state.tail and (planned.tail or not planned.tile)
             planned = replace(planned, tile=state.tile, tail=tail)
         keep_freed(ctx.device_type == "cpu" and KEPT_SLACK * planned.memory <= available())
-        how = planned.tile, planned.tail
-        net = Tiles(network.net, *how) if planned.tile else network.net
+        how, made_from = (planned.tile, planned.tail), net.made_from
+        net = Tiles(net, *how) if planned.tile else net
         tell(listeners, "prepare_stage", number, planned)
 
         def remembered(key, make):
-            return self.kept.style_grams.get((network.made_from, planned.tile, *key), make)
+            return self.kept.style_grams.get((made_from, planned.tile, *key), make)
 
         content_X, content_Y, style_Y_gram, compute_loss = get_targets(
             net, settings, pictures, shape, ctx, self.compute_loss, remembered

@@ -84,23 +84,26 @@ def main(argv=None):
         with mistakes:
             size = SIZE.check(options.size)
         restart_command(argv)
+        log_to_stderr(options.quiet, once=True)  # every run reads the same pictures
         from .run import PAIR, OutputFolder, check_book, check_settings, make_part, read_weights
 
         values = vars(options)
-        of_chapter = options.recipe == "chapter"  # whose only stage gets that size
+        recipe, given = options.recipe, parser.given
+        of_chapter = recipe == "chapter"  # whose only stage gets that size
+        if not (of_chapter or "lr" in given):
+            del values["lr"]  # of the chapter's short run
         with mistakes:
-            values = with_recipe({**values, "size": None if of_chapter else size}, parser.given)
+            values = with_recipe({**values, "size": None if of_chapter else size}, given)
         settings = make_part(get_settings, values, mistakes)
         with mistakes:
             settings = with_option(settings, "size", size) if size and of_chapter else settings
         kept = {name: getattr(options, name) for name in ("output", "overwrite", "book", "quiet")}
         output = make_part(get_output, kept, mistakes)
-        log_to_stderr(options.quiet, once=True)  # every run reads the same pictures
         with mistakes:
             if output.book:
                 check_book(settings)
         with mistakes:
-            runs = [settings, *variations(settings, vary)]
+            runs = [settings, *variations(settings, vary, recipe)]
             kept = check_settings(runs, mistakes, PAIR if output.book else ())
         with mistakes:
             OutputFolder(output.folder).check(overwrite=True)
@@ -110,7 +113,7 @@ def main(argv=None):
         prepare()
         from .batch import compare  # which imports MXNet
 
-        compare(settings, vary, output)
+        compare(settings, vary, output, recipe)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from .errors import ImageError, Message, Mistakes, NotEnoughMemory, Setting, UsageError
-from .machine import format_bytes, uses_amx
-from .settings import Stage, recipe_of
+from .machine import format_bytes, format_size, uses_amx
+from .settings import Stage
 from .vgg19 import CHANNELS, POOLING_LAYERS, SMALL_CHANNELS, SMALL_LAST, values_per_pixel
 
 # Bytes of Python, MXNet and the network, before any picture.
@@ -203,16 +203,15 @@ def cropped(size, image_shape):
 def check_sizes(settings, sizes, stages, shapes):
     """Make sure that the pictures and the stages are large enough for the layers."""
     least = settings.layers.least_side
-    pixels = text((least, least))
+    pixels = format_size((least, least))
     enough = Message("the chosen layers need at least {least} pixels", least=pixels)
     names = (settings.content, *settings.styles)
     mistakes = Mistakes()
     for name, size in zip(names, (sizes.content, *sizes.styles)):
         with mistakes:
             if min(size) < least:
-                raise ImageError(
-                    "{size} is too small: {enough}", file=name, size=text(size), enough=enough
-                )
+                values = {"size": format_size(size), "enough": enough}
+                raise ImageError("{size} is too small: {enough}", file=name, **values)
     # Stages of one size have one mistake.
     planned = {each[1].image_shape: each for each in zip(settings.stages, stages, shapes)}
     for each in planned.values():
@@ -236,8 +235,8 @@ def check_stage(settings, sizes, least, enough, given, stage, of_styles):
             remedy="crop it, or choose a long side of {fitting} or more in all stages, as in "
             "{example}",
             proportions=f"{proportions:.3g}",
-            size=text(sizes.content),
-            shape=text(stage.image_shape),
+            size=format_size(sizes.content),
+            shape=format_size(stage.image_shape),
             long=given.image_shape,
             fitting=fitting,
             example=dataclasses.replace(given, image_shape=fitting),
@@ -251,17 +250,14 @@ def check_stage(settings, sizes, least, enough, given, stage, of_styles):
                 remedy="choose a larger one",
                 scale=f"{settings.painting.style_scale:g}",
                 name=name,
-                shape=text(shape),
+                shape=format_size(shape),
                 stage=stage,
                 enough=enough,
             )
 
 
 def tile_of(settings, stage, style_shapes, values, means, whole):
-    """Side of a stage's tiles, None for the whole picture; a stage that does not fit is refused.
-
-    `whole` are the bytes of the whole picture.
-    """
+    """Side of a stage's tiles, None for the whole picture, of so many bytes; or a refusal."""
     tile = settings.tile
     # Whatever is larger: a style picture's features are there before the loop begins.
     largest = max([stage.image_shape, *style_shapes], key=math.prod)
@@ -276,7 +272,7 @@ def tile_of(settings, stage, style_shapes, values, means, whole):
                 "{size} needs {needed} of memory with a loss of your own, which cannot be computed "
                 "in tiles, and {free} are free",
                 remedy="choose a smaller size with {stages}, or end other programs",
-                size=text(largest),
+                size=format_size(largest),
                 needed=format_bytes(needed),
                 free=format_bytes(free),
                 stages=Setting("stages"),
@@ -292,23 +288,20 @@ def tile_of(settings, stage, style_shapes, values, means, whole):
             "style_scale",
             remedy="choose a smaller one",
             scale=f"{settings.painting.style_scale:g}",
-            shape=text(largest),
+            shape=format_size(largest),
         ) from None
     if chosen and tile == "off":
         raise NotEnoughMemory(
             "off, and {size} does not fit",
             "tile",
             remedy="leave it out",
-            size=text(stage.image_shape),
+            size=format_size(stage.image_shape),
         )
     return given if isinstance(tile, int) else chosen
 
 
 def choose_tile(shape, values, precision, free, whole=None, more=0):
-    """None where a picture fits into the free memory whole, or the side of the largest tiles.
-
-    `more` are the bytes that the optimizer takes.
-    """
+    """Side of the largest tiles that fit, None for the whole picture; `more` is the optimizer's."""
     if (whole or whole_bytes(shape, values, precision)) + more <= free:
         return None
     for side in SIDES:
@@ -328,10 +321,10 @@ def choose_tile(shape, values, precision, free, whole=None, more=0):
         "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size "
         "that fits is {fitting}",
         remedy="choose that or a smaller one, or end other programs",
-        size=text(shape),
+        size=format_size(shape),
         needed=format_bytes(needed),
         free=format_bytes(free),
-        fitting=text(max(1, int(side * scale)) for side in shape),
+        fitting=format_size([max(1, int(side * scale)) for side in shape]),
     )
 
 
@@ -385,17 +378,18 @@ def warnings(settings, sizes, stages, means):
     if settings.painting.seed and settings.painting.init != "noise":
         yield Message("the seed is for a start from noise: here it changes nothing")
     drafts = settings.method.draft
-    if drafts and means.is_small and recipe_of(stages) == "fast":
-        yield Message("the small network paints all: the run ends at its losses, not the chapter's")
-    elif drafts and means.is_small:
-        yield Message("the small network paints all stages, so there is nothing to draft")
+    if drafts and means.is_small:
+        yield Message(
+            "the small network paints all stages, so there is nothing to draft: the run ends at "
+            "its losses, not the chapter's"
+        )
     elif drafts >= len(stages):
         yield Message("all stages are drafts: the small network paints them, and no other")
     largest = max((stage.image_shape for stage in stages), key=max)
     if max(largest) > max(sizes.content):
         yield Message(
-            "%s, %s, is smaller than the result, %dx%d: detail will be soft",
-            *(settings.content, text(sizes.content), *largest),
+            "%s, %s, is smaller than the result, %s: detail will be soft",
+            *(settings.content, format_size(sizes.content), format_size(largest)),
         )
     for stage in stages:
         (w, h), long_side = stage.image_shape, max(stage.image_shape)
@@ -403,14 +397,10 @@ def warnings(settings, sizes, stages, means):
         distortion = w * sizes.content[1] / (h * sizes.content[0])
         if max(distortion, 1 / distortion) > DISTORTION and stage != fitting:
             yield Message(
-                "%dx%d changes the proportions of %s: %s would keep them, as %d alone does",
-                *(w, h, settings.content, text(fitting.image_shape), long_side),
+                "%s changes the proportions of %s: %s would keep them, as %d alone does",
+                *(format_size((w, h)), settings.content),
+                *(format_size(fitting.image_shape), long_side),
             )
-
-
-def text(size):
-    """A size as it is typed: `300x200`."""
-    return "x".join(map(str, size))
 
 
 @dataclass(frozen=True)

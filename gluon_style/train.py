@@ -98,11 +98,11 @@ def main(argv=None, listeners=()):
         parser = build_parser()
         options = parser.parse_args(argv, together=True)
         given, mistakes = parser.given, parser.mistakes
+        restart_command(argv)
+        log_to_stderr(options.quiet)
         with mistakes:
             apply_recipe(options, given)
         values, strict = vars(options), not listeners  # which tell it in their own way
-        log_to_stderr(options.quiet)
-        restart_command(argv)
         from .machine.files import expanded
         from .machine.files.pictures import origin_of
         from .run import OutputFolder, check_command, check_resume, read_run
@@ -126,7 +126,8 @@ def main(argv=None, listeners=()):
 
             if options.quick and not options.quiet:
                 print("a quick look with the small network; for a painting: --recipe painting")
-            start(settings, output, kept, listeners, strict=strict)
+            recipe = "chapter" if "stages" in given else options.recipe
+            start(settings, output, kept, listeners, strict=strict, recipe=recipe)
             return
 
         def revise(settings, output):

@@ -205,7 +205,7 @@ def test_a_preview_replaces_only_the_one_before_it(words, replaces):
     assert "in another folder nothing is replaced without" in " ".join(parser.format_help().split())
 
 
-def test_a_quick_look(run_command, tmp_path):
+def test_a_quick_look(run_command, tmp_path, monkeypatch, capsys):
     """Of a picture so narrow that even here it takes seconds."""
     Image.fromarray(np.arange(320 * 32 * 3, dtype="uint8").reshape(32, 320, 3)).save(
         tmp_path / "narrow.png"
@@ -219,6 +219,11 @@ def test_a_quick_look(run_command, tmp_path):
     assert size_of(tmp_path / lines[-1]) == (320, 32)
     run = json.loads((tmp_path / "neural-style-quick" / "run.json").read_text())
     assert run["settings"]["method"]["losses"] == "relative"
+    more = "larger: the command of this run with --size 640 and another --output"
+    assert run["recipe"] == "quick" and lines[-2] == more
+    monkeypatch.chdir(tmp_path)
+    main(["--resume", "neural-style-quick"])
+    assert capsys.readouterr().out.splitlines()[-1] == more
     expected = [stage.max_epochs for stage in RECIPES["quick"]["stages"]]
     assert [stage["epochs"] for stage in run["stages"]] == expected
 

@@ -121,6 +121,8 @@ def main(argv=None):
         parser = build_parser()
         options = parser.parse_args(argv, together=True)
         mistakes = parser.mistakes
+        restart_command(argv)
+        log_to_stderr(options.quiet)
         with mistakes:
             check(options, parser.given)
         with mistakes:
@@ -128,8 +130,6 @@ def main(argv=None):
         contents, styles = options.content, options.style
         options.content = options.style = "of a job"
         values = vars(options)
-        log_to_stderr(options.quiet)
-        restart_command(argv)
         from ..run import PAIR, OutputFolder, check_settings, make_part
         from .table import check_pictures, check_plans, combine, expand, read_table
 

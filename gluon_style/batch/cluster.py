@@ -45,15 +45,12 @@ CONNECT = 20  # seconds
 
 
 class Cluster(Hands):
-    """Workers of a Dask cluster; a context manager.
-
-    `scheduler` is an address or a scheduler's file, or None to start so many `workers` here. If
-    `shared`, the workers find all files under the same paths.
-    """
+    """The cluster of a scheduler (its address, or its file), or one of so many `workers` here."""
 
     def __init__(self, scheduler=None, workers=1, shared=False):
         super().__init__()
-        self.scheduler, self.workers, self.shared = scheduler, workers, shared
+        self.scheduler, self.workers = scheduler, workers
+        self.shared = shared  # True if the workers find all files under the same paths
         self.batch = secrets.token_hex(8)
         self.futures = {}  # of jobs
         self.everywhere = {}  # names of files that all workers have, by their paths

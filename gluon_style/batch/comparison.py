@@ -23,7 +23,7 @@ from .sheet import Panel, write_sheet
 TABLE = "cell"  # the first word of a table
 
 
-def compare(settings, vary, output="neural-style-compare"):
+def compare(settings, vary, output="neural-style-compare", recipe="chapter"):
     """Run the settings as they are and with each variation, and show all results on one sheet.
 
     Each run, a cell, has a folder in the output's; finished ones are skipped, stopped ones
@@ -37,10 +37,12 @@ def compare(settings, vary, output="neural-style-compare"):
         The baseline, always the first cell: best with one short stage.
     vary : dict of str to sequence
         Options and their values, for example `{"style_weight": (1e2, 1e5)}`: the names in
-        `Settings`, `Layers` and `LossWeights`, and `size`, the long side of a single stage. With
-        several options every combination is a cell.
+        `Settings`, `Layers` and `LossWeights`, and `size`, the long side of a single stage or of a
+        recipe. With several options every combination is a cell.
     output : Output, str or Path
         The folder and the printing; with `overwrite`, cells of other settings are run anew.
+    recipe : str
+        The recipe that the settings are of: its stages follow from `size`.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def compare(settings, vary, output="neural-style-compare"):
             settings = with_book_pictures(settings)
         sheet = folder.path / f"{'-x-'.join(map(dashed, vary))}.png"
         table = sheet.with_suffix(".csv")  # written before its sheet
-        cells, places = plan_cells(output, settings, vary)
+        cells, places = plan_cells(output, settings, vary, recipe)
         is_ours = table.is_file() and table.read_bytes().startswith(TABLE.encode())
         refuse_foreign([table, sheet], lambda path: is_ours, "comparison")  # perhaps a picture
         networks = get_networks(cells)
@@ -100,7 +102,7 @@ def transfer_of(cell, networks):
     return StyleTransfer(cell.settings, networks[cell.settings.weights])
 
 
-def plan_cells(output, settings, vary):
+def plan_cells(output, settings, vary, recipe="chapter"):
     """The distinct cells, the baseline first, and the cell of each combination of values."""
     if not all([vary, *(len(values) for values in vary.values())]):
         raise UsageError("needs an option, and each option a value", "vary")
@@ -115,7 +117,7 @@ def plan_cells(output, settings, vary):
     baseline = with_whole_paths(settings)
     first = cell("baseline", baseline, f"baseline: {describe(baseline, vary)}")
     cells, places = {first.name: first}, []
-    for varied in map(with_whole_paths, variations(baseline, vary)):
+    for varied in map(with_whole_paths, variations(baseline, vary, recipe)):
         name = first.name if varied == baseline else folder_name(varied, vary)
         places.append(cells.setdefault(name, cell(name, varied, describe(varied, vary))))
     return list(cells.values()), places
@@ -176,11 +178,11 @@ def difference(cell, baseline):
 
 
 def show(path, cells, places, vary, networks):
-    """Draw the two pictures and the baseline, and below them the variations in their order."""
+    """Draw the two pictures and, below them, the variations in their order; the baseline once."""
     baseline, *_, last = cells[0], *vary.values()
     own = baseline.settings.content, baseline.settings.styles[0]
     panels = [Panel(each, describe(baseline.settings, [name])) for name, each in zip(PAIR, own)]
-    for cell in (baseline, *places):
+    for cell in places if baseline in places else (baseline, *places):
         theirs = cell.settings.content, cell.settings.styles[0]
         insets = [each if each != other else None for each, other in zip(theirs, own)]
         picture, below = None, "not done yet"
@@ -193,13 +195,14 @@ def show(path, cells, places, vary, networks):
         f"{' and '.join(map(dashed, vary))}; baseline: stages {as_text(baseline.stages)}, "
         f"network {source}; losses at the chapter's weights"
     )
-    write_sheet(path, title, panels[:3], panels[3:], columns)
+    first = len(panels) - len(places)
+    write_sheet(path, title, panels[:first], panels[first:], columns)
 
 
 def value_of(settings, name, brief=False):
     """An option's value as typed, unlike any other; files without their folders if `brief`."""
     if name == "size":
-        shape = settings.stages[0].image_shape
+        shape = settings.stages[-1].image_shape
         return str(max(shape) if isinstance(shape, tuple) else shape)
 
     def plain(value):

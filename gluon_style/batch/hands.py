@@ -16,10 +16,7 @@ class Hands:
         return True
 
     def run(self, jobs, stop):
-        """Run them: yield pairs of a job and a message, see `process.do`; at times a pair of None.
-
-        Once `stop` has a `number`, no more jobs begin, and the running ones stop after their epoch.
-        """
+        """Run them until `stop` has a `number`: yield jobs and messages, at times None and None."""
         waiting, running = deque(jobs), []
         while running and self.is_alive() or waiting and not self.stopping:
             while waiting and not self.stopping and self.has_room(waiting[0], running):

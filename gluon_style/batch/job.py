@@ -158,11 +158,7 @@ class Job:
         self.left = work_left(self.stages, self.checkpoint and self.checkpoint.state)
 
     def run(self, transfer, folder, tell, every=0.0, seconds=None):
-        """Run the rest of it in its locked folder; the number of a signal, if one came.
-
-        `tell` gets messages about the work, at most once in `every` seconds. After `seconds` of
-        epochs the run ends with `SliceOver`.
-        """
+        """Run the rest of it in its locked folder, see `TellWork`; a signal's number, or None."""
         results, checkpoints = writers(transfer, self.output, folder, self.checkpoint)
         warn = WarnOfDivergence(results, self.label)
         work = TellWork(tell, every, seconds, checkpoints)
@@ -198,7 +194,10 @@ class Job:
 
 
 class TellWork(Listener):
-    """Tell how much work is done, in pixels times epochs; leave the run when its time is over."""
+    """Tell every so many seconds how much work is done, in pixels times epochs.
+
+    After `seconds` of epochs the run ends with `SliceOver`.
+    """
 
     def __init__(self, tell, every, seconds, checkpoints):
         self.tell, self.every, self.work, self.told = tell, every, 0, time.monotonic()

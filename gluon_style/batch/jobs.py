@@ -10,13 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..beyond import joint_checksum
-from ..errors import GluonStyleError
 from ..machine.files import hashes
 from ..machine.files.pictures import size_in_header
-from ..plan import PROCESS_BYTES, Means, Sizes, make_plan
+from ..plan import PROCESS_BYTES
 from ..settings import pictures_of, with_whole_paths
 from ..vgg19 import CHANNELS
 from .job import Job, work_left
+from .table import plan_by_headers
 
 
 def make_jobs(rows):
@@ -35,7 +35,9 @@ def make_job(row):
     name = job_name(content, style, checksums, options)
     output = dataclasses.replace(output, folder=os.path.join(output.folder, name))
     job = Job(name, settings, output, name, content, style, checksums, options)
-    size = size_of(content)
+    size = 1, 1
+    with suppress(Exception):  # whoever paints it says what is wrong
+        size = size_in_header(content)
     job.left = work_left([stage.fitted(size) for stage in settings.stages])
     return job
 
@@ -57,18 +59,9 @@ def job_name(content, style, checksums, options):
     return f"{'--'.join(names)}-{hashlib.sha256(made_from).hexdigest()[:8]}".lstrip(".-")
 
 
-def size_of(path):
-    """(width, height) of a picture by its header, or (1, 1) if it cannot be read."""
-    try:
-        return size_in_header(path)
-    except Exception:  # whoever paints it says what is wrong
-        return 1, 1
-
-
 def memory(job, channels=CHANNELS[0]):
     """Bytes that a process needs for the job where memory is plentiful."""
-    sizes = Sizes(size_of(job.settings.content), tuple(map(size_of, job.settings.styles)))
     try:
-        return make_plan(job.settings, sizes, Means(channels=channels)).memory
-    except GluonStyleError:  # it ends as soon as it begins
+        return plan_by_headers(job.settings, channels).memory
+    except Exception:  # it ends as soon as it begins
         return PROCESS_BYTES

@@ -28,16 +28,13 @@ def version():
 
 
 def run_part(batch, told, sent, wanted):
-    """Run a `process.task` for some time: its messages, changed files, names of removed ones.
-
-    `sent` has the files of `Sent`, or is None if they are found where they are.
-    """
+    """Run a `process.task` for some time: its messages, changed files, names of removed ones."""
     if wanted != __version__:  # another version runs nothing
         return [{"ended": "for now"}], {}, []
     with _lock:
         if batch in _stopped:
             return [{"ended": "stopped"}], {}, []
-        if sent is None:
+        if sent is None:  # the files are found where they are
             return ask(batch, told), {}, []
         folder = os.path.abspath(get_worker().local_directory)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:

@@ -11,10 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_all(jobs, output, hands):
-    """Have all jobs run by `hands`, a `Here` or a `Cluster`, and show them in the output's folder.
-
-    Errors of all jobs are raised before anything is run, those of some as `JobsFailed` at the end.
-    """
+    """Have all jobs run by `hands`, a `Here` or a `Cluster`, and show them in a folder."""
     with OutputFolder(output.folder) as folder:
         for job in jobs:
             job.look_back()

@@ -141,14 +141,18 @@ def check_pictures(rows, mistakes):
             mistakes += wrong
 
 
+def plan_by_headers(settings, channels):
+    """The plan of a run where memory is plentiful, by the sizes in its pictures' headers."""
+    content, *styles = map(size_in_header, (settings.content, *settings.styles))
+    return make_plan(settings, Sizes(content, tuple(styles)), Means(channels=channels))
+
+
 def check_plans(rows):
     """Refuse jobs none of whose stages can be painted, with the first one's mistake."""
     wrong = None
     for row in rows:
-        settings = row.settings
         try:
-            content, *styles = map(size_in_header, (settings.content, *settings.styles))
-            make_plan(settings, Sizes(content, tuple(styles)), Means(channels=SMALL_CHANNELS))
+            plan_by_headers(row.settings, SMALL_CHANNELS)
         except GluonStyleError as error:
             wrong = wrong or error
         except Exception:  # of the header; its job says what is wrong

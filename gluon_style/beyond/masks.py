@@ -12,6 +12,7 @@ import numpy as np
 from mxnet import nd
 
 from ..errors import ImageError
+from ..machine import format_size
 
 
 class Masks:
@@ -63,13 +64,11 @@ def normalised(mask):
     """A mask scaled to a mean square of 1."""
     share = mask.square().mean().asscalar()
     if not share > 0:
-        height, width = mask.shape[2:]
         raise ImageError(
-            "has nothing white that is seen at {width}x{height}, the size of a layer",
+            "has nothing white that is seen at {size}, the size of a layer",
             "mask",
             remedy="paint more of it white, or choose a larger size",
-            width=width,
-            height=height,
+            size=format_size(mask.shape[:1:-1]),
         )
     return mask / np.sqrt(share)
 

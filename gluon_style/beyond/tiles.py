@@ -86,10 +86,7 @@ class Span:
         return slice(self.enlarged_begin, self.enlarged_end)
 
     def own(self, shrunk, inside):
-        """The own part as a slice of a map with one value for `shrunk` values of the input.
-
-        The map is that of the tile (`inside`) or that of the whole picture.
-        """
+        """The own part as a slice of the tile's map (`inside`) or the picture's, so much shrunk."""
         origin = self.enlarged_begin if inside else 0
         return slice((self.begin - origin) // shrunk, (self.end - origin) // shrunk)
 
@@ -142,10 +139,7 @@ class Tiles:
         return parts, X
 
     def forward(self, X, see, segments):
-        """Compute a picture: what goes into the segments and comes out of them, as ndarrays.
-
-        `see` is called with each part. What comes out of the network's last layer is left out.
-        """
+        """Compute a picture, `see` each part: what goes into the segments, and out, as ndarrays."""
         inputs = [X.asnumpy()]
         for segment in segments:
             Y, after = inputs[-1], None
@@ -155,7 +149,7 @@ class Tiles:
                 for part in parts:
                     see(part)
                 if segment is self.segments[-1]:
-                    continue
+                    continue  # nobody needs its output
                 if after is None:
                     size = (length // segment.step for length in Y.shape[2:])
                     after = np.empty((1, out.shape[1], *size), "float32")

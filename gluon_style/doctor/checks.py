@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .. import machine
 from ..errors import DeviceError, DownloadError, RuntimeNotReady, WeightsError
-from ..machine import format_bytes, format_duration, gpu, run_python
+from ..machine import format_bytes, format_duration, format_size, gpu, run_python
 from .findings import Finding, broken
 
 TO_GPU_WHEEL = (
@@ -256,9 +256,9 @@ def check_smoke(ctx, precision, network, is_auto):
         yield Finding(precision, False, text, (fix,), needed)
         return
     result = json.loads(outcome.stdout.splitlines()[-1])
-    width, height = result["stages"][0]["image_shape"]
+    size = format_size(result["stages"][0]["image_shape"])
     text = (
-        f"{result['seconds']:.2f} s an epoch at {width}x{height} on {result['ctx']} with the "
+        f"{result['seconds']:.2f} s an epoch at {size} on {result['ctx']} with the "
         f"{network} network"
     )
     least, most = result["range"]
@@ -273,9 +273,9 @@ def check_smoke(ctx, precision, network, is_auto):
 
 def shorter(result):
     """The ways to a picture sooner, with their times, and what the other network takes."""
-    first = format_duration(result["stages"][0]["seconds"])
-    quick, other = format_duration(result["quick"]), format_duration(result["other"])
-    ways = f"--quick: {quick}; --stages 1: {first}"
+    times = result["painting"], result["quick"], result["stages"][0]["seconds"], result["other"]
+    painting, quick, first, other = map(format_duration, times)
+    ways = f"--recipe painting: {painting}; --quick: {quick}; --stages 1: {first}"
     if result["network"] == "small":
         return f"{ways} (both stages with the real network, --weights keras: {other})"
     return f"{ways}; --weights small: {other}"
@@ -283,11 +283,8 @@ def shorter(result):
 
 def check_stage(number, stage):
     """The forecast for one of the chapter's stages, which may not fit into the memory."""
-    width, height = stage["image_shape"]
-    text = (
-        f"{width}x{height}, {stage['epochs']} epochs: {format_duration(stage['seconds'])}, "
-        f"{format_bytes(stage['memory'])}"
-    )
+    size, memory = format_size(stage["image_shape"]), format_bytes(stage["memory"])
+    text = f"{size}, {stage['epochs']} epochs: {format_duration(stage['seconds'])}, {memory}"
     if stage["lacking"]:
         return Finding(f"  stage {number}", False, f"{text}, too much", (stage["lacking"],))
     tiles = f", in tiles of {stage['tile']}" if stage["tile"] else ""

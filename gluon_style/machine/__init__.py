@@ -4,7 +4,7 @@ Nothing here imports MXNet before it is used, but `bfloat16`, which is imported 
 """
 
 from . import interrupts  # the first: the others take most of a second
-from .amounts import format_bytes, format_duration
+from .amounts import format_bytes, format_duration, format_size
 from .companion import Companion, CompanionDied, serve
 from .devices import check_ctx, get_cpu, get_ctx, gpu_of, has_gpu_code, try_gpu
 from .installation import install_extra, source

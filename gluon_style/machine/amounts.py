@@ -1,4 +1,4 @@
-"""Amounts in words: times and memory."""
+"""Amounts in words: times, memory and sizes."""
 
 
 def format_duration(seconds):
@@ -15,3 +15,8 @@ def format_duration(seconds):
 def format_bytes(number):
     """Format bytes: `850 MB`, `2.4 GB`; 1 GB is 10^9 bytes."""
     return f"{number / 1e9:.1f} GB" if number >= 0.95e9 else f"{number / 1e6:.0f} MB"
+
+
+def format_size(size):
+    """Format (width, height), or a long side alone, as it is typed: `300x200`, `300`."""
+    return "x".join(map(str, size)) if isinstance(size, (tuple, list)) else str(size)

@@ -30,6 +30,7 @@ class Once(argparse.Action):
 
 
 PAIR = ("--content", "--style")  # for which two names alone are meant
+LISTED = "--help lists the options"
 
 
 class Parser(argparse.ArgumentParser):
@@ -46,10 +47,7 @@ class Parser(argparse.ArgumentParser):
         self.register("action", "store_true", partial(Once, nargs=0, const=True, default=False))
 
     def parse_args(self, args=None, namespace=None, together=False):
-        """Parse; with `together`, nothing is raised: a bad value is left as its error, to be told.
-
-        The errors of unknown words are among the `mistakes`.
-        """
+        """Parse; `together` leaves bad values as their errors, and unknown words in `mistakes`."""
         self.given, self.mistakes = set(), Mistakes()
         options, unknown = self.parse_known_args(args, namespace)
         if unknown:
@@ -59,7 +57,7 @@ class Parser(argparse.ArgumentParser):
             if {*PAIR} <= {*declared} and not any(each.startswith("-") for each in unknown):
                 meant = [word for pair in zip(PAIR, unknown) for word in pair]
                 error.add("did you mean {name}?", name=shlex.join(meant))
-            self.mistakes.append(complete(error))
+            self.mistakes.append(error.add(LISTED))
         if not together:
             values = vars(options).values()
             self.mistakes += [each for each in values if isinstance(each, GluonStyleError)]
@@ -68,13 +66,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Raise the complaint as a `UsageError`."""
-        raise complete(UsageError("{said}", said=message))
-
-
-def complete(error):
-    """The error with a hint at --help."""
-    error.add("--help lists the options")
-    return error
+        raise UsageError("{said}", said=message).add(LISTED)
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):

@@ -18,10 +18,7 @@ class CompanionDied(Exception):
 
 
 class Companion:
-    """The process from outside: it reads and writes lines of JSON.
-
-    It has a session of its own: Ctrl-C does not reach it, unless by `stop`.
-    """
+    """The process from outside: it reads and writes lines of JSON."""
 
     def __init__(self, module, environ=None):
         self.errors = tempfile.TemporaryFile()
@@ -33,7 +30,7 @@ class Companion:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             env=with_huge_pages(child_environment({**spare, **(environ or {})})),
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C does not reach it
         )
 
     def ask(self, work):

@@ -4,6 +4,7 @@ import ctypes
 import functools
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple
@@ -42,7 +43,7 @@ TO_CPU_WHEEL = (
 
 def load_libraries(libraries=LIBRARIES, paths=None):
     """Load the libraries of mxnet-cu112: the machine's own CUDA, or NVIDIA's packages."""
-    if not driver_installed():
+    if not driver_installed():  # which those loaded later then see
         raise RuntimeNotReady(
             "mxnet-cu112 needs the NVIDIA driver (libcuda.so.1), which this machine does not have",
             *TO_CPU_WHEEL,
@@ -59,22 +60,17 @@ def load_libraries(libraries=LIBRARIES, paths=None):
 
 
 def driver_installed():
-    """True if there is a driver's library, which those loaded later then see."""
-    try:
-        ctypes.CDLL("libcuda.so.1", ctypes.RTLD_GLOBAL)
-    except OSError:
-        return False
-    return True
+    """True if there is a driver's library."""
+    return _load("libcuda.so.1")
 
 
-def _load(name, paths):
+def _load(name, paths=()):
+    """Load a library for all that come later: the machine's own, or a package's in these paths."""
     packaged = (str(file) for path in paths for file in Path(path).glob(f"nvidia/*/lib/{name}"))
     for candidate in (name, *packaged):
-        try:
+        with suppress(OSError):
             ctypes.CDLL(candidate, ctypes.RTLD_GLOBAL)
             return True
-        except OSError:
-            continue
     return False
 
 

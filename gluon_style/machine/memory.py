@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import NotEnoughMemory, Setting
-from .amounts import format_bytes
+from .amounts import format_bytes, format_size
 
 # MXNet's words; the last are oneDNN's, whose kernels ask for memory of their own.
 TOO_LITTLE = re.compile(
@@ -47,7 +47,8 @@ def total():
 def available():
     """Bytes that this process can still take without swapping, or being killed in a container."""
     free = _of_machine("available", "SC_AVPHYS_PAGES")
-    return min([free, *_container_limits(), *_own_limits()])
+    own = (max(0, most - now - _space_of_mxnet() - UNUSED) for most, now in _limits())
+    return min([free, *_container_limits(), *own])
 
 
 def _of_machine(name, pages):
@@ -60,14 +61,8 @@ def _of_machine(name, pages):
         return os.sysconf(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _own_limits():
-    """Bytes that each limit of this process still allows (`ulimit -v`, `prlimit`)."""
-    for most, now in _limits():
-        yield max(0, most - now - _space_of_mxnet() - UNUSED)
-
-
 def _limits():
-    """Bytes that each limit of this process allows, and that it has taken of them."""
+    """Bytes that each limit of this process (`ulimit -v`) allows, and that it has taken of them."""
     import psutil
 
     with suppress(ImportError, psutil.Error, OSError):
@@ -142,9 +137,9 @@ def out_of_memory(image_shape):
     except (MemoryError, MXNetError) as error:
         if isinstance(error, MemoryError) or TOO_LITTLE.search(str(error)):
             raise NotEnoughMemory(
-                "{width}x{height} needs more memory than is free",
+                "{size} needs more memory than is free",
                 remedy="choose {tile} 128, a smaller size with {stages}, or end other programs",
-                **dict(zip(("width", "height"), image_shape)),
+                size=format_size(image_shape),
                 tile=Setting("tile"),
                 stages=Setting("stages"),
             ) from None

@@ -25,9 +25,7 @@ CHINESE = {
     "the folder of the pictures cannot be written: {reason}": "存放图画的文件夹不能写入：{reason}",
     "more than {most:.1f} GB": "超过 {most:.1f} GB",
     "more than {most} million pixels": "超过 {most} 百万像素",
-    "{width}x{height} pixels are more than {most} million": (
-        "{width}x{height} 像素，超过 {most} 百万像素"
-    ),
+    "{size} pixels are more than {most} million": "{size} 像素，超过 {most} 百万像素",
     "not enough memory to read it": "内存不够，读不了这张图片",
     "not a picture that can be read": "不是能读取的图片",
     "damaged, or a {format} of a kind that cannot be read": "损坏，或是不能读取的一种 {format}",
@@ -92,8 +90,8 @@ CHINESE = {
     # Masks.
     "the mask is black all over": "蒙版全是黑色",
     "what is white in it is painted": "白色的地方才会画",
-    "has nothing white that is seen at {width}x{height}, the size of a layer": (
-        "在 {width}x{height}（某一层的大小）时看不到白色"
+    "has nothing white that is seen at {size}, the size of a layer": (
+        "在 {size}（某一层的大小）时看不到白色"
     ),
     "paint more of it white, or choose a larger size": "请多涂一些白色，或选更大的尺寸",
     # Sizes.
@@ -109,8 +107,8 @@ CHINESE = {
         "{scale} 使 {name} 在阶段 {stage} 只有 {shape}，而{enough}"
     ),
     "choose a larger one": "请选大一些",
-    "%dx%d changes the proportions of %s: %s would keep them, as %d alone does": (
-        "%dx%d 改变了 %s 的长宽比：用 %s 不会变，只写 %d 也不会变"
+    "%s changes the proportions of %s: %s would keep them, as %d alone does": (
+        "%s 改变了 %s 的长宽比：用 %s 不会变，只写 %d 也不会变"
     ),
     "{drafts}: the small network ends at layer {end}, but layer {needed} is needed": (
         "{drafts}：小网络只到第 {end} 层，而需要第 {needed} 层"
@@ -128,8 +126,8 @@ CHINESE = {
     "python -m gluon_style.batch paints all pictures of a folder": (
         "python -m gluon_style.batch 可以画整个文件夹的图片"
     ),
-    "%s, %s, is smaller than the result, %dx%d: detail will be soft": (
-        "%s（%s）比结果（%dx%d）小：细节会比较模糊"
+    "%s, %s, is smaller than the result, %s: detail will be soft": (
+        "%s（%s）比结果（%s）小：细节会比较模糊"
     ),
     # Numbers.
     "{value}: a number from {least} to {most} is wanted": (
@@ -171,7 +169,7 @@ CHINESE = {
     "choose a smaller one": "请选小一些",
     "off, and {size} does not fit": "为 off，而内存放不下 {size}",
     "leave it out": "请不要选它",
-    "{width}x{height} needs more memory than is free": "{width}x{height} 需要的内存比可用的多",
+    "{size} needs more memory than is free": "{size} 需要的内存比可用的多",
     "choose {tile} 128, a smaller size with {stages}, or end other programs": (
         "请选{tile} 128、用{stages}选更小的尺寸，或关闭其他程序"
     ),
@@ -314,7 +312,6 @@ CHINESE = {
     "an address that begins with http:// or https:// is wanted (several with commas between "
     "them)": ("应为以 http:// 或 https:// 开头的地址（几个地址用逗号隔开）"),
     "another process is downloading %s: waiting for it": "另一个程序正在下载 %s，等它结束",
-    "downloading %s to %s": "正在把 %s 下载到 %s",
     "downloading %s": "正在下载 %s",
     "%s: %d of %d MB": "%s：已下载 %d MB，共 %d MB",
     "%s is damaged (its checksum is wrong) and is not used": "%s 已损坏（校验和不对），不使用它",
@@ -494,11 +491,12 @@ CHINESE = {
     "a loss of your own is computed whole, and not in tiles": "自己的损失对整幅图像计算，不分块",
     "the seed is for a start from noise: here it changes nothing": "随机种子只用于从噪声开始，"
     "在这里不起作用",
-    "the small network paints all: the run ends at its losses, not the chapter's": (
-        "全部用小网络画：结束时达到的是小网络的损失，而不是书中的"
+    "the small network paints all stages, so there is nothing to draft: the run ends at its "
+    "losses, not the chapter's": (
+        "所有阶段都用小网络画，不需要草稿：结束时达到的是小网络的损失，而不是书中的"
     ),
-    "the small network paints all stages, so there is nothing to draft": (
-        "所有阶段都用小网络画，不需要草稿"
+    "the recipe %s drafts stages of its own only: of those that are given it drafts none": (
+        "配方 %s 只为自己的阶段打草稿：给出的阶段都不打草稿"
     ),
     "all stages are drafts: the small network paints them, and no other": (
         "所有阶段都是草稿：都用小网络画"

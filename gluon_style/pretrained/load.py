@@ -2,7 +2,9 @@
 
 import dataclasses
 import logging
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 from ..errors import DownloadError, Message, WeightsError, reason
 from ..machine.files import beside, cache_folder, expanded, fetch, hashes
@@ -10,12 +12,31 @@ from ..settings import Layers
 from ..vgg19 import CONVOLUTIONS
 from .exporting import described
 from .formats import READERS, read
-from .parameters import Pretrained
-from .scale import scaled
-from .small import NOTICE, read_small
-from .sources import CLASS_FILE, NETWORKS, SOURCES
+from .scale import measured_gain, scaled
+from .sources import CLASS_FILE, NETWORKS, SMALL_FILE, SOURCES
 
 logger = logging.getLogger(__name__)
+
+NOTICE = """\
+the download failed (%s): painting with the small VGG-19 that comes with the package
+for the real one (80 MB, once): python -m gluon_style.weights --source keras (or torchvision, \
+from other hosts), then run again; --weights small stops this notice"""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """VGG-19's parameters and where they come from."""
+
+    parameters: dict  # layer -> (kernel, bias), on the chapter's scale
+    source: str  # `zoo`, `keras`, `torchvision`, `small`, or `file` for one that does not say
+    file: Optional[str] = None
+    sha256: Optional[str] = None  # of the file
+    # The features were multiplied by it (see `scale.scaled`). Only `find` may leave it None: then
+    # the parameters are as in the file, and it has to be measured.
+    gain: Optional[float] = 1.0
+    origin: Optional[str] = None
+    licence: Optional[str] = None
+    notice: Optional[Message] = None  # for a user who did not choose these
 
 
 def get_weights(which, layers, content_img, style_img, root=None):
@@ -66,8 +87,6 @@ def to_scale(pretrained, content_img, style_img):
     if pretrained.gain is not None:
         return pretrained
     check_reach(pretrained, Layers())
-    from .scale import measured_gain
-
     gain = measured_gain(pretrained.parameters, content_img, style_img)
     return dataclasses.replace(
         pretrained, parameters=scaled(pretrained.parameters, gain), gain=gain
@@ -89,6 +108,17 @@ def find(which, root=None):
             text = "try again later, try {others}, or take small, which comes with the package"
             error.add(text, others=", ".join(name for name in SOURCES if name != which))
         raise
+
+
+def read_small():
+    """Read the small network, which comes with the package; the README here tells of it."""
+    try:
+        (sha256,) = hashes(SMALL_FILE, "sha256")
+    except OSError as error:
+        remedy = "install gluon_style again"
+        raise WeightsError(reason(error), file=SMALL_FILE, remedy=remedy) from None
+    known = described(SMALL_FILE, sha256)
+    return Pretrained(read(SMALL_FILE), file=str(SMALL_FILE), sha256=sha256, **known)
 
 
 def from_cache(folder):

@@ -1,7 +1,5 @@
 """The networks of a run, and the parts that later runs in the same process use again."""
 
-from dataclasses import dataclass
-
 from ..machine.files.pictures import decode
 from .load import find_weights, real_network, to_scale
 
@@ -41,14 +39,6 @@ class Kept:
         return self.pictures.pop(source, None) or read(source)
 
 
-@dataclass(frozen=True)
-class Network:
-    """VGG-19 as a stage uses it: the net, and a key of all that decides what it computes."""
-
-    net: object
-    made_from: tuple
-
-
 class Networks:
     """The network of a run, and the small one that drafts for it."""
 
@@ -74,7 +64,7 @@ class Networks:
         return to_scale(found, *self.images)
 
     def build(self, plan, ctx, precision):
-        """The network of each planned stage."""
+        """The network of each planned stage, see `network`."""
         if plan.drafts:
             self.drafter = self.find("small")
         how = self.settings.layers, ctx, precision, self.settings.method.pooling
@@ -82,12 +72,13 @@ class Networks:
         return [self.network(pretrained, how) for pretrained in which]
 
     def network(self, pretrained, how):
-        """The network of these parameters."""
+        """The network of these parameters; `made_from` is all that decides what it computes."""
         from ..features import get_net
 
-        made_from = (pretrained.sha256 or pretrained.source, pretrained.gain, *how)
-        make = self.kept.nets.get
-        return Network(make(made_from, lambda: get_net(pretrained.parameters, *how)), made_from)
+        key = (pretrained.sha256 or pretrained.source, pretrained.gain, *how)
+        net = self.kept.nets.get(key, lambda: get_net(pretrained.parameters, *how))
+        net.made_from = key
+        return net
 
     def checksums(self):
         """SHA-256 of the weights."""

@@ -1,6 +1,7 @@
 """Torchvision's VGG-19 without its classifier: 80 of 575 MB, by HTTP ranges."""
 
 import hashlib
+import logging
 import math
 import time
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from ..machine.files import (
 )
 from ..vgg19 import SHAPES
 from .formats import MOST_HEADER, read_header, read_tensor, read_tensors
+
+logger = logging.getLogger(__name__)
 
 MOST_BYTES = MOST_HEADER + 4 * sum(map(math.prod, SHAPES.values()))  # of the convolutions
 
@@ -84,6 +87,7 @@ def cut_out(url, path):
         return piece(url, start, length, until)
 
     header, _, data = read_header(read)
+    logger.info("downloading %s", url)
     with progress(path.name, MOST_BYTES - MOST_HEADER) as advance:
         for name, shape in SHAPES.items():
             if header[name]["dtype"] != "F32" or tuple(header[name]["shape"]) != shape:

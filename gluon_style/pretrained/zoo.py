@@ -1,5 +1,6 @@
 """The model zoo's VGG-19, through GluonCV (which is imported only here)."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 from ..errors import DownloadError, Message, Setting
 from ..machine import child_environment
 from ..machine.files import LARGEST, LONGEST, PIECE, STALL, answer, is_quiet, printable, problem_of
+
+logger = logging.getLogger(__name__)
 
 # The zoo's host, as GluonCV has it, unless MXNET_GLUON_REPO names another.
 REPOSITORY = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
@@ -42,6 +45,7 @@ def download(remote, folder):
         failed = failure(Message("{host}: {problem}", host=archive, problem=problem_of(error)))
         text = "MXNET_GLUON_REPO may name a mirror; {weights} keras has another source"
         raise failed.add(text, weights=Setting("weights")) from None
+    logger.info("downloading %s", archive)
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder)],
         env=child_environment(),

@@ -11,12 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import CheckpointError, Message, Setting, reason
-from ..machine.files import (
-    CHECKPOINT,
-    CHECKPOINTS,
-    RECORD,
-    open_file,
-)
+from ..machine.files import CHECKPOINT, CHECKPOINTS, RECORD, open_file
 from ..plan import get_canvas
 from ..settings import (
     LEAST_TILE,

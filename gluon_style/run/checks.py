@@ -11,15 +11,7 @@ from ..machine.files import GIVEN, expanded
 from ..machine.files.pictures import decode, decode_mask
 from ..plan import Means, Sizes, make_plan
 from ..pretrained import SOURCES, Kept, check_file, find_weights
-from ..settings import (
-    OPTIONS,
-    Output,
-    Settings,
-    as_tuple,
-    get_output,
-    get_settings,
-    pictures_of,
-)
+from ..settings import OPTIONS, Output, Settings, as_tuple, get_output, get_settings, pictures_of
 from ..vgg19 import CHANNELS, SMALL_CHANNELS
 from .checkpoint import Checkpoint
 from .folder import OutputFolder
@@ -49,10 +41,7 @@ def make_part(make, values, mistakes):
 
 
 def check_run(settings, output, mistakes=None):
-    """Make sure that a run can work; a `Kept` with what was read for it.
-
-    Told with the `mistakes` that were found before, if there are any.
-    """
+    """Make sure that a run can work, or tell all mistakes; a `Kept` with what was read."""
     mistakes = Mistakes() if mistakes is None else mistakes
     with mistakes:
         if output.book:

@@ -122,7 +122,8 @@ class OutputFolder:
             return
         self.refuse_picture()
         with self.told():
-            place = next(path for path in (self.path, *self.path.parents) if path.exists())
+            above = (self.path, *self.path.parents)
+            place = next(path for path in above if os.path.lexists(path))  # a link of nothing, too
             if not place.is_dir():
                 raise NotADirectoryError
             if not os.access(place, os.W_OK | os.X_OK):

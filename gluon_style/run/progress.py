@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from ..chapter import Listener
 from ..errors import GluonStyleError, Message, WorseResult
-from ..machine import format_bytes, format_duration, peak, resident
+from ..machine import format_bytes, format_duration, format_size, peak, resident
 from ..plan import FIXED_BYTES, LEAST_PIXELS, Measurement, forecast_rest
 
 with warnings.catch_warnings():
@@ -55,7 +55,7 @@ class PrintLosses(Listener):
     """Print the losses every 50 epochs and each change of the rate, in the chapter's form."""
 
     def prepare_stage(self, number, planned):
-        print_line(f"preparing stage {number}, {'x'.join(map(str, planned.stage.image_shape))}")
+        print_line(f"preparing stage {number}, {format_size(planned.stage.image_shape)}")
 
     def end_epoch(self, stage_run, epoch):
         if epoch.epoch % PRINT_EVERY == 0 and epoch.epoch != 0:
@@ -88,12 +88,11 @@ class ProgressBar(Listener):
         self.bar.set_postfix_str(", ".join(filter(None, (self.forecast.done(), losses))), False)
         self.bar.update()
 
-    def end_stage(self, stage_run):
-        self.bar.close()
-
-    def break_off(self, stage_run, error):
+    def end_stage(self, stage_run, error=None):
         if self.bar is not None:
             self.bar.close()
+
+    break_off = end_stage
 
 
 class ProgressLines(Listener):
@@ -172,17 +171,15 @@ class ForecastRun(Listener):
 
     def end_epoch(self, stage_run, epoch):
         self.meter.end_epoch(stage_run, epoch)
-        if len(self.meter.seconds) < self.FEW or not self.can_tell():
+        # A small stage tells nothing of those behind it.
+        can_tell = len(self.left) == 1 or self.meter.pixels >= LEAST_PIXELS / 3
+        if len(self.meter.seconds) < self.FEW or not can_tell:
             return
         expected = forecast_rest(self.meter.measurement(), self.left, epoch.epoch + 1)
         is_first, seconds = self.end is None, sum(each.seconds for each in expected)
         self.end = time.time() + seconds
         if is_first:
             self.tell(seconds, max(each.memory for each in expected))
-
-    def can_tell(self):
-        """True if this stage is large enough to forecast those behind it."""
-        return len(self.left) == 1 or self.meter.pixels >= LEAST_PIXELS / 3
 
     def done(self):
         """`done 14:35`; nothing when that is not known yet."""

@@ -59,6 +59,7 @@ class Results(Listener):
         # Names of the pictures that are there, and of those that go when their stage has ended.
         self.pictures, self.temporary = set(), set()
         self.quality = {}  # number of the stage -> the real network's judgement of its picture
+        self.recipe = None  # its name, as the command gave it
 
     def resume(self, checkpoint):
         """Take over the records of the run so far, from its `Checkpoint` and its folder."""
@@ -67,6 +68,7 @@ class Results(Listener):
         self.is_new, self.was_ended = False, checkpoint.state.ended
         self.pictures = {*map(str, self.folder.record("pictures"))}
         self.temporary = {*map(str, self.folder.record("temporary"))}
+        self.recipe = self.folder.read_record().get("recipe")
         for number, stage in enumerate(self.folder.record("stages"), 1):
             if isinstance(stage, dict):
                 self.quality[number] = stage.get("quality")
@@ -280,6 +282,7 @@ class Results(Listener):
                 }
             )
         run = {
+            "recipe": self.recipe,
             "settings": settings_to_json(with_whole_paths(transfer.settings, transfer.names)),
             "identity": transfer.identity(),
             "ctx": str(transfer.ctx),

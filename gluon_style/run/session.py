@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..chapter import StyleTransfer
 from ..errors import GluonStyleError, NonFiniteLoss
-from ..machine import available
+from ..machine import available, format_size
 from ..machine.files import expanded
 from ..plan import slowdown, tiled_bytes
-from ..settings import CHAPTER_STAGES, Output, Settings, as_text, recipe_of
+from ..settings import CHAPTER_STAGES, SIZES, Output, Settings, as_text
 from . import book
 from .checks import check_book, check_run, read_run, refuse_given
 from .folder import OutputFolder
@@ -70,7 +70,7 @@ def again(path, origin, settings, output, kept):
     return start(settings, output, kept, check=tell_changes, strict=True)
 
 
-def start(settings, output, kept, listeners=(), check=lambda transfer: None, strict=False):
+def start(settings, output, kept, listeners=(), check=lambda transfer: None, **how):
     """Do what `stylize` does with what `check_run` has read; `check` sees the run first."""
     with OutputFolder(output.folder, suffix=output.format) as folder:
         if not output.overwrite:
@@ -79,7 +79,7 @@ def start(settings, output, kept, listeners=(), check=lambda transfer: None, str
             settings = with_book_pictures(settings)
         transfer = StyleTransfer(settings, kept=kept)
         check(transfer)
-        return run(transfer, output, folder, listeners=listeners, strict=strict)
+        return run(transfer, output, folder, listeners=listeners, **how)
 
 
 def resume(path, revise=None, listeners=(), strict=False):
@@ -125,14 +125,15 @@ def resume_from(folder, checkpoint, settings, output, kept, listeners=(), strict
             finish(transfer, output, folder, checkpoint)
         if not output.quiet:
             print(f"the run is finished: {folder.picture(number)}")
-            print(what_more(settings.stages, folder))
+            print(what_more(settings.stages, folder, folder.read_record().get("recipe")))
         return None
     return run(transfer, output, folder, checkpoint, listeners, strict)
 
 
-def run(transfer, output, folder, checkpoint=None, listeners=(), strict=False):
-    """Run from the start or from a checkpoint, with all listeners."""
+def run(transfer, output, folder, checkpoint=None, listeners=(), strict=False, recipe=None):
+    """Run from the start or from a checkpoint, with all listeners; `recipe` names a new run's."""
     results, checkpoints = writers(transfer, output, folder, checkpoint)
+    results.recipe = recipe or results.recipe
     forecast = ForecastRun(transfer, output.quiet)
     listeners = [results, checkpoints, Telling(forecast), *listeners]
     if not output.quiet:
@@ -156,7 +157,7 @@ def run(transfer, output, folder, checkpoint=None, listeners=(), strict=False):
             print("\n".join([*book.comparison(results.records, shapes), book.CREDIT]))
         if transfer.pretrained.notice:
             print(transfer.pretrained.notice)
-        print(what_more(transfer.stages, folder))
+        print(what_more(transfer.stages, folder, results.recipe))
         print(folder.picture(len(transfer.stages)))
     if divergence.error:
         raise divergence.error
@@ -198,14 +199,14 @@ def plan(transfer, folder, checkpoint=None):
     before = checkpoint.settings.stages if checkpoint else transfer.stages
     for number, (stage, was) in enumerate(zip_longest(transfer.stages, before), 1):
         if stage:
-            width, height = stage.image_shape
             change = "" if stage == was else f" ({was} before)" if was else " (added)"
             planned = transfer.plan.stages[number - 1]
             slower = f"{slowdown(planned.tile, planned.tail):g} times as slow"
             tiles = f" in tiles of {planned.tile}, {slower}," if planned.tile else ""
             by = " by the small network," if number <= transfer.plan.drafts else ""
             lines.append(
-                f"stage {number}  {width}x{height},{tiles}{by} {stage.max_epochs} epochs{change}"
+                f"stage {number}  {format_size(stage.image_shape)},{tiles}{by} "
+                f"{stage.max_epochs} epochs{change}"
             )
     lines.append(f"results  {folder.path}")
     if checkpoint:
@@ -214,10 +215,10 @@ def plan(transfer, folder, checkpoint=None):
     return "\n".join(lines)
 
 
-def what_more(stages, folder):
+def what_more(stages, folder, recipe=None):
     """The commands that give an ended run more epochs or a larger stage."""
     last, (width, height) = stages[-1], stages[-1].image_shape
-    if recipe_of(stages):
+    if recipe in [*SIZES]:
         size = 2 * max(width, height)
         return f"larger: the command of this run with --size {size} and another --output"
     longer = dataclasses.replace(last, max_epochs=last.max_epochs + math.ceil(last.max_epochs / 2))

@@ -14,6 +14,8 @@ from .options import (
     get_output,
     get_settings,
     pictures_of,
+    settings_from_json,
+    settings_to_json,
     variations,
     with_option,
     with_pictures,
@@ -21,8 +23,7 @@ from .options import (
     with_whole_paths,
 )
 from .pictures import as_tuple, shipped
-from .plain import settings_from_json, settings_to_json
-from .recipes import QUICK, RECIPES, get_recipe, recipe_of
+from .recipes import QUICK, RECIPES, SIZES, get_recipe
 from .settings import (
     ANIMATIONS,
     FORMATS,

@@ -1,4 +1,4 @@
-"""The values of the settings by their options' names: made, changed, looked up."""
+"""The values of the settings by their options' names and as JSON: made, changed, looked up."""
 
 import dataclasses
 import itertools
@@ -11,8 +11,9 @@ from ..machine.files import Given
 from . import kinds
 from .fields import Option, build, find_option, flatten, get_options_of
 from .pictures import as_tuple
-from .recipes import RECIPES, get_recipe
+from .recipes import RECIPES, get_recipe, resized
 from .settings import Output, Settings
+from .stages import Stage
 from .values import as_text
 
 # The options of the settings and of the output, in the dataclasses' order.
@@ -59,21 +60,29 @@ def check_option(name):
     return find_option(name, {**SETTINGS, "size": SIZE}, sentence, "vary")
 
 
-def with_option(settings, name, value):
-    """The settings with one option changed; `size` is the long side of their only stage."""
+def with_option(settings, name, value, recipe="chapter"):
+    """The settings with one option changed.
+
+    `size` is the long side of the result: of their only stage, or of a recipe, whose other stages
+    follow from it.
+    """
+    values, changes = flatten(settings), {name: value}
     if name == "size":
-        if len(settings.stages) > 1:
+        changes = resized(recipe, values, value)
+        if changes is None and len(settings.stages) > 1:
             raise UsageError("is for a single stage, and there are several", "size")
-        name, value = "stages", (dataclasses.replace(settings.stages[0], image_shape=value),)
-    return get_settings({**flatten(settings), name: value})
+        changes = changes or {"stages": dataclasses.replace(settings.stages[0], image_shape=value)}
+    return get_settings({**values, **changes})
 
 
-def variations(settings, vary):
+def variations(settings, vary, recipe="chapter"):
     """The settings with each combination of values in `vary`, a dict by option."""
+    # First a recipe's size: of what follows from it, another option may be varied itself.
+    order = sorted(vary, key=lambda name: recipe == "chapter" or name != "size")
     for values in itertools.product(*vary.values()):
-        varied = settings
-        for name, value in zip(vary, values):
-            varied = with_option(varied, name, value)
+        varied, chosen = settings, dict(zip(vary, values))
+        for name in order:
+            varied = with_option(varied, name, chosen[name], recipe)
         yield varied
 
 
@@ -121,3 +130,17 @@ def fixed_options(settings):
         name: as_text(value) if value is None or isinstance(value, tuple) else value
         for name, value in values.items()
     }
+
+
+def settings_to_json(settings):
+    """The settings as plain values that fit into JSON; a given picture becomes `(picture)`."""
+    return dataclasses.asdict(with_pictures(settings, str))
+
+
+def settings_from_json(values):
+    """The inverse of `settings_to_json`; options unknown to an older version get their defaults."""
+    plain = {**values, "stages": [Stage(**stage) for stage in values["stages"]]}
+    for name, part in vars(Settings()).items():
+        if dataclasses.is_dataclass(part):
+            plain[name] = type(part)(**values.get(name, {}))
+    return Settings(**plain)

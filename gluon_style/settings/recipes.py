@@ -1,24 +1,18 @@
 """Recipes: named sets of options for a purpose, each of which can be overridden."""
 
+import logging
 import math
-from dataclasses import replace
 
 from ..errors import Setting, UsageError, not_together
 from .stages import CHAPTER_STAGES, Stage
 from .values import check_choice
 
+logger = logging.getLogger(__name__)
+
 # Iterations of L-BFGS at each size: most where they are cheap, and large shapes are found.
 ITERATIONS = {"painting": (40, 30, 25, 20, 15), "quick": (30, 12, 8, 6)}
 SMALLEST = 192  # of the sizes, the first is at most this
 FACTOR, ROUND = 1.8, 32  # from one size to the next, which is a multiple
-
-
-def stages_up_to(size, iterations):
-    """Stages from small to a long side."""
-    sizes = [size]
-    while sizes[0] > SMALLEST:
-        sizes.insert(0, round(sizes[0] / FACTOR / ROUND) * ROUND)
-    return as_stages(sizes, iterations)
 
 
 def as_stages(sizes, iterations):
@@ -52,7 +46,10 @@ def with_stages(name, size):
         return {**FAST, "draft": len(drafts), "stages": stages}
     # The network sees as many pixels at any size, so a larger picture has finer, fainter strokes.
     style_weight = round(PAINTING["style_weight"] * max(1, size / SIZES["painting"]), 3)
-    stages = stages_up_to(size, ITERATIONS[name])
+    sizes = [size]
+    while sizes[0] > SMALLEST:
+        sizes.insert(0, round(sizes[0] / FACTOR / ROUND) * ROUND)
+    stages = as_stages(sizes, ITERATIONS[name])
     return {**PAINTING, "style_weight": style_weight, "stages": stages}
 
 
@@ -61,11 +58,13 @@ RECIPES = {"chapter": {}, **{name: with_stages(name, size) for name, size in SIZ
 QUICK = {"recipe": "quick", "output": "neural-style-quick", "overwrite": True}
 
 
-def recipe_of(stages):
-    """The recipe that has these stages, whatever their proportions, or None."""
-    long_sides = tuple(replace(each, image_shape=max(each.image_shape)) for each in stages)
-    size = long_sides[-1].image_shape
-    return next((name for name in SIZES if with_stages(name, size)["stages"] == long_sides), None)
+def resized(name, values, size):
+    """The recipe's among some values by option, for another long side; None if it has no stages."""
+    side = values["stages"][-1].image_shape
+    was = with_stages(name, side) if name in SIZES and isinstance(side, int) else {"stages": ()}
+    if values["stages"] != was["stages"]:
+        return None
+    return {each: new for each, new in with_stages(name, size).items() if values[each] == was[each]}
 
 
 def get_recipe(name, size=None, given=()):
@@ -82,6 +81,8 @@ def get_recipe(name, size=None, given=()):
             stages=Setting("stages"),
         )
     recipe = with_stages(name, size) if size else recipe
-    # Drafts are some of the recipe's own stages.
-    given = {*given, "draft"} if "stages" in given else given
+    if "draft" in recipe and "stages" in given and "draft" not in given:
+        text = "the recipe %s drafts stages of its own only: of those that are given it drafts none"
+        logger.warning(text, name)
+        given = {*given, "draft"}
     return {option: value for option, value in recipe.items() if option not in given}

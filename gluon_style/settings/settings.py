@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Tuple, Union
 
-from ..errors import Message, UsageError
+from ..errors import UsageError
 from ..machine import PRECISIONS
 from ..machine.files import Given
 from ..vgg19 import POOLING_LAYERS
@@ -331,20 +331,17 @@ class Settings(Declared):
             ("mask", self.painting.mask, styles),
             ("style_layer_weights", self.loss_weights.style_layer_weights, layers),
         ):
-            one_for_all = name == "mask"
-            if len(found) not in (0, count) and not (one_for_all and len(found) == 1):
-                error = UsageError(
+            is_mask = name == "mask"
+            if len(found) not in (0, count) and not (is_mask and len(found) == 1):
+                raise UsageError(
                     "has {found} for {count} style layers"
                     if name == "style_layer_weights"
                     else "has {found} for {count} styles",
                     name,
-                    remedy="give one for each",
+                    remedy="give one for all, or one for each" if is_mask else "give one for each",
                     found=len(found),
                     count=count,
                 )
-                if one_for_all:
-                    error.remedy = Message("give one for all, or one for each")
-                raise error
 
     @property
     def styles(self):

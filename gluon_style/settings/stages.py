@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Dict, Optional, Tuple, Union
 
 from ..errors import UsageError
+from ..machine import format_size
 from .fields import check_type, put
 from .values import whole_numbers
 
@@ -52,9 +53,7 @@ class Stage:
         put(self, max_epochs=numbers[0], lr_decay_epoch=numbers[1])
 
     def __str__(self):
-        shape = self.image_shape
-        size = "x".join(map(str, shape)) if isinstance(shape, tuple) else str(shape)
-        return f"{size}:{self.max_epochs}:{self.lr_decay_epoch}"
+        return f"{format_size(self.image_shape)}:{self.max_epochs}:{self.lr_decay_epoch}"
 
     def fitted(self, size):
         """The same stage with both sides given: the aspect ratio of a (width, height) is kept."""

@@ -188,6 +188,21 @@ def test_two_options_give_every_combination(settings, tmp_path):
     assert sheet.name == "lr-x-tv-weight.png"
 
 
+def test_a_sheet_has_the_baseline_once(settings, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(comparison, "write_sheet", lambda path, title, *rest: drawn.append(rest))
+    networks = {settings.weights: SimpleNamespace(source="file")}
+    for values, first in (((0.1, 0.02), "lr 0.01"), ((0.1, 0.01, 0.02), None)):
+        cells, places = plan_cells(Output(tmp_path), settings, {"lr": values})
+        comparison.show("", cells, places, {"lr": values}, networks)
+        above, below, columns = drawn.pop()
+        titles = [panel.title for panel in (*above[2:], *below)]
+        own = [f"baseline: {first}"] if first else []
+        told = ["baseline: lr 0.01" if value == 0.01 else f"lr {value}" for value in values]
+        assert titles == [*own, *told]
+        assert (len(below), columns) == (len(values), len(values))
+
+
 def test_sizes_layers_and_stages_are_varied(settings, tmp_path):
     cells, _ = plan_cells(Output(tmp_path), settings, {"size": (16, 30)})
     assert [cell.settings.stages for cell in cells] == [

@@ -172,7 +172,7 @@ def test_average_pooling_changes_what_lies_behind_a_pooling(small_settings):
     one, other = run(small_settings)[0], run(average)[0]
     assert one[0] != other[0]
     X = nd.array(np.random.RandomState(0).normal(size=(1, 3, 16, 24)))
-    nets = [StyleTransfer(each).networks[0].net for each in (small_settings, average)]
+    nets = [StyleTransfer(each).networks[0] for each in (small_settings, average)]
     for layer in range(4):
         X = nets[0][layer](X)
     found = [net[4](X).asnumpy() for net in nets]

@@ -223,6 +223,7 @@ REPORT = {
             "lacking": None,
         }
     ],
+    "painting": 70,
     "quick": 12,
     "other": 5400,
 }
@@ -241,13 +242,13 @@ def test_times_are_those_of_the_network_that_is_used(monkeypatch):
     assert epochs.text == "0.20 s an epoch at 300x200 on cpu(0) with the small network"
     assert stage.text == "300x200, 500 epochs: about 2 min, 500 MB"
     assert shorter.text == (
-        "--quick: about 12 s; --stages 1: about 2 min "
+        "--recipe painting: about 70 s; --quick: about 12 s; --stages 1: about 2 min "
         "(both stages with the real network, --weights keras: about 1 h 30 min)"
     )
     epochs, _, shorter = told(monkeypatch, network="real")
     assert epochs.text.endswith("with the real network")
     ways = "--quick: about 12 s; --stages 1: about 2 min; --weights small: about 1 h 30 min"
-    assert shorter.text == ways
+    assert shorter.text == f"--recipe painting: about 70 s; {ways}"
     assert len(told(monkeypatch, network="real", is_auto=False)) == 1
 
 

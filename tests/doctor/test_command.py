@@ -113,4 +113,5 @@ def test_slow_epochs_are_not_waited_for(monkeypatch):
     report = probe_epochs.run("cpu", "float32", "small")
     least, most = report["range"]
     assert report["finite"] and least == most == report["seconds"]
+    assert report["painting"] > report["quick"] > probe_epochs.START
     assert report["quick"] > 20 * report["seconds"]  # 30 epochs at 192 pixels and 12 at 320

@@ -1,6 +1,6 @@
 import pytest
 
-from gluon_style.machine import format_bytes, format_duration
+from gluon_style.machine import format_bytes, format_duration, format_size
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,8 @@ def test_times_are_told(seconds, text):
 )
 def test_amounts_of_memory_are_told(number, text):
     assert format_bytes(number) == text
+
+
+@pytest.mark.parametrize("size, text", [((300, 200), "300x200"), ([3, 2], "3x2"), (448, "448")])
+def test_sizes_are_told_as_they_are_typed(size, text):
+    assert format_size(size) == text

@@ -33,8 +33,7 @@ from gluon_style.page.notebook import CURVES, STAND_IN
 from gluon_style.page.options import read_fields
 from gluon_style.page.texts import Words
 from gluon_style.plan import choose_tile
-from gluon_style.pretrained.load import find
-from gluon_style.pretrained.small import NOTICE
+from gluon_style.pretrained.load import NOTICE, find
 from gluon_style.run.checks import check_writable
 from gluon_style.run.folder import OutputFolder
 from gluon_style.settings import Output, Painting, Settings, Stage, get_output, get_settings

@@ -203,12 +203,16 @@ def test_runs_are_ordered_by_time_named_and_deleted(studio):
     assert (studio.root / "c").exists()
 
 
-def test_a_run_is_used_again(studio, tmp_path):
+@pytest.fixture
+def me_and_oak(studio, tmp_path):
+    """Two pictures of a visitor to the studio."""
+    studio.tabs.uploads = None
     rgb().save(tmp_path / "me.png")
     rgb(width=30, height=40).save(tmp_path / "oak.png")
 
+
+def test_a_run_is_used_again(studio, tmp_path, me_and_oak):
     async def visit():
-        studio.tabs.uploads = None
         first = studio.tabs.enter({}, "1")
         for kind, name in (("content", "me"), ("style", "oak"), ("style-2", "me"), ("mask", "me")):
             await send(first, kind, tmp_path / f"{name}.png")
@@ -225,12 +229,8 @@ def test_a_run_is_used_again(studio, tmp_path):
     asyncio.run(visit())
 
 
-def test_of_a_run_whose_pictures_are_missing_is_used_what_there_is(studio, tmp_path):
-    rgb().save(tmp_path / "me.png")
-    rgb(width=30, height=40).save(tmp_path / "oak.png")
-
+def test_of_a_run_whose_pictures_are_missing_is_used_what_there_is(studio, tmp_path, me_and_oak):
     async def visit():
-        studio.tabs.uploads = None
         first = studio.tabs.enter({}, "1")
         for kind in ("content", "style", "style-2", "style-3", "mask"):
             await send(first, kind, tmp_path / "oak.png")

@@ -12,7 +12,7 @@ from gluon_style.images import read
 from gluon_style.losses import compute_loss, gram
 from gluon_style.machine import get_ctx
 from gluon_style.pretrained.exporting import sidecar
-from gluon_style.pretrained.small import read_small
+from gluon_style.pretrained.load import read_small
 from gluon_style.pretrained.sources import SMALL_FILE
 from gluon_style.settings import Layers, Settings, Stage
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape

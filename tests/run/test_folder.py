@@ -107,6 +107,14 @@ def test_folders_that_were_made_for_nothing_are_removed(tmp_path):
     assert (tmp_path / "a").is_dir()
 
 
+def test_a_link_that_leads_nowhere_is_told_before_the_run(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "gone").symlink_to(tmp_path / "nothing")
+    for name in ("loop", "loop/deeper", "gone"):
+        with pytest.raises(OutputError, match="there is a file of that name, no folder"):
+            OutputFolder(tmp_path / name).check()
+
+
 @pytest.mark.parametrize("name", ["painted.png", "Painted.JPG", "a.b/painted.tiff", "painted.heic"])
 def test_a_pictures_name_is_no_folder(tmp_path, name):
     message = f"^output {tmp_path / name}: this is the folder of the results, .*, such as .*ainted$"

@@ -334,7 +334,10 @@ def test_what_more_there_is_after_the_chapters_first_stage(tmp_path):
     ]
     for size in (448, 300):
         stages = [stage.fitted((400, 600)) for stage in get_recipe("painting", size)["stages"]]
-        assert what_more(stages, folder).endswith(f" with --size {2 * size} and another --output")
+        told = what_more(stages, folder, "painting")
+        assert told.endswith(f" with --size {2 * size} and another --output")
+        for name in (None, "chapter", ["painting"]):  # it is the recipe's name that counts
+            assert what_more(stages, folder, name).startswith("more epochs")
     # What cannot fit into any memory is not proposed.
     assert len(what_more((Stage((10**7, 10**7), 5, 5),), folder).splitlines()) == 2
 

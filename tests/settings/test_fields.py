@@ -25,6 +25,7 @@ from gluon_style.settings import (
     Output,
     Painting,
     Settings,
+    Stage,
     as_text,
     get_options,
     get_output,
@@ -33,6 +34,7 @@ from gluon_style.settings import (
     read_words,
     settings_from_json,
     settings_to_json,
+    variations,
     with_option,
 )
 from gluon_style.train import build_parser
@@ -158,7 +160,7 @@ def test_the_stages_of_a_recipe_follow_from_its_size():
         Settings.recipe("painting", 448, stages=CHAPTER_STAGES)
 
 
-def test_the_fast_recipe_drafts_all_stages_but_the_last():
+def test_the_fast_recipe_drafts_all_stages_but_the_last(caplog):
     for size, sizes in {
         **{1200: [300, 600, 1200, 1200], 1024: [256, 512, 1024, 1024]},
         **{300: [300, 300], 150: [150, 150], 500: [250, 500, 500]},
@@ -171,8 +173,29 @@ def test_the_fast_recipe_drafts_all_stages_but_the_last():
     assert Settings.recipe("fast", 1200) == Settings.recipe("fast")
     assert Settings.recipe("fast", style_weight=1e4).loss_weights == LossWeights(style_weight=1e4)
     # Of other stages it is not known which are drafts.
-    assert Settings.recipe("fast", stages=CHAPTER_STAGES).method == Method(optimizer="lbfgs")
     assert Settings.recipe("fast", stages=CHAPTER_STAGES, draft=1).method.draft == 1
+    assert Settings.recipe("painting", stages=CHAPTER_STAGES) and not caplog.messages
+    assert Settings.recipe("fast", stages=CHAPTER_STAGES).method == Method(optimizer="lbfgs")
+    (told,) = caplog.messages
+    assert told.endswith("of its own only: of those that are given it drafts none")
+
+
+def test_a_recipes_other_stages_follow_from_a_size_that_is_varied():
+    painting = Settings.recipe("painting", 300, tv_weight=3)
+    assert with_option(painting, "size", 900, "painting") == Settings.recipe(
+        "painting", 900, tv_weight=3
+    )
+    fast = with_option(Settings.recipe("fast"), "size", 300, "fast")
+    assert fast == Settings.recipe("fast", 300)
+    # Not what was given: it is varied itself, or other stages are.
+    vary = {"style_weight": (0.3, 5.0), "size": (900,)}
+    weights = [each.loss_weights.style_weight for each in variations(painting, vary, "painting")]
+    assert weights == [0.3, 5]
+    single = Settings.recipe("painting", stages=Stage(100, 5, 5))
+    assert with_option(single, "size", 60, "painting").stages == (Stage(60, 5, 5),)
+    for settings, recipe in ((painting, "chapter"), (Settings(), "painting")):
+        with pytest.raises(UsageError, match="^size is for a single stage"):
+            with_option(settings, "size", 60, recipe)
 
 
 def test_the_strength_is_a_factor_of_the_weights():

@@ -147,7 +147,6 @@ def download_from(url, remote, folder):
         urls={remote.name: url},
         retry_if_failed=ATTEMPTS - 1,
     )
-    logger.info("downloading %s", url)
     try:
         files.fetch(remote.name, downloader=lambda url, file, _: receive(url, file, remote.size))
     except ValueError:
@@ -159,19 +158,16 @@ def receive(url, file, size=None, most=LARGEST):
     """Write the bytes from a URL into a file, with progress."""
     most = size or most
     with answer(url) as response, open(file, "wb") as out:
+        logger.info("downloading %s", url)  # not before: of those that do not answer an error tells
         name = urlsplit(url).path.rsplit("/", 1)[1]
-        total = size or whole_number(response.headers.get("Content-Length"))
+        told = response.headers.get("Content-Length", "")
+        total = size or int(told if told.isdecimal() and len(told) < 20 else 0)
         with progress(name, total) as advance:
             for piece in pieces(response, time.monotonic() + LONGEST):
                 out.write(piece)
                 advance(len(piece))
                 if out.tell() > most:
                     raise ValueError(f"more than {most} bytes")
-
-
-def whole_number(text):
-    """A number that a server sends, or 0."""
-    return int(text) if text and text.isdecimal() and len(text) < 20 else 0
 
 
 def pieces(response, until):
@@ -302,7 +298,6 @@ def download_into_place(remote, path, download):
     """Download beside `path`, check and rename, while the lock is held."""
     if path.exists():
         logger.warning("%s is damaged (its checksum is wrong) and is downloaded again", path)
-    logger.info("downloading %s to %s", path.name, path.parent)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
         received = Path(scratch, path.name)
         try:

@@ -2,12 +2,14 @@
 
 import io
 import logging
+import math
 import struct
 import zlib
 
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 
 from ....errors import ImageError, Message
+from ...amounts import format_size
 from .boxes import box, png_chunks
 
 logger = logging.getLogger(__name__)
@@ -73,15 +75,9 @@ def opened(data, suffix, name):
         refuse_format(picture.format)
     if picture.format == "EPS" and not EpsImagePlugin.has_ghostscript():
         raise ImageError("an EPS drawing", remedy="save it as PNG, or install Ghostscript")
-    width, height = picture.size
-    if width * height > MOST_PIXELS:
-        raise ImageError(
-            "{width}x{height} pixels are more than {most} million",
-            remedy=SMALLER,
-            width=width,
-            height=height,
-            most=MEGAPIXELS,
-        )
+    if math.prod(picture.size) > MOST_PIXELS:
+        text, size = "{size} pixels are more than {most} million", format_size(picture.size)
+        raise ImageError(text, remedy=SMALLER, size=size, most=MEGAPIXELS)
     if getattr(picture, "n_frames", 1) > 1:
         logger.info("%s: the first of its %d frames is used", name, picture.n_frames)
     return picture

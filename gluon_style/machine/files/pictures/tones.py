@@ -81,10 +81,8 @@ def white_of_floats(values):
 
 
 def transparent_colour(picture):
-    """The one transparent colour, in the numbers that the pixels will have, or None.
-
-    Pillow gives a PNG file's numbers, of fewer or more bits than 8.
-    """
+    """The one transparent colour, in the numbers that the pixels will have, or None."""
+    # Pillow gives a PNG file's numbers, of fewer or more bits than 8.
     clear = picture.info.get("transparency")
     raw = picture.tile[0][3] if getattr(picture, "tile", None) else None  # none once it is loaded
     if isinstance(clear, tuple):
