@@ -24,8 +24,8 @@ def as_stages(sizes, iterations):
 # For any photo and any painting: colours first, then losses that mean the same for every pair,
 # from coarse to fine.
 PAINTING = {
-    **{"losses": "relative", "content_layers": (21,)},
-    **{"content_weight": 1.0, "style_weight": 0.3, "tv_weight": 1.0},
+    **{"losses": "relative", "content_layers": (12, 21)},  # 12 keeps eyes, teeth and letters
+    **{"content_weight": 1.0, "style_weight": 1.2, "tv_weight": 1.6},
     **{"recolor": 1.0, "style_fit": "whole", "resize": "lanczos", "margin": 0.036},
     **{"optimizer": "lbfgs", "weights": "small"},
 }
