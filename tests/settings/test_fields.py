@@ -152,7 +152,7 @@ def test_the_stages_of_a_recipe_follow_from_its_size():
         epochs = [stage.max_epochs for stage in stages]
         assert epochs == sorted(epochs, reverse=True) and min(epochs) >= 15
     # A larger picture is painted more strongly, a smaller one as it is by default.
-    for size, weight in ((200, 0.3), (448, 0.3), (1024, 0.686), (2048, 1.371)):
+    for size, weight in ((200, 1.2), (448, 1.2), (1024, 2.743), (2048, 5.486)):
         assert Settings.recipe("painting", size).loss_weights.style_weight == weight
     with pytest.raises(UsageError, match="^size goes with the recipes painting or quick"):
         Settings.recipe("chapter", 448)
@@ -227,7 +227,7 @@ def test_a_recipe_in_a_row_comes_before_the_commands_options(monkeypatch, tmp_pa
     monkeypatch.chdir(tmp_path)
     batch.main(["--jobs", "jobs.csv", "--lr", "0.5", "--tv-weight", "3"])
     found = [(job.settings.lr, job.settings.loss_weights.tv_weight) for job in rows]
-    assert found == [(0.5, 1), (1, 1)]
+    assert found == [(0.5, 1.6), (1, 1.6)]
     assert all(job.settings.stages == RECIPES["quick"]["stages"] for job in rows)
 
 
