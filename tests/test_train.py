@@ -256,7 +256,7 @@ def test_a_recipe_is_told_in_the_record_and_each_of_its_options_can_be_overridde
     settings = json.loads((tmp_path / "neural-style-out" / "run.json").read_text())["settings"]
     assert settings["method"]["losses"] == "relative"
     assert settings["loss_weights"] == {
-        **{"content_weight": 1.0, "style_weight": 0.3, "tv_weight": 3.0},
+        **{"content_weight": 1.0, "style_weight": 1.2, "tv_weight": 3.0},
         **{"style_layer_weights": []},
     }
     assert [stage["max_epochs"] for stage in settings["stages"]] == [4, 3]  # as it was given
