@@ -13,45 +13,26 @@ from . import machine
 from .errors import RuntimeNotReady
 from .machine.version import __version__
 
-# Name -> module, in the chapter's order.
-_MODULES = {
-    "try_gpu": "machine",
-    "get_ctx": "machine",
-    "get_precision": "machine",
-    "read": "images",
-    "preprocess": "images",
-    "postprocess": "images",
-    "save": "images",
-    "shipped": "settings",
-    "get_weights": "pretrained",
-    "Layers": "settings",
-    "cast": "features",
-    "get_net": "features",
-    "extract_features": "features",
-    "get_contents": "features",
-    "get_styles": "features",
-    "LossWeights": "settings",
-    "Painting": "settings",
-    "Method": "settings",
-    "content_loss": "losses",
-    "gram": "losses",
-    "style_loss": "losses",
-    "tv_loss": "losses",
-    "compute_loss": "losses",
-    "GeneratedImage": "generated",
-    "get_inits": "generated",
-    "Epoch": "trainer",
-    "train": "trainer",
-    "Stage": "settings",
-    "Settings": "settings",
-    "Listener": "chapter",
-    "StyleTransfer": "chapter",
-    "Output": "settings",
-    "stylize": "run",
-    "resume": "run",
-    "compare": "batch",
-    "plot_losses": "run",
-}
+# The public names by their modules, in the chapter's order.
+_NAMES = (
+    ("machine", "try_gpu get_ctx get_precision"),
+    ("images", "read preprocess postprocess save"),
+    ("settings", "shipped"),
+    ("pretrained", "get_weights"),
+    ("settings", "Layers"),
+    ("features", "cast get_net extract_features get_contents get_styles"),
+    ("settings", "LossWeights Painting Method"),
+    ("losses", "content_loss gram style_loss tv_loss compute_loss"),
+    ("generated", "GeneratedImage get_inits"),
+    ("trainer", "Epoch train"),
+    ("settings", "Stage Settings"),
+    ("chapter", "Listener StyleTransfer"),
+    ("settings", "Output"),
+    ("run", "stylize resume"),
+    ("batch", "compare"),
+    ("run", "plot_losses"),
+)
+_MODULES = {name: module for module, names in _NAMES for name in names.split()}
 __all__ = list(_MODULES)
 
 # What is missing is told when MXNet is needed; the doctor and --help do without it.

@@ -139,7 +139,7 @@ def make_plan(settings, sizes, means):
         shape = max([canvas.image_shape, *of_styles], key=math.prod)
         memory, tail = lbfgs_bytes(settings, canvas), False
         whole = picture_bytes(shape, layers.last, channels, means)
-        tile = tile_of(settings, canvas, of_styles, values, means, whole)
+        tile = tile_of(settings, canvas, shape, values, means, whole)
         if tile:
             more = tail_bytes(shape, layers.last, channels, means.precision)
             # Smaller tiles whose tail fits are faster than larger ones whose tail does not.
@@ -256,11 +256,9 @@ def check_stage(settings, sizes, least, enough, given, stage, of_styles):
             )
 
 
-def tile_of(settings, stage, style_shapes, values, means, whole):
+def tile_of(settings, stage, largest, values, means, whole):
     """Side of a stage's tiles, None for the whole picture, of so many bytes; or a refusal."""
     tile = settings.tile
-    # Whatever is larger: a style picture's features are there before the loop begins.
-    largest = max([stage.image_shape, *style_shapes], key=math.prod)
     given = tile if isinstance(tile, int) and max(largest) > tile and means.may_tile else None
     if means.device != "cpu":
         return given
