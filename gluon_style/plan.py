@@ -108,6 +108,46 @@ class Plan:
         return PROCESS_BYTES + max(each.memory for each in self.stages)
 
 
+@dataclass(frozen=True)
+class Load:
+    """A picture in a network, and the bytes that it takes."""
+
+    shape: Tuple[int, int]  # (width, height)
+    values: float = 0.0  # the convolutions' outputs for each pixel
+    behind: float = 0.0  # those of them behind the second pooling
+    precision: str = "float32"
+    more: float = 0.0  # bytes that L-BFGS takes beyond Adam's
+
+    @classmethod
+    def of(cls, shape, last, channels, precision, more=0.0):
+        """The load up to a layer of a network with so many channels in conv1_1."""
+        ends = last, min(last, POOLING_LAYERS[1])
+        values, before = (values_per_pixel(end, channels) for end in ends)
+        return cls(shape, values, values - before, precision, more)
+
+    @property
+    def whole(self):
+        """Bytes of the picture computed whole."""
+        values = BYTES_PER_VALUE[self.precision] * self.values * math.prod(self.shape)
+        return FIXED_BYTES + values + self.more
+
+    def tiled(self, side=0, tail=False):
+        """Bytes of the picture in tiles of that side, and of the network's tail, if it is whole."""
+        tiles = BYTES_PER_VALUE["float32"] * self.values * side**2
+        kept = BYTES_PER_VALUE[self.precision] * self.behind * tail + TILED_BYTES_PER_PIXEL
+        return FIXED_BYTES + kept * math.prod(self.shape) + tiles + self.more
+
+    @property
+    def leaner_side(self):
+        """Side of the tiles that spare a whole picture's memory; None where that is little."""
+        return SIDES[0] if self.behind and self.whole - self.more > MOST_WHOLE else None
+
+    @property
+    def least(self):
+        """Bytes of the picture where it is not tiled for want of memory."""
+        return self.tiled(self.leaner_side, tail=True) if self.leaner_side else self.whole
+
+
 def make_plan(settings, sizes, means):
     """Plan a run, or refuse what is too small, too large, or not the small network's."""
     stages = [stage.fitted(sizes.content) for stage in settings.stages]
@@ -129,28 +169,26 @@ def make_plan(settings, sizes, means):
         )
     planned = []
     for number, (stage, of_styles) in enumerate(zip(stages, shapes)):
-        canvas = dataclasses.replace(stage, image_shape=get_canvas(settings, stage.image_shape))
+        canvas = get_canvas(settings, stage.image_shape)
         if means.precision == "bfloat16" and uses_amx():
             means = dataclasses.replace(means, free=means.free - AMX_BYTES)
         is_draft = number < drafts and not means.is_small
         channels = SMALL_CHANNELS if is_draft else means.channels
-        values = values_per_pixel(layers.last, channels)
+        more = LBFGS_BYTES_PER_PIXEL * math.prod(canvas) * (settings.method.optimizer == "lbfgs")
         # Whatever is larger: a style picture's features are there before the loop begins.
-        shape = max([canvas.image_shape, *of_styles], key=math.prod)
-        memory, tail = lbfgs_bytes(settings, canvas), False
-        whole = picture_bytes(shape, layers.last, channels, means)
-        tile = tile_of(settings, canvas, shape, values, means, whole)
+        shape = max([canvas, *of_styles], key=math.prod)
+        load = Load.of(shape, layers.last, channels, means.precision, more)
+        tile, tail = tile_of(settings, load, canvas, means), False
         if tile:
-            more = tail_bytes(shape, layers.last, channels, means.precision)
             # Smaller tiles whose tail fits are faster than larger ones whose tail does not.
             sides = [tile, *(side for side in SIDES if side < tile and settings.tile == "auto")]
             for side in sides if means.device == "cpu" else ():
-                if memory + tiled_bytes(shape, values, side) + more <= means.free:
+                if load.tiled(side, tail=True) <= means.free:
                     tile, tail = side, True
                     break
-            memory += tiled_bytes(shape, values, tile) + more * tail
+            memory = load.tiled(tile, tail)
         else:
-            memory += whole
+            memory = load.least if means.device == "cpu" and means.may_tile else load.whole
         planned.append(PlannedStage(stage, of_styles, tile, tail, is_draft, channels, memory))
     work = sum(each.work for each in planned)
     planned = (dataclasses.replace(each, share=each.work / work) for each in planned)
@@ -256,115 +294,72 @@ def check_stage(settings, sizes, least, enough, given, stage, of_styles):
             )
 
 
-def tile_of(settings, stage, largest, values, means, whole):
-    """Side of a stage's tiles, None for the whole picture, of so many bytes; or a refusal."""
-    tile = settings.tile
-    given = tile if isinstance(tile, int) and max(largest) > tile and means.may_tile else None
+def tile_of(settings, load, canvas, means):
+    """Side of a stage's tiles, None for the whole picture; a stage that does not fit is refused."""
+    tile, free = settings.tile, max(0, means.free)
+    given = tile if isinstance(tile, int) and max(load.shape) > tile and means.may_tile else None
     if means.device != "cpu":
         return given
-    free, more = max(0, means.free), lbfgs_bytes(settings, stage)
     if not means.may_tile:
-        needed = whole_bytes(largest, values, means.precision) + more
-        if needed > free:
+        if load.whole > free:
             raise NotEnoughMemory(
                 "{size} needs {needed} of memory with a loss of your own, which cannot be computed "
                 "in tiles, and {free} are free",
                 remedy="choose a smaller size with {stages}, or end other programs",
-                size=format_size(largest),
-                needed=format_bytes(needed),
+                size=format_size(load.shape),
+                needed=format_bytes(load.whole),
                 free=format_bytes(free),
                 stages=Setting("stages"),
             )
         return None
     try:
-        chosen = choose_tile(largest, values, means.precision, free, whole, more)
+        chosen = choose_tile(load, free)
     except NotEnoughMemory:
-        if largest == stage.image_shape:
+        if load.shape == canvas:
             raise
         raise NotEnoughMemory(
             "{scale} makes a style picture {shape}, which the memory cannot hold",
             "style_scale",
             remedy="choose a smaller one",
             scale=f"{settings.painting.style_scale:g}",
-            shape=format_size(largest),
+            shape=format_size(load.shape),
         ) from None
     if chosen and tile == "off":
         raise NotEnoughMemory(
             "off, and {size} does not fit",
             "tile",
             remedy="leave it out",
-            size=format_size(stage.image_shape),
+            size=format_size(canvas),
         )
     return given if isinstance(tile, int) else chosen
 
 
-def choose_tile(shape, values, precision, free, whole=None, more=0):
-    """Side of the largest tiles that fit, None for the whole picture; `more` is the optimizer's."""
-    if (whole or whole_bytes(shape, values, precision)) + more <= free:
+def choose_tile(load, free):
+    """Side of the largest tiles that fit into the free memory, None for the whole picture."""
+    if load.least <= free:
         return None
     for side in SIDES:
-        needed = tiled_bytes(shape, values, side) + more
+        needed = load.tiled(side)
         if needed <= free:
             return side
-    pixels = TILED_BYTES_PER_PIXEL * math.prod(shape) + more
+    pixels = TILED_BYTES_PER_PIXEL * math.prod(load.shape) + load.more
     scale = math.sqrt(max(0, free - needed + pixels) / pixels)
-    if scale * min(shape) < LEAST_SIDE:
+    if scale * min(load.shape) < LEAST_SIDE:
         raise NotEnoughMemory(
             "{free} of memory are free, and even a small picture needs {needed}",
             remedy="end other programs, or raise the limit of this process or its container",
-            needed=format_bytes(tiled_bytes((LEAST_SIDE, LEAST_SIDE), values, side)),
+            needed=format_bytes(Load((LEAST_SIDE, LEAST_SIDE), load.values).tiled(side)),
             free=format_bytes(free),
         )
     raise NotEnoughMemory(
         "{size} needs {needed} of memory even in tiles, and {free} are free: the largest size "
         "that fits is {fitting}",
         remedy="choose that or a smaller one, or end other programs",
-        size=format_size(shape),
+        size=format_size(load.shape),
         needed=format_bytes(needed),
         free=format_bytes(free),
-        fitting=format_size([max(1, int(side * scale)) for side in shape]),
+        fitting=format_size([max(1, int(side * scale)) for side in load.shape]),
     )
-
-
-def whole_bytes(shape, values, precision):
-    """Bytes of a picture computed whole; `values` are the convolutions' outputs for each pixel."""
-    return FIXED_BYTES + BYTES_PER_VALUE[precision] * values * math.prod(shape)
-
-
-def tail_bytes(shape, last, channels, precision):
-    """Bytes of a picture's feature maps behind the second pooling."""
-    ends = last, min(last, POOLING_LAYERS[1])
-    values, before = (values_per_pixel(end, channels) for end in ends)
-    return BYTES_PER_VALUE[precision] * (values - before) * math.prod(shape)
-
-
-def picture_bytes(shape, last, channels, means):
-    """Bytes of a picture that is not tiled for want of memory."""
-    values = values_per_pixel(last, channels)
-    side = means.may_tile and leaner_side(shape, last, channels, means)
-    if not side:
-        return whole_bytes(shape, values, means.precision)
-    return tiled_bytes(shape, values, side) + tail_bytes(shape, last, channels, means.precision)
-
-
-def leaner_side(shape, last, channels, means):
-    """Side of the tiles that spare a whole picture's memory; None where that is little."""
-    if means.device != "cpu":
-        return None
-    whole = whole_bytes(shape, values_per_pixel(last, channels), means.precision)
-    return SIDES[0] if whole > MOST_WHOLE and last > POOLING_LAYERS[1] else None
-
-
-def tiled_bytes(shape, values=0, side=0):
-    """Bytes of a picture in tiles of that side; without one, apart from the tiles."""
-    tiles = BYTES_PER_VALUE["float32"] * values * side**2
-    return FIXED_BYTES + TILED_BYTES_PER_PIXEL * math.prod(shape) + tiles
-
-
-def lbfgs_bytes(settings, stage):
-    """Bytes that L-BFGS takes beyond Adam's."""
-    is_used = settings.method.optimizer == "lbfgs"
-    return LBFGS_BYTES_PER_PIXEL * math.prod(stage.image_shape) if is_used else 0
 
 
 def warnings(settings, sizes, stages, means):

@@ -17,13 +17,13 @@ from gluon_style.plan import (
     SMALL_TIME,
     TILED_BYTES_PER_PIXEL,
     TILED_SLOWER,
+    Load,
     Means,
     Measurement,
     Sizes,
     choose_tile,
     forecast,
     make_plan,
-    whole_bytes,
 )
 from gluon_style.settings import CHAPTER_STAGES, Layers, Method, Painting, Settings, Stage
 from gluon_style.vgg19 import CHANNELS, SMALL_CHANNELS
@@ -63,34 +63,34 @@ def test_the_real_network_takes_more_than_the_small_one_that_drafts_for_it():
     [(4 * GB, None), (2_700_000_000, 512), (GB, 256), (500_000_000, 128)],
 )
 def test_a_stage_is_computed_whole_or_in_the_largest_tiles_that_fit(available, tile):
-    assert choose_tile((1200, 800), 290, "float32", available) == tile
+    assert choose_tile(Load((1200, 800), 290), available) == tile
 
 
 def test_bfloat16_and_a_small_network_need_less():
-    assert choose_tile((1200, 800), 290, "bfloat16", 2_700_000_000) is None
-    assert choose_tile((1200, 800), 145, "float32", 2_700_000_000) is None
+    assert choose_tile(Load((1200, 800), 290, precision="bfloat16"), 2_700_000_000) is None
+    assert choose_tile(Load((1200, 800), 145), 2_700_000_000) is None
 
 
 def test_a_stage_that_does_not_fit_in_tiles_is_refused_with_one_that_does():
     with pytest.raises(NotEnoughMemory) as error:
-        choose_tile((6000, 4000), 290, "float32", 2 * GB)
+        choose_tile(Load((6000, 4000), 290), 2 * GB)
     assert error.value.as_option() == (
         "6000x4000 needs 6.1 GB of memory even in tiles, and 2.0 GB are free: the largest size "
         "that fits is 3331x2221: choose that or a smaller one, or end other programs"
     )
-    assert choose_tile((3331, 2221), 290, "float32", 2 * GB) == 128
+    assert choose_tile(Load((3331, 2221), 290), 2 * GB) == 128
 
 
 @pytest.mark.parametrize("free", [0, GB // 20, GB // 9])
 def test_where_no_picture_fits_none_is_suggested(free):
     with pytest.raises(NotEnoughMemory, match="are free, and even a small picture needs 150 MB:"):
-        choose_tile((6000, 4000), 290, "float32", free)
+        choose_tile(Load((6000, 4000), 290), free)
 
 
 def test_this_machine_can_do_a_small_stage_and_not_an_enormous_one():
-    assert choose_tile((30, 20), 290, "float32", available()) is None
+    assert choose_tile(Load((30, 20), 290), available()) is None
     with pytest.raises(NotEnoughMemory):
-        choose_tile((10**7, 10**7), 290, "float32", available())
+        choose_tile(Load((10**7, 10**7), 290), available())
 
 
 def told(make):
@@ -190,7 +190,7 @@ def test_a_large_picture_takes_less_memory_than_its_feature_maps():
     for side, least, most in ((900, 1.7, 2), (1200, 1.8, 2.3), (2400, 4.5, 6)):
         assert least < memory(side) / GB < most
     for means in ({"may_tile": False}, {"device": "gpu"}):  # which compute it whole
-        assert memory(1200, **means) == whole_bytes((1200, 800), 290, "float32")
+        assert memory(1200, **means) == Load((1200, 800), 290).whole
 
 
 def test_lbfgs_leaves_the_picture_less_memory():

@@ -5,7 +5,7 @@ from functools import partial
 from ..errors import UsageError
 from ..losses import own_weights
 from ..machine.bfloat16 import DTYPES, cast
-from ..plan import Means, leaner_side
+from ..plan import Load
 from ..settings import LossWeights
 from . import relative
 from .forks import backpropagate, record
@@ -46,8 +46,8 @@ def leaner(net, X):
     """Side of tiles that spare memory, None where the picture is small enough."""
     weight = net[0].weight
     precision = "float32" if weight.dtype == DTYPES["float32"] else "bfloat16"
-    means = Means(device=X.context.device_type, precision=precision)
-    return leaner_side(X.shape[:1:-1], net.layers.last, weight.shape[0], means)
+    load = Load.of(X.shape[:1:-1], net.layers.last, weight.shape[0], precision)
+    return load.leaner_side if X.context.device_type == "cpu" else None
 
 
 def own_terms(compute_loss):

@@ -11,7 +11,7 @@ from ..chapter import StyleTransfer
 from ..errors import GluonStyleError, NonFiniteLoss
 from ..machine import available, format_size
 from ..machine.files import expanded
-from ..plan import slowdown, tiled_bytes
+from ..plan import Load, slowdown
 from ..settings import CHAPTER_STAGES, SIZES, Output, Settings, as_text
 from . import book
 from .checks import check_book, check_run, read_run, refuse_given
@@ -229,7 +229,7 @@ def what_more(stages, folder, recipe=None):
     decays = (last.max_epochs - 1) // last.lr_decay_epoch
     tired = f" (little will change, at {0.1**decays:g} of the first rate)" if decays > 1 else ""
     lines = [f"more epochs{tired}:", f"  {resume_command(folder, (*stages[:-1], longer))}"]
-    if tiled_bytes(larger.image_shape) <= available():
+    if Load(larger.image_shape).tiled() <= available():
         lines += ["a larger stage:", f"  {resume_command(folder, (*stages, larger))}"]
     return "\n".join(lines)
 

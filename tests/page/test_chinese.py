@@ -32,7 +32,7 @@ from gluon_style.page.chinese import CHINESE
 from gluon_style.page.notebook import CURVES, STAND_IN
 from gluon_style.page.options import read_fields
 from gluon_style.page.texts import Words
-from gluon_style.plan import choose_tile
+from gluon_style.plan import Load, choose_tile
 from gluon_style.pretrained.load import NOTICE, find
 from gluon_style.run.checks import check_writable
 from gluon_style.run.folder import OutputFolder
@@ -193,7 +193,7 @@ def full(path):
 
 def test_memory():
     check(error_of(no_memory))
-    check(error_of(choose_tile, (4000, 3000), 700, "float32", 10**8))
+    check(error_of(choose_tile, Load((4000, 3000), 700), 10**8))
 
 
 def test_disk(tmp_path):
