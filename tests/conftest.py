@@ -8,6 +8,7 @@ import gluon_style  # noqa: F401  before MXNet, which it prepares
 
 # isort: split
 import csv
+import gc
 import re
 import signal
 import subprocess
@@ -21,11 +22,8 @@ import hypothesis
 import hypothesis.strategies
 import numpy as np
 import pytest
-from mxnet import nd
 from PIL import Image
 
-from gluon_style.chapter import Listener
-from gluon_style.run import results
 from gluon_style.settings import Layers, Settings, Stage
 from gluon_style.vgg19 import CONVOLUTIONS, convolution_shape
 
@@ -44,17 +42,27 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 nearly = hypothesis.strategies.text("0123456789x:,-+. gpu()eE") | hypothesis.strategies.text()
 
 
+# The files with the longest tests, which come first: one that comes last lets a core idle.
+LONG = ("test_browser.py", "test_notebooks.py", "test_cluster.py", "test_small.py", "test_wheel.py")
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: not item.nodeid.split("::")[0].endswith(LONG))
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.timeout(0))
+
+
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()  # a million objects that are not looked through again and again
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_curves():
     """Runs in this process draw no curves of their losses."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results, "plot_losses", NoCurves)
+        patch.setattr("gluon_style.run.results.plot_losses", NoCurves)
         yield
 
 
@@ -107,6 +115,8 @@ class SmallWeights(NamedTuple):
 @pytest.fixture(scope="session")
 def small_weights(random_parameters, tmp_path_factory):
     """A small file of random weights: start-up and epochs take no time."""
+    from mxnet import nd  # which those who only start the workers can do without
+
     layers = Layers(style_layers=(0, 5), content_layers=(7,))
     path = tmp_path_factory.mktemp("weights") / "small.params"
     arrays = {}
@@ -150,19 +160,6 @@ def before_exec(code, args):
         "-c",
         f"import os, sys; {code}; os.execv(sys.argv[1], sys.argv[1:])",
     ] + [str(each) for each in args]
-
-
-class Break(Exception):
-    """Something goes wrong in the middle of a run."""
-
-
-class BreakAfter(Listener):
-    def __init__(self, stage, epochs):
-        self.when = stage, epochs
-
-    def end_epoch(self, stage_run, epoch):
-        if (stage_run.number, epoch.epoch + 1) == self.when:
-            raise Break
 
 
 def outcome(folder, pictures="neural-style-?.png"):

@@ -57,6 +57,7 @@ def remembered():
         raise_swallowed()
         raise
     finally:
+        heard.clear()  # it has ended: whoever runs next in this process is not interrupted
         if own:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -29,7 +29,7 @@ from gluon_style.batch import cluster as cluster_module
 from gluon_style.batch import on_worker
 from gluon_style.batch.cluster import take_in
 
-GOOD = 11  # jobs: enough for two workers, one of which dies in the middle
+GOOD = 8  # jobs: enough for two workers, one of which dies in the middle
 DASK = (sys.executable, "-m", "dask")
 
 

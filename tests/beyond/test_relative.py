@@ -20,7 +20,8 @@ from gluon_style.run.checkpoint import Checkpoint
 from gluon_style.settings import Layers, LossWeights, Method, Painting, Stage, with_option
 
 from .. import needs
-from ..conftest import BreakAfter, outcome
+from ..breaks import BreakAfter
+from ..conftest import outcome
 from ..still import losses_and_gradient
 from .test_runs import run
 from .test_tiles import CHOICES, in_bfloat16, pictures

@@ -32,7 +32,8 @@ from gluon_style.settings import (
 from gluon_style.train import build_parser, main
 
 from .. import needs
-from ..conftest import Break, BreakAfter, outcome
+from ..breaks import Break, BreakAfter
+from ..conftest import outcome
 
 
 def run(settings, path, *others, checkpoint=None, **output):

@@ -142,8 +142,19 @@ def test_no_ctrl_c_is_lost(monkeypatch, tmp_path, small_options, capfd, place, t
     main_interrupted(("--stages", "24x16:9:5", *small_options), capfd)
 
 
-def test_ctrl_c_at_any_moment_before_the_first_epoch(monkeypatch, tmp_path, small_options, capfd):
+def test_a_run_after_an_interrupted_command_is_not_interrupted(
+    monkeypatch, tmp_path, small_options, capfd
+):
+    """In the same process."""
     monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as patch:
+        press_at(patch, "gluon_style.run.folder:OutputFolder.check", "it")
+        main_interrupted(("--stages", "24x16:9:5", *small_options), capfd)
+    with HearSignals("stopping"):
+        pass
+
+
+def test_ctrl_c_at_any_moment_before_the_first_epoch(monkeypatch, tmp_path, small_options, capfd):
     options = ("--stages", "24x16:9:5", *small_options)
     when = calls = 0
 
@@ -158,11 +169,23 @@ def test_ctrl_c_at_any_moment_before_the_first_epoch(monkeypatch, tmp_path, smal
         sys.setprofile(None)
         raise KeyboardInterrupt
 
+    def interrupt(moment):
+        nonlocal when, calls
+        when, calls = moment, 0
+        # Not the folder of the last: a process that goes on may hold a lock that it was taking.
+        folder = tmp_path / str(moment)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        try:
+            sys.setprofile(count)
+            main_interrupted(options, capfd)
+        finally:
+            sys.setprofile(None)
+
     monkeypatch.setattr(HearSignals, "__enter__", end)
-    sys.setprofile(count)
-    main_interrupted(options, capfd)
+    # Where it is swallowed, as in a weak reference's callback, Python tells it; it is raised again.
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    interrupt(0)
     last = calls
     for moment in range(last // 50, last, last // 12):
-        when, calls = moment, 0
-        sys.setprofile(count)
-        main_interrupted(options, capfd)
+        interrupt(moment)

@@ -169,17 +169,21 @@ def test_auto_without_any_answer_takes_less_than_20_seconds():
     assert downloads.ANSWER * len(SOURCES["keras"].remote.urls) <= 20
 
 
+@pytest.fixture(scope="module")
+def expected_gain(random_parameters, pictures):
+    return measured_gain(random_parameters, *pictures)
+
+
 @pytest.mark.parametrize(
     "write, name", [(write_torch, "x.pth"), (write_safetensors, "x.safetensors")]
 )
 def test_torchvisions_gain_is_measured_from_the_pictures(
-    write, name, random_parameters, pictures, tmp_path
+    write, name, random_parameters, expected_gain, pictures, tmp_path
 ):
     write(tmp_path / name, random_parameters)
     found = get_weights(tmp_path / name, Layers(), *pictures)
-    expected = measured_gain(random_parameters, *pictures)
     assert found.source == "torchvision"
-    np.testing.assert_allclose(found.gain, expected, rtol=1e-5)
+    np.testing.assert_allclose(found.gain, expected_gain, rtol=1e-5)
     gain = np.float32(found.gain)
     np.testing.assert_array_equal(found.parameters[0][0], random_parameters[0][0] * gain)
     np.testing.assert_array_equal(found.parameters[28][0], random_parameters[28][0])

@@ -21,7 +21,8 @@ from gluon_style.run.saving import Checkpoints
 from gluon_style.settings import Layers, LossWeights, Output, Stage
 from gluon_style.train import main
 
-from ..conftest import Break, BreakAfter, outcome
+from ..breaks import Break, BreakAfter
+from ..conftest import outcome
 
 
 def run(settings, path, *others, checkpoint=None, **output):

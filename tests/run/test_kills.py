@@ -9,7 +9,8 @@ from gluon_style.errors import OutputError
 from gluon_style.run.session import resume, stylize
 from gluon_style.settings import Output, Stage
 
-from ..conftest import Break, BreakAfter, full_disk
+from ..breaks import Break, BreakAfter
+from ..conftest import full_disk
 from ..kills import Killed, contents, killed_at
 
 HOW = {"checkpoint_every": 0, "animation": "gif", "quiet": True}

@@ -15,7 +15,7 @@ from PIL import Image
 from .. import needs
 from ..conftest import PROJECT, before_exec, command, outcome
 
-STAGES = ("--stages", "24x16:120:50,36x24:60:40")
+STAGES = ("--stages", "24x16:120:50,36x24:20:15")
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_a_finished_run_says_so(run_command, whole, tmp_path):
 
 def test_the_last_stage_may_get_more_epochs(run_command, whole, small_options, tmp_path):
     shutil.copytree(whole, tmp_path / "out")
-    longer = ("--stages", "24x16:120:50,36x24:90:40", "--quiet")
+    longer = ("--stages", "24x16:120:50,36x24:30:15", "--quiet")
     assert run_command("train", *longer, *small_options, "--output", "longer").returncode == 0
     result = run_command("train", "--resume", "out", *longer)
     assert result.returncode == 0, result.stderr
@@ -212,7 +212,7 @@ def test_the_last_stage_may_get_more_epochs(run_command, whole, small_options, t
     "options, message",
     [
         (("--lr", "0.5"), "--lr was 0.01 and is now 0.5: leave it out"),
-        (("--stages", "24x16:120:50"), "--stages was 24x16:120:50,36x24:60:40 and is now"),
+        (("--stages", "24x16:120:50"), "--stages was 24x16:120:50,36x24:20:15 and is now"),
         (("--content", "{img}/autumn_tree.jpg"), "autumn_tree.jpg: not what the run was started"),
         (("--weights", "small"), "small.params: not what the run was started with"),
         (("--output", "elsewhere"), "leave out --output"),
@@ -224,7 +224,7 @@ def test_a_changed_run_is_refused(run_command, whole, tmp_path, options, message
     (tmp_path / "out" / "checkpoint.npz").replace(tmp_path / "out" / "checkpoint-previous.npz")
     options = [option.format(img=PROJECT / "img") for option in options]
     # Were the run finished, there would be nothing to refuse.
-    longer = () if "--stages" in options else ("--stages", "24x16:120:50,36x24:61:40")
+    longer = () if "--stages" in options else ("--stages", "24x16:120:50,36x24:21:15")
     result = run_command("train", "--resume", "out", *longer, *options)
     assert result.returncode == 2
     assert message in result.stderr

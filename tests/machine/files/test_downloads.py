@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -22,7 +21,6 @@ from gluon_style.machine.files import downloads
 from gluon_style.machine.files.downloads import RemoteFile, cache_folder, fetch
 
 from ... import loopback
-from ...conftest import PROJECT
 
 BODY = bytes(range(256)) * 1000
 
@@ -279,12 +277,9 @@ def test_where_the_cache_is(tmp_path, monkeypatch):
     assert cache_folder() == Path.home() / ".mxnet" / "models"
 
 
-# A process that fetches; it leaves out the package's own preparation, which imports MXNet.
-PROCESS = f"""
-import logging, sys, types
-package = types.ModuleType("gluon_style")
-package.__path__ = [{str(PROJECT / "gluon_style")!r}]
-sys.modules["gluon_style"] = package
+# A process that fetches, forked like a command of gluon_style.
+PROCESS = """
+import logging, sys
 logging.basicConfig(format="%(message)s", level="INFO")
 from pathlib import Path
 from gluon_style.machine.files import downloads
@@ -295,16 +290,23 @@ print(path.stat().st_size, sha256)
 """
 
 
-def start(remote, folder):
-    return subprocess.Popen(
-        [sys.executable, "-c", PROCESS, remote.urls[0], str(remote.size), remote.checksum, folder],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def start(starter):
+    """Start a process that fetches a file into a folder."""
+
+    def start(remote, folder):
+        words = PROCESS, remote.urls[0], str(remote.size), remote.checksum, str(folder)
+        return subprocess.Popen(
+            [starter.python, "-c", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
 
 
-def test_thirty_processes_make_one_request(server, remote, tmp_path):
+def test_thirty_processes_make_one_request(server, remote, start, tmp_path):
     server.serve("/there/file.bin", BODY, loopback.stalled)
     first = start(remote, tmp_path)
     assert server.reached.wait(60)
@@ -320,7 +322,7 @@ def test_thirty_processes_make_one_request(server, remote, tmp_path):
     assert final_files(tmp_path) == ["file.bin"]
 
 
-def test_a_process_that_was_killed_leaves_no_trace(server, remote, tmp_path):
+def test_a_process_that_was_killed_leaves_no_trace(server, remote, start, tmp_path):
     server.serve("/there/file.bin", BODY, loopback.stalled, loopback.well)
     process = start(remote, tmp_path)
     assert server.reached.wait(60)
@@ -333,7 +335,7 @@ def test_a_process_that_was_killed_leaves_no_trace(server, remote, tmp_path):
     assert not scratch_folders(tmp_path)
 
 
-def test_those_who_wait_share_a_failure(server, remote, tmp_path):
+def test_those_who_wait_share_a_failure(server, remote, start, tmp_path):
     server.serve("/there/file.bin", BODY, loopback.missing_after_a_while)
     first = start(remote, tmp_path)
     assert server.reached.wait(60)
