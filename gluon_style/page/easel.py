@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nicegui import ui
 
-from .elements import Text, put, tag
+from .elements import Text, folded, put, tag
 from .runs import FAILED, FINISHED, LIVE, PAUSED, PHOTO, RUNNING, STARTING, STOPPED, TERMS, WAITING
 from .studio import command_of, gone
 
@@ -31,7 +31,7 @@ class Easel:
             self.notes = Text("p", "", "note")
             self.wrong = Text("p", "", "wrong", role="alert")
             self.strip()
-            self.build_details()
+            self.details = folded(words("What made it"), self.build_details, self.refresh)
         self.live = ui.timer(EVERY, self.show_live, active=False)
 
     def build_canvas(self):
@@ -77,22 +77,21 @@ class Easel:
         return put(button, id=text.lower().replace(" ", "-"))
 
     def build_details(self):
-        """Where it has come to, command, curves: folded away."""
+        """Where it has come to, command, curves."""
         words = self.words
-        with ui.expansion(words("What made it"), on_value_change=self.refresh) as self.details:
-            self.where = Text("p", "", "soft")
-            Text("h3", words("The command that makes the same picture"))
-            self.command = Text("pre", "", "command", tabindex="0")
-            with tag("div", "buttons"):
-                copy = ui.button(words("Copy")).props("outline no-caps")
-                copy.on("click", js_handler="event => page.copy(event.currentTarget)")
-                copy.on_click(lambda: self.copied.set_text(words("Copied")))
-                self.copied = Text("span", "", "soft", role="status")
-            with tag("div") as self.curves:
-                Text("h3", words("Curves of the losses"))
-                self.chart = ui.echart(chart_options(words)).classes("chart")
-                put(self.chart, role="img", aria_label=words("Curves of the losses"))
-                self.losses = Text("p", "", "soft")
+        self.where = Text("p", "", "soft")
+        Text("h3", words("The command that makes the same picture"))
+        self.command = Text("pre", "", "command", tabindex="0")
+        with tag("div", "buttons"):
+            copy = ui.button(words("Copy")).props("outline no-caps")
+            copy.on("click", js_handler="event => page.copy(event.currentTarget)")
+            copy.on_click(lambda: self.copied.set_text(words("Copied")))
+            self.copied = Text("span", "", "soft", role="status")
+        with tag("div") as self.curves:
+            Text("h3", words("Curves of the losses"))
+            self.chart = ui.echart(chart_options(words)).classes("chart")
+            put(self.chart, role="img", aria_label=words("Curves of the losses"))
+            self.losses = Text("p", "", "soft")
 
     @property
     def run(self):

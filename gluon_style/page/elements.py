@@ -1,5 +1,6 @@
 """Plain elements of HTML."""
 
+from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
@@ -15,6 +16,19 @@ class Text(TextElement):
 def tag(name, classes="", /, **attributes):
     """An element with attributes: `aria_label` is `aria-label`."""
     return put(Element(name).classes(classes), **attributes)
+
+
+def folded(title, build, refresh):
+    """A fold whose content is built when it is opened first, and told of whenever it is."""
+
+    def open_or_close():
+        if not fold.default_slot.children:
+            with fold:
+                build()
+        refresh()
+
+    fold = ui.expansion(title, on_value_change=open_or_close)
+    return fold
 
 
 def put(element, /, **attributes):

@@ -11,7 +11,7 @@ from nicegui import ui
 from ..errors import GluonStyleError
 from ..machine import format_bytes
 from ..vgg19 import CONVOLUTIONS
-from .elements import Text, put, tag
+from .elements import Text, folded, put, tag
 from .options import FIELDS, ROW, WAYS, is_choice, typed
 from .tab import KINDS, MASKS, SHIPPED, STYLES
 
@@ -37,7 +37,7 @@ class Form:
 
     def __init__(self, studio, tab, words, on_start):
         self.studio, self.tab, self.words, self.on_start = studio, tab, words, on_start
-        self.boxes, self.times, self.wrong, self.has_options = {}, {}, {}, False
+        self.boxes, self.times, self.wrong = {}, {}, {}
         with tag("section", "panel", aria_label=words("Pictures")):
             tag("p", "note", id="lost", role="status")  # filled by the browser
             with tag("div", "pair"):
@@ -59,9 +59,7 @@ class Form:
                     with tag("div", "pair"):
                         for kind in kinds:
                             self.picture(kind)
-            self.more = ui.expansion(words("All settings"), on_value_change=self.open_options)
-            with self.more:
-                self.options()
+            self.more = folded(words("All settings"), self.options, self.refresh)
         self.show_values()
 
     # Pictures.
@@ -140,18 +138,9 @@ class Form:
         self.tab.values[name] = text_of(value)
         self.refresh()
 
-    def open_options(self):
-        """Draw the options when they are asked for first, since they are many."""
-        if not self.has_options:
-            self.has_options = True
-            self.options.refresh()
-            self.refresh()
-
     @ui.refreshable_method
     def options(self):
         """Every other option, in the command line's groups."""
-        if not self.has_options:
-            return
         words = self.words
         Text("h3", words("Stages"))
         with tag("div", "rows"):

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import re
+import statistics
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
@@ -30,6 +31,7 @@ from ..settings import (
 WAITING, STARTING, RUNNING, PAUSED = "waiting", "starting", "running", "paused"
 STOPPED, FINISHED, FAILED = "stopped", "finished", "failed"
 TERMS = ("content", "style", "tv", "total")  # of the losses
+RECENT = 20  # epochs, whose time says how long the next will take
 # What the page has to know to start a run, or to start it again.
 ORDER = "page.json"
 # The files that the page shows and gives away: stages' results, pictures on the way, others; and
@@ -189,23 +191,20 @@ class Run:
         """Seconds that it will still take, None if that is not known."""
         if len(self.records) < 3:
             return None
-        number, _, epochs = self.progress
-        return self.work_left / self.planned[number - 1].work * epochs * self.recent_seconds
-
-    @property
-    def recent_seconds(self):
-        """Seconds of an epoch, as the last ones of the stage had."""
-        stage = self.records[-1][0]
-        recent = sorted(each["seconds"] for at, each in self.records[-20:] if at == stage)
-        return recent[len(recent) // 2]
+        # By the work of all epochs: a stage's first one is slow, and alone would tell too much.
+        each_work = [each.work / each.stage.max_epochs for each in self.planned]
+        rates = [epoch["seconds"] / each_work[at - 1] for at, epoch in self.records[-RECENT:]]
+        return self.work_left * statistics.median(rates)
 
     @property
     def measurement(self):
         """A `Measurement` of the stage under way, None before its third epoch."""
         if not self.how or len(self.records) < 3 or self.records[-1][0] != self.records[-3][0]:
             return None
-        pixels = math.prod(self.stages[self.records[-1][0] - 1].image_shape)
-        return Measurement(pixels, self.recent_seconds, **self.how)
+        now = self.records[-1][0]
+        recent = [epoch["seconds"] for at, epoch in self.records[-RECENT:] if at == now]
+        pixels = math.prod(self.stages[now - 1].image_shape)
+        return Measurement(pixels, statistics.median(recent), **self.how)
 
     def seconds_at(self, stage, epochs):
         """Seconds that the run had computed after so many epochs of a stage."""
